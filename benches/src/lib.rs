@@ -1,0 +1,1 @@
+//! Dev-only: every figure the README quotes, with the generators of its inputs.

@@ -1,0 +1,1 @@
+//! Leads, pure: site association, the lead's life, the evidence chain.

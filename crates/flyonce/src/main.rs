@@ -1,0 +1,2 @@
+//! FlyOnce: fly once, check everything.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Time, pure: the photo ledger and the civil calendar of sorties.

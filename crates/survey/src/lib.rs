@@ -1,0 +1,1 @@
+//! Ground and air, pure: coordinates, areas, cameras, footprints, tile choice, coverage.
