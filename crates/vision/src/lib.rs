@@ -1,1 +1,26 @@
 //! ONNX: an image and tile rectangles go in, detections in pixels come out.
+//!
+//! Synchronous and without any knowledge of the ground. The way through the crate:
+//! [`runtime`] finds and loads the ONNX Runtime library, [`card`] reads what a model is and promises,
+//! [`decode`] turns JPEG bytes into pixels, [`detector`] holds one model in one thread and looks at tiles,
+//! and the merge step makes one box of every object that several tiles saw.
+//!
+//! Memory of one worker: the decoded photo (3 bytes a pixel: 36 MB at 12 MP, 324 MB at 108 MP), one tile in
+//! 8 bits and in `f32` (15 bytes a model pixel: 6 MB at 640²) and the session (weights and activations, for
+//! a 3 M parameter model at 640² some 60–100 MB). Nothing else grows with the photo.
+
+pub mod card;
+pub mod decode;
+pub mod detector;
+pub mod runtime;
+pub mod tile;
+
+mod contract;
+mod merge;
+mod prepare;
+
+pub use card::{Card, CardError};
+pub use decode::{DecodeError, decode_jpeg};
+pub use detector::{DetectError, DetectOutput, DetectTimings, Detection, Detector, DetectorError};
+pub use runtime::{Runtime, RuntimeError, SearchPlaces, default_cache_folder};
+pub use tile::TileRect;

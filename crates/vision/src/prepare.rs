@@ -1,0 +1,129 @@
+//! One tile of a photo to the model's input tensor: resize, pad, reorder.
+//!
+//! Each tile is resized straight from the photo: the resizer reads neighbours beyond the tile's edge, so the
+//! pixels are those of a photo resized as a whole, without a second picture in memory. The overlap of the tiles
+//! is resized twice, which costs a few per cent of the time of the model.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
+
+use crate::tile::TileRect;
+
+/// Grey that fills the input beside the photo.
+const PADDING: u8 = 114;
+
+/// The buffers of one worker, used again for every tile.
+pub(crate) struct TileInput {
+    width_px: u32,
+    height_px: u32,
+    resizer: Resizer,
+    resized: Vec<u8>,
+    /// `[3, height, width]`, values 0..255.
+    pub(crate) tensor: Vec<f32>,
+}
+
+/// Where a resized tile lies: its size in the model's input and its place in the photo.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Placement {
+    /// Width and height in model pixels; the rest of the input is padding.
+    pub(crate) size_model_px: [u32; 2],
+    tile: TileRect,
+}
+
+impl Placement {
+    /// For a tile already cut to the photo. `None` where it is larger than the input at this scale; one photo
+    /// pixel too many, as rounding of tile sizes gives, is squeezed in.
+    pub(crate) fn of(tile: TileRect, scale: f64, input_px: [u32; 2]) -> Option<Placement> {
+        let fit = |photo_px: u32, input_px: u32| {
+            let too_large = f64::from(photo_px - 1) * scale > f64::from(input_px);
+            let model_px = (f64::from(photo_px) * scale)
+                .round()
+                .clamp(1.0, f64::from(input_px));
+            (!too_large).then_some(model_px as u32)
+        };
+        let size_model_px = [
+            fit(tile.width_px, input_px[0])?,
+            fit(tile.height_px, input_px[1])?,
+        ];
+        Some(Placement { size_model_px, tile })
+    }
+
+    /// For a tile that is exactly the model's input.
+    pub(crate) fn whole(tile: TileRect) -> Placement {
+        Placement {
+            size_model_px: [tile.width_px, tile.height_px],
+            tile,
+        }
+    }
+
+    /// A box in model pixels to photo pixels, cut to the tile; `None` where nothing of it is on the photo.
+    pub(crate) fn photo_from_model(&self, box_model_px: [f32; 4]) -> Option<[f64; 4]> {
+        let [left, top, right, bottom] = box_model_px.map(f64::from);
+        let tile = &self.tile;
+        let (origin_x, origin_y) = (f64::from(tile.x_px), f64::from(tile.y_px));
+        let (width, height) = (f64::from(tile.width_px), f64::from(tile.height_px));
+        let across = width / f64::from(self.size_model_px[0]);
+        let down = height / f64::from(self.size_model_px[1]);
+        let x = |model: f64| origin_x + (model * across).clamp(0.0, width);
+        let y = |model: f64| origin_y + (model * down).clamp(0.0, height);
+        let box_px = [x(left), y(top), x(right), y(bottom)];
+        (box_px[0] < box_px[2] && box_px[1] < box_px[3]).then_some(box_px)
+    }
+}
+
+impl TileInput {
+    /// Buffers for an input of this size in model pixels.
+    pub(crate) fn new(width_px: u32, height_px: u32) -> Self {
+        let pixels = width_px as usize * height_px as usize;
+        Self {
+            width_px,
+            height_px,
+            resizer: Resizer::new(),
+            resized: vec![PADDING; pixels * 3],
+            tensor: vec![f32::from(PADDING); pixels * 3],
+        }
+    }
+
+    /// Resizes the tile into the 8-bit buffer. Triangle filter, widened when shrinking so that nothing aliases.
+    pub(crate) fn resize(&mut self, photo: &RgbImage, placement: &Placement) -> Result<(), String> {
+        let [width, height] = placement.size_model_px;
+        let tile = &placement.tile;
+        let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
+            .map_err(|cause| cause.to_string())?;
+        let bytes = width as usize * height as usize * 3;
+        let mut target = Image::from_slice_u8(width, height, &mut self.resized[..bytes], PixelType::U8x3)
+            .map_err(|cause| cause.to_string())?;
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+            .use_alpha(false)
+            .crop(
+                tile.x_px.into(),
+                tile.y_px.into(),
+                tile.width_px.into(),
+                tile.height_px.into(),
+            );
+        self.resizer
+            .resize(&source, &mut target, &options)
+            .map_err(|cause| cause.to_string())
+    }
+
+    /// Spreads the 8-bit buffer into the planes of the tensor and pads the rest.
+    pub(crate) fn fill(&mut self, placement: &Placement) {
+        let [width, height] = placement.size_model_px.map(|size| size as usize);
+        let (full_width, full_height) = (self.width_px as usize, self.height_px as usize);
+        let grey = f32::from(PADDING);
+        for (channel, plane) in self.tensor.chunks_exact_mut(full_width * full_height).enumerate() {
+            let (content, below) = plane.split_at_mut(height * full_width);
+            let rows = self.resized.chunks_exact(width * 3);
+            for (target, source) in content.chunks_exact_mut(full_width).zip(rows) {
+                let (pixels, beside) = target.split_at_mut(width);
+                for (value, pixel) in pixels.iter_mut().zip(source.chunks_exact(3)) {
+                    *value = f32::from(pixel[channel]);
+                }
+                beside.fill(grey);
+            }
+            below.fill(grey);
+        }
+    }
+}

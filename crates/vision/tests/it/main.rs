@@ -1,0 +1,1 @@
+//! The crate from outside: the ONNX Runtime library, a tiny model and small pictures.
