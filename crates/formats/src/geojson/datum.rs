@@ -25,12 +25,17 @@ impl DeclaredDatum {
 
     fn declare(&mut self, name: &str, path: String) -> Result<(), GeoJsonError> {
         let Some(datum) = canonical(name) else {
-            return Err(GeoJsonError::UnknownDatum { path, name: name.chars().take(80).collect() });
+            return Err(GeoJsonError::UnknownDatum {
+                path,
+                name: name.chars().take(80).collect(),
+            });
         };
         match &self.0 {
-            Some(first) if first != datum => {
-                Err(GeoJsonError::DatumsDisagree { path, first: first.clone(), second: datum.to_owned() })
-            }
+            Some(first) if first != datum => Err(GeoJsonError::DatumsDisagree {
+                path,
+                first: first.clone(),
+                second: datum.to_owned(),
+            }),
             _ => {
                 self.0 = Some(datum.to_owned());
                 Ok(())
@@ -41,12 +46,18 @@ impl DeclaredDatum {
 
 /// Joins a path and a member name; the root has the empty path.
 pub(super) fn member(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 /// `crs` has the form {"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}.
 fn crs_name<'a>(crs: &'a Value, path: &str) -> Result<&'a str, GeoJsonError> {
-    let name = crs.get("properties").and_then(|properties| properties.get("name"));
+    let name = crs
+        .get("properties")
+        .and_then(|properties| properties.get("name"));
     text(name.unwrap_or(crs), &format!("{path}.properties.name"))
 }
 
@@ -61,8 +72,11 @@ fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, GeoJsonError> {
 /// The three datums by all the names that files give them. EPSG:4326 in GeoJSON is longitude first, as
 /// every writer of the 2008 form does it.
 fn canonical(name: &str) -> Option<&'static str> {
-    let folded: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let folded: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
     let code = folded.strip_prefix("URNOGCDEFCRS").unwrap_or(&folded);
     match code {
         "WGS84" | "EPSG4326" | "CRS84" | "OGC13CRS84" | "OGCCRS84" => Some("WGS-84"),
@@ -78,7 +92,13 @@ mod tests {
 
     #[test]
     fn every_usual_name_is_known() {
-        for name in ["WGS-84", "wgs84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326", "OGC:CRS84"] {
+        for name in [
+            "WGS-84",
+            "wgs84",
+            "EPSG:4326",
+            "urn:ogc:def:crs:EPSG::4326",
+            "OGC:CRS84",
+        ] {
             assert_eq!(canonical(name), Some("WGS-84"), "{name}");
         }
         assert_eq!(canonical("urn:ogc:def:crs:OGC:1.3:CRS84"), Some("WGS-84"));

@@ -100,7 +100,10 @@ impl Reader {
                 })
             }
             Some(kind @ ("Point" | "MultiPoint" | "LineString" | "MultiLineString")) => {
-                self.ignored.push(IgnoredGeometry { path: path.to_owned(), kind: kind.to_owned() });
+                self.ignored.push(IgnoredGeometry {
+                    path: path.to_owned(),
+                    kind: kind.to_owned(),
+                });
                 Ok(())
             }
             Some(other) => Err(unexpected_text(kind_path, "a GeoJSON type", other)),
@@ -126,10 +129,15 @@ impl Reader {
 
     fn read_feature(&mut self, feature: &Map<String, Value>, path: &str) -> Result<(), GeoJsonError> {
         let geometry_path = member(path, "geometry");
-        let name = feature.get("properties").and_then(|properties| properties.get("name"));
+        let name = feature
+            .get("properties")
+            .and_then(|properties| properties.get("name"));
         match feature.get("geometry") {
             None | Some(Value::Null) => {
-                self.ignored.push(IgnoredGeometry { path: geometry_path, kind: "null".to_owned() });
+                self.ignored.push(IgnoredGeometry {
+                    path: geometry_path,
+                    kind: "null".to_owned(),
+                });
                 Ok(())
             }
             Some(geometry) => self.read_object(
@@ -151,7 +159,10 @@ impl Reader {
             .enumerate()
             .map(|(i, ring)| read_ring(ring, &format!("{rings_path}[{i}]")));
         let Some(exterior) = rings.next() else {
-            self.ignored.push(IgnoredGeometry { path: path.to_owned(), kind: "empty Polygon".to_owned() });
+            self.ignored.push(IgnoredGeometry {
+                path: path.to_owned(),
+                kind: "empty Polygon".to_owned(),
+            });
             return Ok(());
         };
         self.polygons.push(FilePolygon {
@@ -183,10 +194,15 @@ fn read_ring(ring: &Value, path: &str) -> Result<Vec<[f64; 2]>, GeoJsonError> {
         .map(|(i, position)| read_position(position, || format!("{path}[{i}]")))
         .collect::<Result<Vec<_>, _>>()?;
     if positions.len() < 4 {
-        return Err(GeoJsonError::RingTooShort { path: path.to_owned(), found: positions.len() });
+        return Err(GeoJsonError::RingTooShort {
+            path: path.to_owned(),
+            found: positions.len(),
+        });
     }
     if positions.first() != positions.last() {
-        return Err(GeoJsonError::RingNotClosed { path: path.to_owned() });
+        return Err(GeoJsonError::RingNotClosed {
+            path: path.to_owned(),
+        });
     }
     positions.pop();
     Ok(positions)
@@ -197,8 +213,11 @@ fn read_position(position: &Value, path: impl Fn() -> String) -> Result<[f64; 2]
     let Some((Some(longitude), Some(latitude))) = numbers else {
         return Err(unexpected(&path(), "a position [longitude, latitude]", position));
     };
-    let degrees =
-        |value: &Value| value.as_f64().ok_or_else(|| unexpected(&path(), "degrees as a number", value));
+    let degrees = |value: &Value| {
+        value
+            .as_f64()
+            .ok_or_else(|| unexpected(&path(), "degrees as a number", value))
+    };
     let (longitude_deg, latitude_deg) = (degrees(longitude)?, degrees(latitude)?);
     if longitude_deg.abs() <= 180.0 && latitude_deg.abs() <= 90.0 {
         return Ok([longitude_deg, latitude_deg]);
@@ -210,7 +229,12 @@ fn read_position(position: &Value, path: impl Fn() -> String) -> Result<[f64; 2]
     } else {
         ""
     };
-    Err(GeoJsonError::NoSuchPlace { path: path(), longitude_deg, latitude_deg, hint })
+    Err(GeoJsonError::NoSuchPlace {
+        path: path(),
+        longitude_deg,
+        latitude_deg,
+        hint,
+    })
 }
 
 fn coordinates<'a>(
@@ -225,11 +249,16 @@ fn coordinates<'a>(
 }
 
 fn array<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], GeoJsonError> {
-    value.as_array().map(Vec::as_slice).ok_or_else(|| unexpected(path, "a list", value))
+    value
+        .as_array()
+        .map(Vec::as_slice)
+        .ok_or_else(|| unexpected(path, "a list", value))
 }
 
 fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, GeoJsonError> {
-    value.as_object().ok_or_else(|| unexpected(path, "an object", value))
+    value
+        .as_object()
+        .ok_or_else(|| unexpected(path, "an object", value))
 }
 
 fn unexpected(path: &str, expected: &'static str, found: &Value) -> GeoJsonError {
@@ -237,8 +266,16 @@ fn unexpected(path: &str, expected: &'static str, found: &Value) -> GeoJsonError
 }
 
 fn unexpected_text(path: String, expected: &'static str, found: &str) -> GeoJsonError {
-    let path = if path.is_empty() { "top level".to_owned() } else { path };
-    GeoJsonError::Unexpected { path, expected, found: found.chars().take(80).collect() }
+    let path = if path.is_empty() {
+        "top level".to_owned()
+    } else {
+        path
+    };
+    GeoJsonError::Unexpected {
+        path,
+        expected,
+        found: found.chars().take(80).collect(),
+    }
 }
 
 /// serde_json appends " at line 3 column 7", which the error carries in fields of its own.

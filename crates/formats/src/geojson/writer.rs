@@ -71,7 +71,12 @@ struct Bounds(Option<[f64; 4]>);
 impl Bounds {
     fn enclose(&mut self, [longitude, latitude]: [f64; 2]) {
         let [west, south, east, north] = self.0.unwrap_or([longitude, latitude, longitude, latitude]);
-        self.0 = Some([west.min(longitude), south.min(latitude), east.max(longitude), north.max(latitude)]);
+        self.0 = Some([
+            west.min(longitude),
+            south.min(latitude),
+            east.max(longitude),
+            north.max(latitude),
+        ]);
     }
 }
 
@@ -105,11 +110,7 @@ fn geometry_json(geometry: &Geometry, path: &str, bounds: &mut Bounds) -> Result
     Ok(json!({ "type": kind, "coordinates": coordinates }))
 }
 
-fn line_positions(
-    line: &[[f64; 2]],
-    path: &str,
-    bounds: &mut Bounds,
-) -> Result<Vec<[f64; 2]>, GeoJsonError> {
+fn line_positions(line: &[[f64; 2]], path: &str, bounds: &mut Bounds) -> Result<Vec<[f64; 2]>, GeoJsonError> {
     if line.len() < 2 {
         return Err(GeoJsonError::Unexpected {
             path: path.to_owned(),
@@ -117,7 +118,10 @@ fn line_positions(
             found: line.len().to_string(),
         });
     }
-    line.iter().enumerate().map(|(i, &at)| position(at, &format!("{path}[{i}]"), bounds)).collect()
+    line.iter()
+        .enumerate()
+        .map(|(i, &at)| position(at, &format!("{path}[{i}]"), bounds))
+        .collect()
 }
 
 fn polygon_rings(
@@ -149,7 +153,10 @@ fn closed_ring(
         positions.pop();
     }
     if positions.len() < 3 {
-        return Err(GeoJsonError::RingTooShort { path: path.to_owned(), found: positions.len() });
+        return Err(GeoJsonError::RingTooShort {
+            path: path.to_owned(),
+            found: positions.len(),
+        });
     }
     if (doubled_area(&positions) > 0.0) != counter_clockwise {
         positions.reverse();

@@ -97,6 +97,17 @@ pub enum Problem {
         /// Absolute difference in seconds.
         difference_s: i64,
     },
+    /// Figures in pixels that belong to the picture before it was resized or cropped.
+    #[error(
+        "belongs to the original of {} × {} pixels, this copy has {} × {}",
+        recorded_px[0], recorded_px[1], now_px[0], now_px[1]
+    )]
+    Resized {
+        /// Width and height that the camera noted.
+        recorded_px: [u32; 2],
+        /// Width and height of the file.
+        now_px: [u32; 2],
+    },
     /// A clock that was never set.
     #[error("{value:?} is from a clock that was not set")]
     ClockNotSet {
