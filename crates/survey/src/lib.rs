@@ -1,1 +1,30 @@
 //! Ground and air, pure: coordinates, areas, cameras, footprints, tile choice, coverage.
+//!
+//! No clock, no file, no log, no randomness: the same arguments give the same answer on every machine.
+//! SI units and radians inside; degrees only for latitude and longitude and at the edges.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`time`] | which instant, and which civil day in the city |
+//! | [`identity`] | names of rows that sort by time |
+//! | [`geodesy`] | positions, datums, heights, distances |
+//! | [`grid`] | the flat working grid that areas are measured on |
+//! | [`camera`] | which ray belongs to a pixel |
+//! | [`pose`] | where the camera was, how it was turned, how sure that is |
+//! | [`geolocate`] | which ground point a pixel shows, with its error ellipse |
+//! | [`footprint`] | which ground a photo shows |
+//! | [`area`] | flyable areas and other layers |
+//! | [`coverage`] | which ground was imaged when, and how sharply |
+//! | [`tiles`] | which rectangles of a photo a detector looks at |
+
+pub mod area;
+pub mod camera;
+pub mod coverage;
+pub mod footprint;
+pub mod geodesy;
+pub mod geolocate;
+pub mod grid;
+pub mod identity;
+pub mod pose;
+pub mod tiles;
+pub mod time;

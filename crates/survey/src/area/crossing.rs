@@ -1,0 +1,95 @@
+//! Tests on one ring in degrees: distinct points, turning sense, self-crossing.
+
+use geo::line_intersection::{LineIntersection, line_intersection};
+use geo::{Coord, Line};
+
+use crate::geodesy::Wgs84;
+
+/// How many different points the ring has, counted up to three.
+pub(super) fn distinct_points(ring: &[Wgs84]) -> usize {
+    let Some(first) = ring.first() else {
+        return 0;
+    };
+    let Some(second) = ring.iter().find(|point| *point != first) else {
+        return 1;
+    };
+    if ring.iter().any(|point| point != first && point != second) {
+        3
+    } else {
+        2
+    }
+}
+
+/// Twice-integrated signed area in square degrees; positive runs counter-clockwise. Taken around the first
+/// vertex, so that small rings far from 0°N 0°E keep their digits.
+pub(super) fn signed_area(ring: &[Wgs84]) -> f64 {
+    let Some(first) = ring.first() else {
+        return 0.0;
+    };
+    let from_first = |point: &Wgs84| {
+        (
+            point.longitude_deg - first.longitude_deg,
+            point.latitude_deg - first.latitude_deg,
+        )
+    };
+    let next = ring.iter().cycle().skip(1);
+    ring.iter()
+        .zip(next)
+        .map(|(a, b)| (from_first(a), from_first(b)))
+        .map(|(a, b)| a.0 * b.1 - b.0 * a.1)
+        .sum::<f64>()
+        / 2.0
+}
+
+/// A place where two edges of the ring properly cross or lie on each other, if any. Edges that only touch
+/// at a point are let pass: they enclose the same area.
+pub(super) fn self_crossing(ring: &[Wgs84]) -> Option<Wgs84> {
+    let corner = |point: &Wgs84| Coord {
+        x: point.longitude_deg,
+        y: point.latitude_deg,
+    };
+    let next = ring.iter().cycle().skip(1);
+    let mut edges: Vec<(usize, Line)> = ring
+        .iter()
+        .zip(next)
+        .map(|(a, b)| Line::new(corner(a), corner(b)))
+        .enumerate()
+        .collect();
+    // Sweep from west to east: only edges whose spans of longitude meet are compared.
+    edges.sort_by(|(_, a), (_, b)| west(a).total_cmp(&west(b)));
+    for (place, (index, edge)) in edges.iter().enumerate() {
+        let reach = edge.start.x.max(edge.end.x);
+        for (other_index, other) in edges[place + 1..]
+            .iter()
+            .take_while(|(_, other)| west(other) <= reach)
+        {
+            let apart = index.abs_diff(*other_index);
+            let neighbours = apart == 1 || apart == ring.len() - 1;
+            let found = meeting(edge, other, neighbours);
+            if let Some(at) = found {
+                return Some(Wgs84 {
+                    latitude_deg: at.y,
+                    longitude_deg: at.x,
+                });
+            }
+        }
+    }
+    None
+}
+
+fn meeting(edge: &Line, other: &Line, neighbours: bool) -> Option<Coord> {
+    match line_intersection(*edge, *other)? {
+        LineIntersection::SinglePoint {
+            intersection,
+            is_proper: true,
+        } if !neighbours => Some(intersection),
+        LineIntersection::SinglePoint { .. } => None,
+        LineIntersection::Collinear { intersection } => {
+            (intersection.start != intersection.end).then_some(intersection.start)
+        }
+    }
+}
+
+fn west(edge: &Line) -> f64 {
+    edge.start.x.min(edge.end.x)
+}

@@ -1,0 +1,125 @@
+//! The lattice of ground cells: polygons to bits, in tiles of 64 × 64 cells.
+
+use std::collections::BTreeMap;
+
+use crate::grid::GridPoint;
+
+/// Row and column of a tile, in tiles from the grid's origin.
+pub(super) type TileKey = (i32, i32);
+/// One tile's cells: a word per row, a bit per column.
+pub(super) type Bits = Box<[u64; 64]>;
+
+const TILE_CELLS: i32 = 64;
+/// The lattice is turned against the grid by atan(0.382): outlines tend to follow meridians and parallels,
+/// and a long edge in step with the cells would round the same way all along.
+const TURN_SIN: f64 = 0.356_849_798_007_271_46;
+const TURN_COS: f64 = 0.934_161_774_888_145_1;
+
+/// Square cells over the working grid.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Lattice {
+    cell_m: f64,
+}
+
+impl Lattice {
+    pub(super) fn new(cell_m: f64) -> Self {
+        Self { cell_m }
+    }
+
+    pub(super) fn cell_m(self) -> f64 {
+        self.cell_m
+    }
+
+    pub(super) fn cell_m2(self) -> f64 {
+        self.cell_m * self.cell_m
+    }
+
+    /// The grid point in the middle of a tile.
+    pub(super) fn tile_centre(self, key: TileKey) -> GridPoint {
+        let middle = |tile: i32| (f64::from(tile) + 0.5) * f64::from(TILE_CELLS) * self.cell_m;
+        let (down, along) = (middle(key.0), middle(key.1));
+        GridPoint {
+            easting_m: TURN_COS * along - TURN_SIN * down,
+            northing_m: TURN_SIN * along + TURN_COS * down,
+        }
+    }
+
+    /// The cells whose centres lie inside the rings (even-odd, so that holes may run either way).
+    pub(super) fn paint(self, rings: &[Vec<GridPoint>]) -> BTreeMap<TileKey, Bits> {
+        let mut tiles: BTreeMap<TileKey, Bits> = BTreeMap::new();
+        for (row, mut crossings) in self.crossings(rings) {
+            crossings.sort_by(f64::total_cmp);
+            for [from, to] in crossings.as_chunks::<2>().0 {
+                let (first, end) = ((from - 0.5).ceil() as i32, (to - 0.5).ceil() as i32);
+                paint_run(&mut tiles, row, first, end);
+            }
+        }
+        tiles
+    }
+
+    /// For each row of cells, where the rings cross the line through its cell centres, in cells.
+    fn crossings(self, rings: &[Vec<GridPoint>]) -> BTreeMap<i32, Vec<f64>> {
+        let mut rows: BTreeMap<i32, Vec<f64>> = BTreeMap::new();
+        for ring in rings {
+            let corners: Vec<[f64; 2]> = ring.iter().map(|point| self.in_cells(point)).collect();
+            for (a, b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
+                let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
+                let (first, end) = ((low[1] - 0.5).ceil() as i32, (high[1] - 0.5).ceil() as i32);
+                for row in first..end {
+                    let part = (f64::from(row) + 0.5 - low[1]) / (high[1] - low[1]);
+                    rows.entry(row)
+                        .or_default()
+                        .push(low[0] + part * (high[0] - low[0]));
+                }
+            }
+        }
+        rows
+    }
+
+    /// Column and row of a grid point, in cells.
+    fn in_cells(self, point: &GridPoint) -> [f64; 2] {
+        let GridPoint {
+            easting_m,
+            northing_m,
+        } = point;
+        [
+            (TURN_COS * easting_m + TURN_SIN * northing_m) / self.cell_m,
+            (TURN_COS * northing_m - TURN_SIN * easting_m) / self.cell_m,
+        ]
+    }
+}
+
+/// Adds one tile's cells to another's.
+pub(super) fn merge_into(sum: &mut Bits, more: &Bits) {
+    sum.iter_mut().zip(more.iter()).for_each(|(row, add)| *row |= add);
+}
+
+/// How many cells are set in both.
+pub(super) fn overlap_cells(a: &Bits, b: &Bits) -> u32 {
+    a.iter()
+        .zip(b.iter())
+        .map(|(left, right)| (left & right).count_ones())
+        .sum()
+}
+
+/// Sets the cells `first..end` of one row.
+fn paint_run(tiles: &mut BTreeMap<TileKey, Bits>, row: i32, first: i32, end: i32) {
+    let mut column = first;
+    while column < end {
+        let tile = column.div_euclid(TILE_CELLS);
+        let tile_end = (tile + 1) * TILE_CELLS;
+        let stop = end.min(tile_end);
+        let from = column.rem_euclid(TILE_CELLS);
+        let width = stop - column;
+        let run = if width == TILE_CELLS {
+            u64::MAX
+        } else {
+            ((1_u64 << width) - 1) << from
+        };
+        let bits = tiles
+            .entry((row.div_euclid(TILE_CELLS), tile))
+            .or_insert_with(|| Box::new([0; 64]));
+        bits[row.rem_euclid(TILE_CELLS) as usize] |= run;
+        column = stop;
+    }
+}

@@ -1,0 +1,228 @@
+//! Which ground a photo shows: the image border carried to flat ground, cut off where rays get too flat to
+//! mean anything.
+
+use std::f64::consts::TAU;
+
+use nalgebra::{Matrix3, Vector3};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::camera::{CameraError, CameraModel};
+use crate::geodesy::{LocalTangent, Wgs84};
+use crate::geolocate::{GeolocateError, check_pose};
+use crate::pose::Pose;
+
+/// Rays flatter than this do not count as imaged: 15° below the horizon, 3.7 heights away.
+pub const CUT_DEPRESSION_RAD: f64 = 15.0 * std::f64::consts::PI / 180.0;
+/// Border points per image side, so that lens distortion shows.
+const POINTS_PER_SIDE: usize = 12;
+/// Widest step along the cut, rad of azimuth.
+const ARC_STEP_RAD: f64 = TAU / 72.0;
+/// Halvings that find where the border meets the cut: 2⁻⁴⁰ of a border step.
+const HALVINGS: usize = 40;
+
+/// Why a photo has no footprint.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FootprintError {
+    /// Every ray is flatter than [`CUT_DEPRESSION_RAD`] or above the horizon.
+    #[error("the photo shows no ground steeper than 15° below the horizon")]
+    NoGround,
+    /// The pose cannot be used.
+    #[error(transparent)]
+    Pose(#[from] GeolocateError),
+    /// The lens model fails at the image border.
+    #[error(transparent)]
+    Camera(#[from] CameraError),
+}
+
+/// The ground a photo shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Footprint {
+    /// Counter-clockwise seen from above; the first point is not repeated at the end.
+    pub outline: Vec<Wgs84>,
+    /// Area on the local plane, m².
+    pub area_m2: f64,
+    /// Ground sampling distance at the image centre, or at the middle of the outline when the centre is cut
+    /// off, cm; defined as in [`crate::geolocate::GroundFix::gsd_cm`], lens distortion not counted.
+    pub gsd_centre_cm: f64,
+    /// The coarsest ground sampling distance within the outline, cm.
+    pub gsd_worst_cm: f64,
+    /// Angle between the optical axis and straight down, rad.
+    pub view_zenith_rad: f64,
+    /// Whether flat rays were cut off.
+    pub truncated: bool,
+}
+
+/// The footprint of a photo over flat ground. Image and cone of steep rays are both convex, so that the
+/// outline never crosses itself; where it is cut it follows the circle of [`CUT_DEPRESSION_RAD`] around the
+/// camera.
+///
+/// # Errors
+/// Any [`FootprintError`].
+pub fn footprint(pose: &Pose, camera: &CameraModel) -> Result<Footprint, FootprintError> {
+    check_pose(pose)?;
+    let view = View {
+        camera,
+        ned_from_camera: pose.attitude.ned_from_camera(),
+        height_m: pose.altitude_agl_m.0,
+    };
+    let (outline_m, truncated) = view.outline()?;
+    let axis = view.ned_from_camera.column(2).into_owned();
+    let centre = if axis.z >= CUT_DEPRESSION_RAD.sin() {
+        axis
+    } else {
+        view.sight_of(middle(&outline_m))
+    };
+    let coarsest = outline_m
+        .iter()
+        .map(|point| view.gsd_m(view.sight_of(*point)))
+        .fold(view.gsd_m(centre), f64::max);
+    let plane = LocalTangent::at(pose.position);
+    Ok(Footprint {
+        area_m2: signed_area(&outline_m),
+        outline: outline_m
+            .iter()
+            .map(|point| plane.wgs84_from_enu(point[0], point[1]))
+            .collect(),
+        gsd_centre_cm: view.gsd_m(centre) * 100.0,
+        gsd_worst_cm: coarsest * 100.0,
+        view_zenith_rad: axis.z.clamp(-1.0, 1.0).acos(),
+        truncated,
+    })
+}
+
+struct View<'a> {
+    camera: &'a CameraModel,
+    ned_from_camera: Matrix3<f64>,
+    height_m: f64,
+}
+
+impl View<'_> {
+    /// East-north outline around the camera's foot, m, and whether it was cut.
+    fn outline(&self) -> Result<(Vec<[f64; 2]>, bool), FootprintError> {
+        let border = border_pixels(self.camera);
+        let sights = border
+            .iter()
+            .map(|pixel| self.sight(*pixel))
+            .collect::<Result<Vec<_>, _>>()?;
+        let Some(start) = sights.iter().position(is_steep) else {
+            return Err(FootprintError::NoGround);
+        };
+        let (mut outline, mut left_at, mut truncated) = (Vec::new(), None, false);
+        for step in 0..border.len() {
+            let (here, next) = ((start + step) % border.len(), (start + step + 1) % border.len());
+            let (steep_here, steep_next) = (is_steep(&sights[here]), is_steep(&sights[next]));
+            if steep_here {
+                outline.push(self.ground(&sights[here]));
+            }
+            if steep_here && !steep_next {
+                let cut = self.cut_between(border[here], border[next])?;
+                outline.push(cut);
+                left_at = Some(cut);
+                truncated = true;
+            }
+            if steep_next && !steep_here {
+                let cut = self.cut_between(border[next], border[here])?;
+                outline.extend(left_at.take().map(|from| arc(from, cut)).unwrap_or_default());
+                outline.push(cut);
+            }
+        }
+        Ok((outline, truncated))
+    }
+
+    /// Unit line of sight of a pixel: north, east, down.
+    fn sight(&self, pixel: [f64; 2]) -> Result<Vector3<f64>, CameraError> {
+        Ok((self.ned_from_camera * Vector3::from(self.camera.ray_from_pixel(pixel)?)).normalize())
+    }
+
+    fn ground(&self, sight: &Vector3<f64>) -> [f64; 2] {
+        [
+            sight.y / sight.z * self.height_m,
+            sight.x / sight.z * self.height_m,
+        ]
+    }
+
+    fn sight_of(&self, ground: [f64; 2]) -> Vector3<f64> {
+        Vector3::new(ground[1], ground[0], self.height_m).normalize()
+    }
+
+    /// Where the border between a steep pixel and a flat one meets the cut.
+    fn cut_between(&self, steep: [f64; 2], flat: [f64; 2]) -> Result<[f64; 2], CameraError> {
+        let (mut steep, mut flat) = (steep, flat);
+        for _ in 0..HALVINGS {
+            let half = [(steep[0] + flat[0]) / 2.0, (steep[1] + flat[1]) / 2.0];
+            if is_steep(&self.sight(half)?) {
+                steep = half;
+            } else {
+                flat = half;
+            }
+        }
+        Ok(self.ground(&self.sight(steep)?))
+    }
+
+    /// Side of the square with the ground area of one pixel, m: a pixel at angle α off the axis spans
+    /// cos³α/f² sr, which covers r²/sin θ of ground per sr at depression θ, r = h/sin θ.
+    fn gsd_m(&self, sight: Vector3<f64>) -> f64 {
+        let cos_off_axis = self.ned_from_camera.column(2).dot(&sight).max(0.0);
+        let sin_depression = sight.z;
+        let range_m = self.height_m / sin_depression;
+        range_m * (cos_off_axis.powi(3) / sin_depression).sqrt() / self.camera.focal_px
+    }
+}
+
+fn is_steep(sight: &Vector3<f64>) -> bool {
+    sight.z >= CUT_DEPRESSION_RAD.sin()
+}
+
+/// Around the image as it is shown: down the left side, along the bottom, up the right side, back along the
+/// top. Seen from above this runs counter-clockwise on the ground.
+fn border_pixels(camera: &CameraModel) -> Vec<[f64; 2]> {
+    let (width, height) = (f64::from(camera.width_px), f64::from(camera.height_px));
+    let corners = [[0.0, 0.0], [0.0, height], [width, height], [width, 0.0]];
+    (0..4 * POINTS_PER_SIDE)
+        .map(|i| {
+            let (from, to) = (
+                corners[i / POINTS_PER_SIDE],
+                corners[(i / POINTS_PER_SIDE + 1) % 4],
+            );
+            let part = (i % POINTS_PER_SIDE) as f64 / POINTS_PER_SIDE as f64;
+            [
+                from[0] + part * (to[0] - from[0]),
+                from[1] + part * (to[1] - from[1]),
+            ]
+        })
+        .collect()
+}
+
+/// Points strictly between two points of the cut circle, counter-clockwise.
+fn arc(from: [f64; 2], to: [f64; 2]) -> Vec<[f64; 2]> {
+    let radius = from[0].hypot(from[1]);
+    let begin = from[1].atan2(from[0]);
+    let turn = (to[1].atan2(to[0]) - begin).rem_euclid(TAU);
+    // Two cuts at nearly the same place may come out a hair the wrong way round.
+    if turn > 0.75 * TAU {
+        return Vec::new();
+    }
+    let steps = (turn / ARC_STEP_RAD).ceil() as usize;
+    (1..steps)
+        .map(|i| {
+            let (sin, cos) = (begin + turn * i as f64 / steps as f64).sin_cos();
+            [radius * cos, radius * sin]
+        })
+        .collect()
+}
+
+fn middle(points: &[[f64; 2]]) -> [f64; 2] {
+    let count = points.len().max(1) as f64;
+    [0, 1].map(|axis| points.iter().map(|point| point[axis]).sum::<f64>() / count)
+}
+
+fn signed_area(points: &[[f64; 2]]) -> f64 {
+    let next = points.iter().cycle().skip(1);
+    points
+        .iter()
+        .zip(next)
+        .map(|(a, b)| a[0] * b[1] - b[0] * a[1])
+        .sum::<f64>()
+        / 2.0
+}
