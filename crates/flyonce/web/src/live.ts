@@ -1,0 +1,53 @@
+// The live connection: server-sent events with visible loss and endless, patient retrying.
+import { eventsUrl } from "./api";
+import type { LeadMoved, Progress } from "./types";
+
+export type Connection = "connecting" | "live" | "lost";
+
+export interface LiveHandlers {
+  connection(state: Connection): void;
+  lead(moved: LeadMoved): void;
+  photo(): void;
+  progress(progress: Progress): void;
+}
+
+const RETRY_MS = 3000;
+
+/** Opens the stream and keeps it open; returns the function that closes it for good. */
+export function connectLive(handlers: LiveHandlers): () => void {
+  let source: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const open = (): void => {
+    handlers.connection("connecting");
+    source = new EventSource(eventsUrl());
+    source.onopen = () => handlers.connection("live");
+    source.onerror = () => {
+      handlers.connection("lost");
+      // The browser retries by itself unless the server refused; then it is ours to try again.
+      if (source?.readyState === EventSource.CLOSED) timer = setTimeout(open, RETRY_MS);
+    };
+    listen<LeadMoved>(source, "lead", handlers.lead);
+    listen<unknown>(source, "photo", handlers.photo);
+    listen<Progress>(source, "progress", handlers.progress);
+  };
+
+  open();
+  return () => {
+    clearTimeout(timer);
+    source?.close();
+  };
+}
+
+function listen<T>(source: EventSource, name: string, handle: (data: T) => void): void {
+  source.addEventListener(name, (event: MessageEvent<string>) => {
+    let data: T;
+    try {
+      data = JSON.parse(event.data) as T;
+    } catch {
+      console.warn(`unreadable ${name} event`, event.data);
+      return;
+    }
+    handle(data);
+  });
+}

@@ -1,0 +1,86 @@
+// The map itself, kept behind a small door: data and focus go in, clicks come out. This module pulls
+// in the map engine, so it is only ever imported lazily.
+import "maplibre-gl/dist/maplibre-gl.css";
+import {
+  GeoJSONSource, Map as Engine, NavigationControl, ScaleControl, setWorkerUrl,
+} from "maplibre-gl";
+// A bundled file of our own origin: the content security policy admits no foreign worker.
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { FeatureCollection } from "geojson";
+import { graticule, type Bounds, type LonLat } from "../geo";
+import { mapStyle, type SourceName } from "./style";
+
+setWorkerUrl(new URL(workerUrl, import.meta.url).href);
+
+export interface SurfaceHandlers {
+  pickLead(id: string): void;
+  step(step_deg: number): void;
+  hover(at: LonLat | null): void;
+}
+
+export class MapSurface {
+  readonly #engine: Engine;
+  readonly #data = new Map<SourceName, FeatureCollection>();
+  readonly #theme = matchMedia("(prefers-color-scheme: dark)");
+  readonly #handlers: SurfaceHandlers;
+
+  /** Throws where the browser has no WebGL. */
+  constructor(container: HTMLElement, handlers: SurfaceHandlers) {
+    this.#handlers = handlers;
+    this.#engine = new Engine({
+      container, style: mapStyle(), center: [121.54, 31.22], zoom: 10, maxZoom: 21, attributionControl: false,
+      dragRotate: false, pitchWithRotate: false, touchPitch: false, keyboard: false, fadeDuration: 0,
+    });
+    this.#engine.touchZoomRotate.disableRotation();
+    this.#engine.addControl(new ScaleControl({ maxWidth: 110, unit: "metric" }), "bottom-left");
+    this.#engine.addControl(new NavigationControl({ showCompass: false }), "top-right");
+    this.#engine.on("style.load", this.#restore);
+    this.#engine.on("moveend", this.#drawGraticule);
+    this.#engine.on("click", "leads", (event) => {
+      const id: unknown = event.features?.[0]?.properties.lead_id;
+      if (typeof id === "string") handlers.pickLead(id);
+    });
+    this.#engine.on("mousemove", (event) => handlers.hover([event.lngLat.lng, event.lngLat.lat]));
+    this.#engine.on("mouseout", () => handlers.hover(null));
+    this.#engine.on("mouseenter", "leads", () => this.#cursor("pointer"));
+    this.#engine.on("mouseleave", "leads", () => this.#cursor(""));
+    this.#theme.addEventListener("change", this.#restyle);
+  }
+
+  set(name: SourceName, data: FeatureCollection): void {
+    this.#data.set(name, data);
+    const source = this.#engine.getSource(name);
+    if (source instanceof GeoJSONSource) void source.setData(data);
+  }
+
+  /** Jumps without an animation: a reviewer changes leads faster than a flight across the map. */
+  show(bounds: Bounds, closest = 18): void {
+    const camera = this.#engine.cameraForBounds(bounds, { padding: 28, maxZoom: closest });
+    if (camera) this.#engine.jumpTo(camera);
+  }
+
+  close(): void {
+    this.#theme.removeEventListener("change", this.#restyle);
+    this.#engine.remove();
+  }
+
+  #restyle = (): void => {
+    this.#engine.setStyle(mapStyle(), { diff: false });
+  };
+
+  #restore = (): void => {
+    for (const [name, data] of this.#data) this.set(name, data);
+    this.#drawGraticule();
+  };
+
+  #drawGraticule = (): void => {
+    const box = this.#engine.getBounds();
+    const { lines, step_deg } = graticule([box.getWest(), box.getSouth(), box.getEast(), box.getNorth()]);
+    this.set("graticule", lines);
+    this.#handlers.step(step_deg);
+  };
+
+  #cursor(kind: string): void {
+    this.#engine.getCanvas().style.cursor = kind;
+  }
+}
