@@ -15,15 +15,15 @@ export function fitPhoto(screen: Size, photo: Size): Transform {
 }
 
 /**
- * The box with context around it: the box takes about a third of the screen, never closer than
- * one screen pixel per photo pixel times 2 and never farther than the whole photo.
+ * The box with context around it: the box takes about a third of the screen, never closer than 1.5
+ * screen pixels per photo pixel and never farther than the whole photo.
  */
 export function fitBox(screen: Size, photo: Size, box: BoxPx, share = 0.34): Transform {
   const [x0, y0, x1, y1] = box;
   const width = Math.max(x1 - x0, 1);
   const height = Math.max(y1 - y0, 1);
   const wanted = Math.min((screen.width * share) / width, (screen.height * share) / height);
-  const scale = Math.max(Math.min(wanted, 2), wholeScale(screen, photo));
+  const scale = Math.max(Math.min(wanted, 1.5), wholeScale(screen, photo));
   return centreOn(screen, photo, { x: (x0 + x1) / 2, y: (y0 + y1) / 2 }, scale);
 }
 
