@@ -1,1 +1,26 @@
-//! Rows and blobs: SQLite or PostgreSQL through sqlx, and a write-once folder of originals.
+//! Rows and originals: what FlyOnce knows, on SQLite in the data folder or on PostgreSQL, and the photo files.
+//!
+//! Follow the files in the order of the flow: [`open`] lays out the folder and the schema, [`blobs`] keeps the
+//! photo files, [`photos`] commits their rows (their
+//! [`ground`] included) and queues [`jobs`], [`looks`] takes what a model saw, [`sites`]
+//! takes what the association made of it, [`leads`] takes what people decided, and [`events`] is the chain that
+//! ties it together. One SQL text serves both engines.
+//!
+//! Every function that writes is one transaction, takes `now` as an argument, and is safe against a second
+//! program doing the same at the same time.
+
+pub mod blobs;
+pub mod error;
+pub mod events;
+pub mod ground;
+pub mod jobs;
+pub mod leads;
+pub mod looks;
+pub mod open;
+mod part_file;
+pub mod photos;
+pub mod rows;
+pub mod sites;
+
+pub use error::{Result, StoreError};
+pub use open::{Engine, Location, Store};

@@ -1,0 +1,267 @@
+//! What a model saw: the tiles fixed before it looked, and the detections it found.
+
+use casework::evidence::StoredEvent;
+use schedule::photo_ledger::{LossReason, PhotoState, advance};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+use survey::time::UtcMicros;
+
+use crate::error::{Result, StoreError};
+use crate::events::{NewEvent, append_event};
+use crate::jobs::{Claim, JobKind, close_job, enqueue};
+use crate::open::Store;
+use crate::rows::{Actor, DetectionRow, ModelRow, NewDetection, Placement, Problem, TileRow, whole, word};
+
+/// What came out of looking at one photo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookResult {
+    /// The photo.
+    pub photo_id: String,
+    /// The model that looked; it must be registered.
+    pub model_sha256: String,
+    /// What it saw.
+    pub detections: Vec<NewDetection>,
+    /// Set when the pixels cannot be decoded: the photo counts as lost, its file stays.
+    pub unreadable: Option<Problem>,
+    /// Who looked.
+    pub actor: Actor,
+}
+
+macro_rules! select_detections {
+    ($rest:literal) => {
+        concat!(
+            "select d.detection_id, d.photo_id, d.model_sha256, d.class, d.score, d.x0_px, d.y0_px, d.x1_px, ",
+            "d.y1_px, d.longitude_deg, d.latitude_deg, d.cov_ee_m2, d.cov_en_m2, d.cov_nn_m2, d.extent_e_m, ",
+            "d.extent_n_m, d.site_id, l.lead_id, p.sortie_id, p.sha256, p.captured_at_us, p.simulated, ",
+            "p.width_px as photo_width_px, p.height_px as photo_height_px, p.gsd_cm as photo_gsd_cm ",
+            "from detection d join photo p on p.photo_id = d.photo_id left join lead l on l.site_id = d.site_id ",
+            $rest
+        )
+    };
+}
+pub(crate) use select_detections;
+
+impl Store {
+    /// Notes a model; a known one stays as it was noted first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn register_model(&self, model: &ModelRow, now: UtcMicros) -> Result<()> {
+        let sql =
+            "insert into model (model_sha256, name, card_text, registered_at_us) values ($1, $2, $3, $4)
+             on conflict (model_sha256) do nothing";
+        let query = sqlx::query(sql)
+            .bind(&model.model_sha256)
+            .bind(&model.name)
+            .bind(&model.card_text);
+        query.bind(now.0).execute(self.pool()).await?;
+        Ok(())
+    }
+
+    /// A model by the SHA-256 of its file.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn model(&self, model_sha256: &str) -> Result<ModelRow> {
+        let sql = "select model_sha256, name, card_text from model where model_sha256 = $1";
+        let row = sqlx::query(sql)
+            .bind(model_sha256)
+            .fetch_optional(self.pool())
+            .await?;
+        let row = row.ok_or_else(|| StoreError::NotFound {
+            what: "model",
+            id: model_sha256.to_owned(),
+        })?;
+        Ok(ModelRow {
+            model_sha256: row.try_get("model_sha256")?,
+            name: row.try_get("name")?,
+            card_text: row.try_get("card_text")?,
+        })
+    }
+
+    /// Fixes the tiles that a model will look at in a photo, in this order. Where tiles are fixed already, those
+    /// are answered and nothing is written.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails; photo and model must exist.
+    pub async fn save_tiles(
+        &self,
+        photo_id: &str,
+        model_sha256: &str,
+        tiles: &[TileRow],
+    ) -> Result<Vec<TileRow>> {
+        let mut tx = self.begin_write().await?;
+        let fixed = tiles_of(&mut tx, photo_id, model_sha256).await?;
+        if !fixed.is_empty() {
+            return Ok(fixed);
+        }
+        for (index, tile) in (0_i64..).zip(tiles) {
+            let sql = "insert into tile (photo_id, model_sha256, tile_index, x_px, y_px, width_px, height_px, scale)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8)";
+            let query = sqlx::query(sql).bind(photo_id).bind(model_sha256).bind(index);
+            let query = query.bind(i64::from(tile.x_px)).bind(i64::from(tile.y_px));
+            let query = query
+                .bind(i64::from(tile.width_px))
+                .bind(i64::from(tile.height_px))
+                .bind(tile.scale);
+            query.execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(tiles.to_vec())
+    }
+
+    /// Takes the result of a look job: detections, the photo's move, its event, the sortie's association queued
+    /// and the job done, all in one transaction. Detections that are there already stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when another worker has the job now; nothing was written then.
+    /// [`StoreError::IllegalPhotoMove`] when the photo cannot be looked at from where it stands.
+    pub async fn finish_look(
+        &self,
+        claim: &Claim,
+        look: &LookResult,
+        now: UtcMicros,
+    ) -> Result<Option<StoredEvent>> {
+        let mut tx = self.begin_write().await?;
+        close_job(&mut tx, claim, now).await?;
+        for detection in &look.detections {
+            insert_detection(&mut tx, look, detection).await?;
+        }
+        let event = move_photo(&mut tx, look, now).await?;
+        enqueue(
+            &mut tx,
+            JobKind::Associate,
+            &claim.sortie_id,
+            &claim.sortie_id,
+            now,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(event)
+    }
+
+    /// The detections in one photo, best score first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn detections_of_photo(&self, photo_id: &str) -> Result<Vec<DetectionRow>> {
+        let sql = select_detections!("where d.photo_id = $1 order by d.score desc, d.detection_id");
+        let rows = sqlx::query(sql).bind(photo_id).fetch_all(self.pool()).await?;
+        rows.iter().map(DetectionRow::from_row).collect()
+    }
+
+    /// One detection.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn detection(&self, detection_id: &str) -> Result<DetectionRow> {
+        let row = sqlx::query(select_detections!("where d.detection_id = $1")).bind(detection_id);
+        let row = row.fetch_optional(self.pool()).await?;
+        let missing = || StoreError::NotFound {
+            what: "detection",
+            id: detection_id.to_owned(),
+        };
+        DetectionRow::from_row(&row.ok_or_else(missing)?)
+    }
+}
+
+async fn tiles_of(
+    connection: &mut AnyConnection,
+    photo_id: &str,
+    model_sha256: &str,
+) -> Result<Vec<TileRow>> {
+    let sql = "select x_px, y_px, width_px, height_px, scale from tile
+         where photo_id = $1 and model_sha256 = $2 order by tile_index";
+    let rows = sqlx::query(sql)
+        .bind(photo_id)
+        .bind(model_sha256)
+        .fetch_all(connection)
+        .await?;
+    let tile = |row: &AnyRow| {
+        Ok(TileRow {
+            x_px: whole(row, "tile", "x_px")?,
+            y_px: whole(row, "tile", "y_px")?,
+            width_px: whole(row, "tile", "width_px")?,
+            height_px: whole(row, "tile", "height_px")?,
+            scale: row.try_get("scale")?,
+        })
+    };
+    rows.iter().map(tile).collect()
+}
+
+async fn insert_detection(
+    connection: &mut AnyConnection,
+    look: &LookResult,
+    detection: &NewDetection,
+) -> Result<()> {
+    let sql = "insert into detection (detection_id, photo_id, model_sha256, class, score, x0_px, y0_px, x1_px, y1_px,
+             longitude_deg, latitude_deg, cov_ee_m2, cov_en_m2, cov_nn_m2, extent_e_m, extent_n_m)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         on conflict (detection_id) do nothing";
+    let mut query = sqlx::query(sql)
+        .persistent(false)
+        .bind(&detection.detection_id)
+        .bind(&look.photo_id)
+        .bind(&look.model_sha256)
+        .bind(&detection.class)
+        .bind(detection.score);
+    for edge_px in detection.box_px {
+        query = query.bind(edge_px);
+    }
+    for column in Placement::columns(detection.place.as_ref()) {
+        query = query.bind(column);
+    }
+    query.execute(connection).await?;
+    Ok(())
+}
+
+async fn move_photo(
+    connection: &mut AnyConnection,
+    look: &LookResult,
+    now: UtcMicros,
+) -> Result<Option<StoredEvent>> {
+    let row = sqlx::query("select state from photo where photo_id = $1").bind(&look.photo_id);
+    let row = row.fetch_optional(&mut *connection).await?;
+    let row = row.ok_or_else(|| StoreError::NotFound {
+        what: "photo",
+        id: look.photo_id.clone(),
+    })?;
+    let from: PhotoState = word(&row, "photo", "state")?;
+    let to = match &look.unreadable {
+        Some(_) => PhotoState::Lost(LossReason::Unreadable),
+        None => PhotoState::LookedAt,
+    };
+    // A second look, by another model, moves nothing.
+    if from == to || (to, from) == (PhotoState::LookedAt, PhotoState::Reviewed) {
+        return Ok(None);
+    }
+    advance(from, to)?;
+    sqlx::query(
+        "update photo set state = $1, problem_code = coalesce($2, problem_code),
+             problem_json = coalesce($3, problem_json) where photo_id = $4",
+    )
+    .bind(to.as_str())
+    .bind(look.unreadable.as_ref().map(|p| p.code.clone()))
+    .bind(look.unreadable.as_ref().and_then(|p| p.detail_json.clone()))
+    .bind(&look.photo_id)
+    .execute(&mut *connection)
+    .await?;
+    let ids: Vec<&str> = look.detections.iter().map(|d| d.detection_id.as_str()).collect();
+    let payload = serde_json::json!({ "model_sha256": look.model_sha256, "detections": ids }).to_string();
+    let event = NewEvent {
+        subject_kind: "photo",
+        subject_id: &look.photo_id,
+        actor: &look.actor,
+        kind: if look.unreadable.is_some() {
+            "lost"
+        } else {
+            "looked_at"
+        },
+        from: Some(from.as_str()),
+        to: Some(to.as_str()),
+        reason: look.unreadable.as_ref().map(|p| p.code.as_str()),
+        note: None,
+        payload_json: Some(&payload),
+    };
+    Ok(Some(append_event(connection, event, now).await?))
+}
