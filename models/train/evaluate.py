@@ -1,0 +1,181 @@
+"""Scores an exported model on the validation split and counts false alarms on held-back scenes.
+
+Pictures are brought to the model's ground scale and cut into overlapping tiles, as the program does it.
+
+    python models/train/evaluate.py --data ../shared/data --model models/aerial8.onnx --out models/runs/NAME
+"""
+
+import argparse
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+import sources
+from sources import CLASSES, GROUND_SCALE_CM_PER_PX
+
+SIDE_PX, OVERLAP_PX, PAD_GREY = 640, 128, 114
+MERGE_IOU, LOWEST_SCORE, PER_TILE = 0.55, 0.02, 300
+IOU_STEPS = [0.3] + [round(0.5 + 0.05 * step, 2) for step in range(10)]
+# Extent of these is a matter of taste: a find counts at IoU 0.3.
+LOOSE = {"waste", "heap", "bare_soil"}
+
+
+def rescaled(source):
+    """A picture at the model's ground scale, and the factor from its own pixels."""
+    factor = source.cm_per_px / GROUND_SCALE_CM_PER_PX
+    picture = Image.fromarray(source.pixels)
+    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+    resample = Image.Resampling.BOX if factor < 1 else Image.Resampling.BILINEAR
+    return np.asarray(picture.resize(size, resample)), factor
+
+
+def tile_starts(length):
+    """Left or top edges of the tiles along one side; the last one ends at the picture's edge."""
+    if length <= SIDE_PX:
+        return [0]
+    count = int(np.ceil((length - OVERLAP_PX) / (SIDE_PX - OVERLAP_PX)))
+    return [round(index * (length - SIDE_PX) / (count - 1)) for index in range(count)]
+
+
+def detect(session, pixels):
+    """Boxes, scores and classes found in one picture, merged over its tiles."""
+    found = []
+    for top in tile_starts(pixels.shape[0]):
+        for left in tile_starts(pixels.shape[1]):
+            part = pixels[top:top + SIDE_PX, left:left + SIDE_PX]
+            tile = np.full((SIDE_PX, SIDE_PX, 3), PAD_GREY, np.float32)
+            tile[:part.shape[0], :part.shape[1]] = part
+            boxes, scores = session.run(None, {"image": tile.transpose(2, 0, 1)[None]})
+            row, label = np.nonzero(scores[0] > LOWEST_SCORE)
+            best = np.argsort(-scores[0][row, label], kind="stable")[:4 * PER_TILE]
+            limits = [part.shape[1], part.shape[0]] * 2
+            boxes = np.clip(boxes[0][row[best]], 0, limits) + [left, top, left, top]
+            found.append((boxes, scores[0][row[best], label[best]], label[best]))
+    boxes, scores, labels = (np.concatenate(column) for column in zip(*found))
+    keep = suppress(boxes, scores, labels)[:PER_TILE * len(found)]
+    return boxes[keep], scores[keep], labels[keep]
+
+
+def suppress(boxes, scores, labels):
+    """Greedy suppression per class, best first."""
+    order, keep = np.argsort(-scores, kind="stable"), []
+    apart = boxes + (labels * 1e5)[:, None]
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    while len(order):
+        first, rest = order[0], order[1:]
+        keep.append(first)
+        low, high = np.maximum(apart[first, :2], apart[rest, :2]), np.minimum(apart[first, 2:], apart[rest, 2:])
+        shared = np.clip(high - low, 0, None).prod(1)
+        order = rest[shared <= MERGE_IOU * (area[first] + area[rest] - shared)]
+    return np.array(keep, int)
+
+
+def coco_of(pairs):
+    """Truth and finds as COCO tables. Ignore regions become crowd boxes; unlabelled classes are left out."""
+    truth, finds = [], []
+    for image, (source, factor, (boxes, scores, labels)) in enumerate(pairs, 1):
+        crowd = [0] * len(source.boxes) + [1] * len(source.ignore_boxes)
+        both = np.concatenate([source.boxes, source.ignore_boxes]) * factor
+        for box, label, ignored in zip(both, np.concatenate([source.labels, source.ignore_labels]), crowd):
+            size = box[2:] - box[:2]
+            truth.append({"id": len(truth) + 1, "image_id": image, "category_id": int(label) + 1, "iscrowd": ignored,
+                          "bbox": [*map(float, box[:2]), *map(float, size)], "area": float(size.prod())})
+        finds += [{"image_id": image, "category_id": int(label) + 1, "score": float(score),
+                   "bbox": [*map(float, box[:2]), *map(float, box[2:] - box[:2])]}
+                  for box, score, label in zip(boxes, scores, labels)]
+    table = COCO()
+    table.dataset = {"images": [{"id": image} for image in range(1, len(pairs) + 1)], "annotations": truth,
+                     "categories": [{"id": index + 1, "name": name} for index, name in enumerate(CLASSES)]}
+    with contextlib.redirect_stdout(io.StringIO()):
+        table.createIndex()
+        return table, table.loadRes(finds)
+
+
+def score(pairs):
+    """Per class: AP30, AP50, AP50:95 and the matched finds, over the pictures labelled for the class."""
+    result = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth, finds = coco_of(pairs)
+        for index, name in enumerate(CLASSES):
+            images = [number for number, pair in enumerate(pairs, 1) if pair[0].known[index]]
+            total = sum(int((pair[0].labels == index).sum()) for pair in pairs if pair[0].known[index])
+            if not total:
+                continue
+            judge = COCOeval(truth, finds, "bbox")
+            judge.params.imgIds, judge.params.catIds = images, [index + 1]
+            judge.params.iouThrs, judge.params.maxDets = np.array(IOU_STEPS), [1000]
+            judge.params.areaRng, judge.params.areaRngLbl = [[0, 1e10]], ["all"]
+            judge.evaluate()
+            judge.accumulate()
+            precision = judge.eval["precision"][:, :, 0, 0, 0]
+            result[name] = {"boxes": total, "ap30": float(precision[0].mean()), "ap50": float(precision[1].mean()),
+                            "ap50_95": float(precision[1:].mean()),
+                            "curve": _matches(judge, 0 if name in LOOSE else 1)}
+    return result
+
+
+def _matches(judge, step):
+    """Score and hit (True, False) of every find that counts, at one IoU step."""
+    rows = []
+    for item in judge.evalImgs:
+        if item is None:
+            continue
+        for value, match, ignored in zip(item["dtScores"], item["dtMatches"][step], item["dtIgnore"][step]):
+            if not ignored:
+                rows.append((value, bool(match)))
+    return sorted(rows, reverse=True)
+
+
+def run_all(session, found):
+    """Pairs of (source, factor, finds) for a list of sources."""
+    pairs = []
+    for source in found:
+        pixels, factor = rescaled(source)
+        pairs.append((source, factor, detect(session, pixels)))
+    return pairs
+
+
+def table(by_set):
+    """The result as a Markdown table."""
+    lines = ["| validation set | class | boxes | AP30 | AP50 | AP50:95 |", "|---|---|---|---|---|---|"]
+    for name, classes in by_set.items():
+        lines += [f"| {name} | {label} | {row['boxes']} | {row['ap30']:.2f} | {row['ap50']:.2f} | {row['ap50_95']:.2f} |"
+                  for label, row in classes.items()]
+    return "\n".join(lines)
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--renders", type=Path, help="folder of simulator renders with truth, optional")
+    parser.add_argument("--out", type=Path, required=True, help="folder for evaluation.json and evaluation.md")
+    args = parser.parse_args()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(args.model), options, providers=["CPUExecutionProvider"])
+    pairs = run_all(session, sources.load_split(args.data, "val"))
+    by_set = {name: score([pair for pair in pairs if pair[0].dataset == name])
+              for name in sorted({pair[0].dataset for pair in pairs})}
+    if args.renders:
+        by_set["renders"] = score(run_all(session, sources.load_renders(args.renders)))
+    scenes = [{"scene": source.group, "known": source.known.tolist(),
+               "best": [float(scores[labels == index].max(initial=0)) for index in range(len(CLASSES))]}
+              for source, _, (_, scores, labels) in run_all(session, sources.load_scenes(args.data, held_back=True))]
+    args.out.mkdir(parents=True, exist_ok=True)
+    report = {"sets": by_set, "pooled": score(pairs), "scenes": scenes}
+    (args.out / "evaluation.json").write_text(json.dumps(report), encoding="utf-8")
+    (args.out / "evaluation.md").write_text(table(by_set) + "\n", encoding="utf-8")
+    print(table(by_set))
+
+
+if __name__ == "__main__":
+    main()

