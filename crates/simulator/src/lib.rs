@@ -1,1 +1,32 @@
-//! A seeded city and its cameras; depends on none of the other crates.
+//! A seeded city and its cameras: scenes with known truth, ray-cast aerial pictures of them, and photos written
+//! the way a drone writes them, marked as simulated. Depends on none of the other crates, so that a wrong
+//! convention cannot agree with itself.
+
+mod camera;
+mod city;
+mod develop;
+mod frame;
+mod material;
+mod noise;
+mod palette;
+mod plan;
+mod random;
+mod render;
+mod scene;
+mod shape;
+mod training;
+mod truth;
+
+pub use camera::{Camera, FOCAL_PER_WIDTH, GimbalAngles, Matrix3};
+pub use frame::{GeoPoint, ORIGIN, STREET_ELEVATION_M, wgs84_from_enu};
+pub use palette::FIRST_TRAINING_SEED;
+pub use plan::{ObjectClass, PlantedObject};
+pub use render::{ROOF_BIT, Rendering, render};
+pub use scene::Scene;
+pub use training::{TrainingOptions, TrainingSummary, render_training};
+pub use truth::{VisibleObject, visible_objects, yolo_text};
+
+/// Threads to render on: what the machine offers.
+pub fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

@@ -1,0 +1,85 @@
+//! `simulator`: writes simulated pictures from the command line.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use clap::{Args, Parser, Subcommand};
+use simulator::{FOCAL_PER_WIDTH, TrainingOptions, render_training};
+
+/// Simulated aerial pictures of a seeded city.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Random views over one scene, for training a detector.
+    Render(RenderArguments),
+}
+
+#[derive(Args)]
+struct RenderArguments {
+    /// Scene seed; 1000 and above use the training palette.
+    #[arg(long, default_value_t = 1000)]
+    seed: u64,
+    /// Number of pictures.
+    #[arg(long, default_value_t = 10)]
+    photos: u32,
+    /// Folder to write into.
+    #[arg(long)]
+    out: PathBuf,
+    /// Ground sampling distance, cm per pixel: one figure or a range such as 4..20.
+    #[arg(long, default_value = "5..16", value_parser = parse_range)]
+    gsd_cm: [f64; 2],
+    /// Fixed flying height above the street, metres; overrides the sampling distance.
+    #[arg(long)]
+    altitude_m: Option<f64>,
+    /// Picture width, pixels.
+    #[arg(long, default_value_t = 1664)]
+    width: u32,
+    /// Picture height, pixels.
+    #[arg(long, default_value_t = 1152)]
+    height: u32,
+    /// Share of slanting pictures, 0 to 1.
+    #[arg(long, default_value_t = 0.15)]
+    oblique: f64,
+    /// Write YOLO labels and classes.txt.
+    #[arg(long)]
+    yolo: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Command::Render(arguments) = Arguments::parse().command;
+    ensure!(arguments.width >= 64 && arguments.height >= 64, "--width and --height must be at least 64 pixels");
+    let gsd_cm = match arguments.altitude_m {
+        Some(altitude_m) => {
+            ensure!(altitude_m >= 40.0, "--altitude-m must be at least 40, above the tallest roof");
+            [altitude_m * 100.0 / (FOCAL_PER_WIDTH * f64::from(arguments.width)); 2]
+        }
+        None => arguments.gsd_cm,
+    };
+    let options = TrainingOptions {
+        seed: arguments.seed,
+        photos: arguments.photos,
+        size_px: [arguments.width, arguments.height],
+        gsd_cm,
+        oblique_share: arguments.oblique,
+        yolo: arguments.yolo,
+    };
+    let summary = render_training(&arguments.out, &options)?;
+    eprintln!("{} pictures, {} labels in {}", summary.pictures.len(), summary.labels, arguments.out.display());
+    Ok(())
+}
+
+fn parse_range(text: &str) -> Result<[f64; 2], String> {
+    let (low, high) = text.split_once("..").unwrap_or((text, text));
+    let number = |part: &str| part.trim().parse::<f64>().map_err(|e| format!("'{part}' is not a number: {e}"));
+    let range = [number(low)?, number(high)?];
+    if range[0] > 0.0 && range[0] <= range[1] && range[1] <= 100.0 {
+        return Ok(range);
+    }
+    Err(format!("'{text}' is not a range of centimetres such as 4..20"))
+}

@@ -1,0 +1,308 @@
+//! A finished scene: objects with their truth, solids and ground patches behind a spatial index, and the light.
+
+use crate::city;
+use crate::material::{Material, Rgb};
+use crate::palette::Palette;
+use crate::plan::{Builder, Patch, PlantedObject, Solid};
+use crate::random::Dice;
+use crate::noise::{Grain, octaves};
+use crate::shape::{Hit, Placement, Ray, local_ray, unit};
+
+/// Side of an index cell, metres.
+const CELL_M: f32 = 4.0;
+/// Half size of the indexed square, metres.
+const REACH_M: f32 = 560.0;
+
+/// Sun and sky of a scene.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Light {
+    /// Direction towards the sun, length 1.
+    pub(crate) sun: [f32; 3],
+    /// Light of the sun on a surface facing it.
+    pub(crate) sun_colour: Rgb,
+    /// Light of the whole sky on an open level surface.
+    pub(crate) sky_colour: Rgb,
+    /// Share of the air's veil over 100 m of path.
+    pub(crate) haze: f32,
+}
+
+/// A seeded city block with its truth.
+#[derive(Debug)]
+pub struct Scene {
+    /// The seed it was made from.
+    pub seed: u64,
+    /// Planted objects; object `id` is at index `id - 1`.
+    pub objects: Vec<PlantedObject>,
+    pub(crate) light: Light,
+    solids: Vec<Solid>,
+    patches: Vec<Patch>,
+    backdrop: Material,
+    solid_index: Index,
+    patch_index: Index,
+    /// Greatest height over each cell, metres.
+    cell_top_m: Vec<f32>,
+    tallest_m: f32,
+}
+
+/// Lists of item numbers per cell, one after another.
+#[derive(Debug)]
+struct Index {
+    starts: Vec<u32>,
+    items: Vec<u32>,
+}
+
+/// A ground patch found under a point.
+pub(crate) struct Ground<'a> {
+    pub(crate) material: &'a Material,
+    pub(crate) local_m: [f32; 2],
+    pub(crate) half_m: [f32; 2],
+    pub(crate) axis: [f32; 2],
+    pub(crate) object: u32,
+}
+
+impl Scene {
+    /// Makes the scene of a seed: about 800 × 680 m of city around the origin. Seeds from
+    /// [`crate::FIRST_TRAINING_SEED`] on use the training palette.
+    pub fn generate(seed: u64) -> Self {
+        let mut builder = Builder::new(Dice::new(seed, 1), Palette::of_seed(seed));
+        city::lay_out(&mut builder);
+        let backdrop = builder.palette.grass(&mut builder.dice);
+        let solid_index = Index::over(builder.solids.iter().map(|s| bounds(&s.place, s.form.half_extent_m())));
+        let patch_index = Index::over(builder.patches.iter().map(|p| bounds(&p.place, p.half_m)));
+        let top = |solid: &Solid| solid.place.base_m + solid.form.top_m();
+        let cell_top_m: Vec<f32> = (0..cells_per_side() * cells_per_side())
+            .map(|cell| solid_index.at(cell).iter().map(|&i| top(&builder.solids[i as usize])).fold(0.0, f32::max))
+            .collect();
+        let tallest_m = cell_top_m.iter().copied().fold(0.0, f32::max);
+        Self {
+            seed,
+            light: light_of(seed),
+            objects: builder.objects,
+            solids: builder.solids,
+            patches: builder.patches,
+            backdrop,
+            solid_index,
+            patch_index,
+            cell_top_m,
+            tallest_m,
+        }
+    }
+
+    /// First solid a ray enters, within `limit_m`.
+    pub(crate) fn first_solid(&self, ray: &Ray, limit_m: f32) -> Option<(&Solid, Hit)> {
+        let mut walk = Walk::start(ray, self.tallest_m, limit_m)?;
+        let mut best: Option<(&Solid, Hit)> = None;
+        loop {
+            let low = ray.origin[2] + ray.direction[2] * if ray.direction[2] < 0.0 { walk.leave_m } else { walk.enter_m };
+            if low <= self.cell_top_m[walk.cell] {
+                for &item in self.solid_index.at(walk.cell) {
+                    let solid = &self.solids[item as usize];
+                    if solid.place.base_m + solid.form.top_m() < low {
+                        continue;
+                    }
+                    let closest = best.map_or(limit_m, |(_, hit)| hit.distance_m);
+                    if let Some(hit) = solid.form.enter(&local_ray(ray, &solid.place))
+                        && hit.distance_m < closest
+                    {
+                        best = Some((solid, hit));
+                    }
+                }
+            }
+            if best.is_some_and(|(_, hit)| hit.distance_m <= walk.leave_m) || !walk.step() {
+                return best;
+            }
+        }
+    }
+
+    /// The ground's surface at a place.
+    pub(crate) fn ground_at(&self, point: [f32; 2]) -> Ground<'_> {
+        if let Some(cell) = cell_of(point) {
+            for &item in self.patch_index.at(cell).iter().rev() {
+                let patch = &self.patches[item as usize];
+                let local_m = to_local(point, &patch.place);
+                if covers(patch, local_m) {
+                    let Patch { material, half_m, place, object, .. } = patch;
+                    return Ground { material, local_m, half_m: *half_m, axis: place.axis, object: *object };
+                }
+            }
+        }
+        Ground { material: &self.backdrop, local_m: point, half_m: [1e4; 2], axis: [1.0, 0.0], object: 0 }
+    }
+
+    /// Share of the open sky seen from a point near the ground: less in narrow gaps between tall things.
+    pub(crate) fn sky_share(&self, point: [f32; 3]) -> f32 {
+        let mut above = 0.0;
+        for (dx, dy) in [(3.0, 0.0), (-3.0, 0.0), (0.0, 3.0), (0.0, -3.0)] {
+            let top = cell_of([point[0] + dx, point[1] + dy]).map_or(0.0, |cell| self.cell_top_m[cell]);
+            above += (top - point[2]).clamp(0.0, 12.0);
+        }
+        1.0 / (1.0 + 0.022 * above)
+    }
+}
+
+/// Sun and sky drawn from the seed: clear to overcast, sun 28 to 68° high.
+fn light_of(seed: u64) -> Light {
+    let mut dice = Dice::new(seed, 21);
+    let azimuth = dice.between(1.7, 4.6);
+    let elevation = dice.between(0.5, 1.18);
+    let overcast = if dice.chance(0.25) { dice.between(0.6, 0.92) } else { dice.between(0.0, 0.3) };
+    let sky = 0.30 + 0.6 * overcast;
+    let sun = [azimuth.sin() * elevation.cos(), azimuth.cos() * elevation.cos(), elevation.sin()];
+    let warm = 0.10 * (1.2 - elevation);
+    let strength = (1.0 - sky) / elevation.sin();
+    let tint = 0.12 * (1.0 - overcast);
+    Light {
+        sun: sun.map(|v| v as f32),
+        sun_colour: [strength * (1.02 + warm), strength, strength * (0.97 - 1.3 * warm)].map(|v| v as f32),
+        sky_colour: [sky * (1.0 - tint), sky, sky * (1.0 + 1.3 * tint)].map(|v| v as f32),
+        haze: dice.between(0.004, 0.045) as f32,
+    }
+}
+
+impl Index {
+    fn over(bounds: impl Iterator<Item = [f32; 4]> + Clone) -> Self {
+        let cells = cells_per_side() * cells_per_side();
+        let mut counts = vec![0u32; cells + 1];
+        for bound in bounds.clone() {
+            for_cells(bound, |cell| counts[cell + 1] += 1);
+        }
+        for cell in 0..cells {
+            counts[cell + 1] += counts[cell];
+        }
+        let mut next = counts.clone();
+        let mut items = vec![0u32; counts[cells] as usize];
+        for (number, bound) in bounds.enumerate() {
+            for_cells(bound, |cell| {
+                items[next[cell] as usize] = number as u32;
+                next[cell] += 1;
+            });
+        }
+        Self { starts: counts, items }
+    }
+
+    fn at(&self, cell: usize) -> &[u32] {
+        &self.items[self.starts[cell] as usize..self.starts[cell + 1] as usize]
+    }
+}
+
+/// A ray's way through the cells (Amanatides and Woo 1987).
+struct Walk {
+    cell: usize,
+    enter_m: f32,
+    leave_m: f32,
+    end_m: f32,
+    at: [i32; 2],
+    step: [i32; 2],
+    next_m: [f32; 2],
+    stride_m: [f32; 2],
+}
+
+impl Walk {
+    fn start(ray: &Ray, tallest_m: f32, limit_m: f32) -> Option<Self> {
+        let [o, d] = [ray.origin, ray.direction];
+        let (mut near, mut far) = (0.0f32, limit_m);
+        if d[2] < 0.0 {
+            near = near.max((tallest_m + 0.01 - o[2]) / d[2]);
+            far = far.min(-o[2] / d[2]);
+        } else {
+            far = far.min((tallest_m + 0.01 - o[2]) / d[2].max(1e-6));
+        }
+        for axis in 0..2 {
+            if d[axis].abs() > 1e-9 {
+                let (a, b) = ((-REACH_M - o[axis]) / d[axis], (REACH_M - o[axis]) / d[axis]);
+                near = near.max(a.min(b));
+                far = far.min(a.max(b));
+            }
+        }
+        if near >= far {
+            return None;
+        }
+        let from = [o[0] + d[0] * near, o[1] + d[1] * near];
+        let last = cells_per_side() as i32 - 1;
+        let at = from.map(|p| (((p + REACH_M) / CELL_M).floor() as i32).clamp(0, last));
+        let step = [d[0], d[1]].map(|v| if v < 0.0 { -1 } else { 1 });
+        let border = |axis: usize| {
+            let edge = (at[axis] + i32::from(step[axis] > 0)) as f32 * CELL_M - REACH_M;
+            if d[axis].abs() < 1e-9 { f32::INFINITY } else { (edge - o[axis]) / d[axis] }
+        };
+        let next_m = [border(0), border(1)];
+        let stride_m = [d[0], d[1]].map(|v| CELL_M / v.abs().max(1e-9));
+        let leave_m = next_m[0].min(next_m[1]).min(far);
+        Some(Self { cell: cell_number(at), enter_m: near, leave_m, end_m: far, at, step, next_m, stride_m })
+    }
+
+    /// Moves to the next cell; false at the end of the ray.
+    fn step(&mut self) -> bool {
+        if self.leave_m >= self.end_m {
+            return false;
+        }
+        let axis = usize::from(self.next_m[1] < self.next_m[0]);
+        self.at[axis] += self.step[axis];
+        if self.at[axis] < 0 || self.at[axis] >= cells_per_side() as i32 {
+            return false;
+        }
+        self.enter_m = self.next_m[axis];
+        self.next_m[axis] += self.stride_m[axis];
+        self.leave_m = self.next_m[0].min(self.next_m[1]).min(self.end_m);
+        self.cell = cell_number(self.at);
+        true
+    }
+}
+
+fn cells_per_side() -> usize {
+    (2.0 * REACH_M / CELL_M) as usize
+}
+
+fn cell_number(at: [i32; 2]) -> usize {
+    at[1] as usize * cells_per_side() + at[0] as usize
+}
+
+fn cell_of(point: [f32; 2]) -> Option<usize> {
+    let at = point.map(|p| ((p + REACH_M) / CELL_M).floor() as i32);
+    let inside = at.iter().all(|&i| i >= 0 && i < cells_per_side() as i32);
+    inside.then(|| cell_number(at))
+}
+
+fn bounds(place: &Placement, half_m: [f32; 2]) -> [f32; 4] {
+    let [c, s] = place.axis.map(f32::abs);
+    let reach = [c * half_m[0] + s * half_m[1] + 0.1, s * half_m[0] + c * half_m[1] + 0.1];
+    let [x, y] = place.centre_m;
+    [x - reach[0], y - reach[1], x + reach[0], y + reach[1]]
+}
+
+fn for_cells(bound: [f32; 4], mut visit: impl FnMut(usize)) {
+    let last = cells_per_side() as i32 - 1;
+    let index = |v: f32| (((v + REACH_M) / CELL_M).floor() as i32).clamp(0, last);
+    for row in index(bound[1])..=index(bound[3]) {
+        for column in index(bound[0])..=index(bound[2]) {
+            visit(cell_number([column, row]));
+        }
+    }
+}
+
+fn to_local(point: [f32; 2], place: &Placement) -> [f32; 2] {
+    let [c, s] = place.axis;
+    let (x, y) = (point[0] - place.centre_m[0], point[1] - place.centre_m[1]);
+    [c * x + s * y, c * y - s * x]
+}
+
+fn covers(patch: &Patch, local_m: [f32; 2]) -> bool {
+    let [x, y] = local_m;
+    if x.abs() > patch.half_m[0] || y.abs() > patch.half_m[1] {
+        return false;
+    }
+    if patch.ragged_m <= 0.0 {
+        return true;
+    }
+    // A rounded rectangle (superellipse) whose edge wanders with the noise.
+    let level = (x / patch.half_m[0]).powi(4) + (y / patch.half_m[1]).powi(4);
+    let span = patch.half_m[0].min(patch.half_m[1]);
+    let grain = Grain { wavelength_m: span * 0.8, pixel_m: 0.1, octaves: 5 };
+    let wander = octaves(x, y, grain, patch.material.seed) * 2.2 * patch.ragged_m / span;
+    level.sqrt().sqrt() < 1.0 - 0.5 * patch.ragged_m / span + wander
+}
+
+/// The direction of a ray scaled to length 1, in single precision.
+pub(crate) fn ray_towards(origin: [f64; 3], direction: [f64; 3]) -> Ray {
+    Ray { origin: origin.map(|v| v as f32), direction: unit(direction.map(|v| v as f32)) }
+}
