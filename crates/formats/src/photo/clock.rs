@@ -52,8 +52,9 @@ pub(super) fn parse_offset(text: &str) -> Option<i32> {
         ("-", rest) => (-1, rest),
         _ => return None,
     };
+    // Checked before it is split: a letter of several bytes must not be cut in two.
     let digits = rest.replacen(':', "", 1);
-    if digits.len() != 4 {
+    if digits.len() != 4 || !digits.is_ascii() {
         return None;
     }
     let (hours, minutes) = (integer(&digits[..2])?, integer(&digits[2..])?);
@@ -203,7 +204,17 @@ mod tests {
     fn offsets_beyond_those_of_the_world_are_refused() {
         assert_eq!(parse_offset("+08:00"), Some(480));
         assert_eq!(parse_offset("-03:30"), Some(-210));
-        for text in ["", "08:00", "+15:00", "+08:75", "+8:00", "+é8:0", "++800"] {
+        for text in [
+            "",
+            "08:00",
+            "+15:00",
+            "+08:75",
+            "+8:00",
+            "+é8:0",
+            "+8é0",
+            "+\u{fffd}1",
+            "++800",
+        ] {
             assert_eq!(parse_offset(text), None, "{text}");
         }
     }

@@ -29,7 +29,8 @@ mod marker {
 }
 
 const EXIF_PREFIX: &[u8] = b"Exif\0";
-/// The main XMP packet. Extended XMP ("http://ns.adobe.com/xmp/extension/") holds depth maps and the like and is left alone.
+/// The main XMP packet. Extended XMP ("http://ns.adobe.com/xmp/extension/") holds depth maps and the like and
+/// is left alone.
 const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// The blocks of one JPEG file.

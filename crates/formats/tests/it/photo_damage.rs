@@ -1,6 +1,6 @@
 //! Damaged and hostile photos: whatever the bytes are, the answer is a value or a readable error.
 
-use fixtures::photos::{JpegSpec, not_a_jpeg};
+use fixtures::photos::{Directory, JpegSpec, Value, not_a_jpeg};
 use formats::{PhotoError, read_photo};
 use proptest::prelude::*;
 
@@ -169,6 +169,26 @@ proptest! {
     fn random_xmp_text_never_panics(text in "\\PC{0,300}", like in xmp_like()) {
         prop_assert!(read_photo(&with_xmp(text.as_bytes())).is_ok());
         prop_assert!(read_photo(&with_xmp(like.as_bytes())).is_ok());
+    }
+
+    #[test]
+    fn any_text_in_a_text_field_is_taken(
+        text in prop_oneof!["\\PC{0,24}", "[-+0-9:TZé�. ]{0,28}"],
+        latitude in "[-+0-9.eéNa]{0,8}",
+    ) {
+        let spec = JpegSpec::plain()
+            .taken(&text, Some(&text))
+            .exif(Directory::Exif, 0x9291, Value::Ascii(text.clone()))
+            .gps_time(&text, [1.0, 2.0, 59.999_999])
+            .hemispheres(&text, &text)
+            .dji_xmp("UTCAtExposure", &text)
+            .dji_xmp("DewarpData", &text)
+            .dji_xmp("RtkFlag", &text)
+            .dji_xmp("GpsLatitude", &latitude)
+            .xmp("xmp:CreateDate", &text);
+        prop_assert!(read_photo(&spec.bytes().unwrap()).is_ok());
+        let valid_date = spec.taken("2026:05:01 10:00:00", Some(&text));
+        prop_assert!(read_photo(&valid_date.bytes().unwrap()).unwrap().capture.is_some());
     }
 
     #[test]
