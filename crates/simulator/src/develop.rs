@@ -43,6 +43,11 @@ impl Development {
             seed: dice.bits() as u32,
         }
     }
+
+    /// The same camera on a further picture: fresh noise.
+    pub(crate) fn for_photo(self, number: u32) -> Self {
+        Self { seed: self.seed.wrapping_add(number.wrapping_mul(0x9E37_79B9)), ..self }
+    }
 }
 
 /// The finished 8-bit picture of a rendering.

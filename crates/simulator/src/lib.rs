@@ -4,11 +4,15 @@
 
 mod camera;
 mod city;
+mod clock;
+mod demo;
 mod develop;
+mod exif;
 mod frame;
 mod material;
 mod noise;
 mod palette;
+mod photo;
 mod plan;
 mod random;
 mod render;
@@ -18,8 +22,13 @@ mod training;
 mod truth;
 
 pub use camera::{Camera, FOCAL_PER_WIDTH, GimbalAngles, Matrix3};
+pub use demo::{DemoOptions, DemoSummary, plan_sortie, render_demo};
 pub use frame::{GeoPoint, ORIGIN, STREET_ELEVATION_M, wgs84_from_enu};
 pub use palette::FIRST_TRAINING_SEED;
+pub use photo::{
+    HEIGHT_SIGMA_M, POSITION_SIGMA_M, PlannedView, PoseErrors, StatedSigmas, TILT_SIGMA_DEG, TruePose, YAW_SIGMA_DEG,
+    true_camera, true_pose, with_metadata,
+};
 pub use plan::{ObjectClass, PlantedObject};
 pub use render::{ROOF_BIT, Rendering, render};
 pub use scene::Scene;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
-use simulator::{FOCAL_PER_WIDTH, TrainingOptions, render_training};
+use simulator::{DemoOptions, FOCAL_PER_WIDTH, TrainingOptions, render_demo, render_training};
 
 /// Simulated aerial pictures of a seeded city.
 #[derive(Parser)]
@@ -18,6 +18,24 @@ struct Arguments {
 enum Command {
     /// Random views over one scene, for training a detector.
     Render(RenderArguments),
+    /// A sortie of photos with EXIF and XMP, and its truth in a folder of its own.
+    Demo(DemoArguments),
+}
+
+#[derive(Args)]
+struct DemoArguments {
+    /// Scene seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Number of photos.
+    #[arg(long, default_value_t = 24)]
+    photos: u32,
+    /// Folder to write into.
+    #[arg(long)]
+    out: PathBuf,
+    /// Flying height above the street, metres.
+    #[arg(long, default_value_t = 120.0)]
+    altitude_m: f64,
 }
 
 #[derive(Args)]
@@ -52,7 +70,25 @@ struct RenderArguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Command::Render(arguments) = Arguments::parse().command;
+    match Arguments::parse().command {
+        Command::Render(arguments) => render_pictures(&arguments),
+        Command::Demo(arguments) => fly_demo(&arguments),
+    }
+}
+
+fn fly_demo(arguments: &DemoArguments) -> anyhow::Result<()> {
+    let options = DemoOptions {
+        seed: arguments.seed,
+        photos: arguments.photos,
+        altitude_m: arguments.altitude_m,
+        ..DemoOptions::default()
+    };
+    let summary = render_demo(&arguments.out, &options, &mut |done, total| eprintln!("photo {done} of {total}"))?;
+    eprintln!("{} photos of {} planted objects; truth in {}", summary.photos.len(), summary.planted, summary.truth_path.display());
+    Ok(())
+}
+
+fn render_pictures(arguments: &RenderArguments) -> anyhow::Result<()> {
     ensure!(arguments.width >= 64 && arguments.height >= 64, "--width and --height must be at least 64 pixels");
     let gsd_cm = match arguments.altitude_m {
         Some(altitude_m) => {
