@@ -226,3 +226,163 @@ fn signed_area(points: &[[f64; 2]]) -> f64 {
         .sum::<f64>()
         / 2.0
 }
+
+#[cfg(test)]
+mod tests {
+    use geo::Validation;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::camera::{BrownConrady, CameraSource};
+    use crate::geodesy::AltitudeAglM;
+    use crate::geolocate::ground_from_pixel;
+    use crate::pose::{Attitude, GroundAssumption, PoseSigmas};
+
+    fn pose(yaw_deg: f64, pitch_deg: f64, roll_deg: f64) -> Pose {
+        Pose {
+            position: Wgs84 {
+                latitude_deg: 31.2,
+                longitude_deg: 121.5,
+            },
+            altitude_agl_m: AltitudeAglM(120.0),
+            ground: GroundAssumption::FlatAtTakeoff,
+            attitude: Attitude::from_degrees(yaw_deg, pitch_deg, roll_deg),
+            sigmas: PoseSigmas::consumer_gnss(),
+        }
+    }
+
+    fn camera() -> CameraModel {
+        CameraModel::pinhole(4000, 2250, 3000.0, CameraSource::Calibrated).unwrap()
+    }
+
+    fn enu(footprint: &Footprint, pose: &Pose) -> Vec<[f64; 2]> {
+        let plane = LocalTangent::at(pose.position);
+        footprint
+            .outline
+            .iter()
+            .map(|place| plane.enu_from_wgs84(*place))
+            .collect()
+    }
+
+    fn is_simple(points: &[[f64; 2]]) -> bool {
+        let ring: geo::LineString = points.iter().map(|[x, y]| (*x, *y)).collect();
+        geo::Polygon::new(ring, Vec::new()).is_valid()
+    }
+
+    #[test]
+    fn nadir_is_the_scaled_image() {
+        let seen = footprint(&pose(30.0, -90.0, 0.0), &camera()).unwrap();
+        assert!((seen.area_m2 - 160.0 * 90.0).abs() < 1e-3, "{}", seen.area_m2);
+        assert!((seen.gsd_centre_cm - 4.0).abs() < 1e-9 && !seen.truncated);
+        assert!(
+            (seen.gsd_worst_cm - 4.0).abs() < 1e-6,
+            "flat ground seen from above has one scale"
+        );
+        assert!(seen.view_zenith_rad.abs() < 1e-6);
+    }
+
+    #[test]
+    fn flat_views_are_cut_at_the_limit() {
+        for pitch_deg in [-10.0, -19.0, -25.0, -32.0] {
+            let pose = pose(117.6, pitch_deg, 0.0);
+            let seen = footprint(&pose, &camera()).unwrap();
+            let points = enu(&seen, &pose);
+            let farthest = points.iter().map(|[e, n]| e.hypot(*n)).fold(0.0, f64::max);
+            let limit = 120.0 / CUT_DEPRESSION_RAD.tan();
+            assert_eq!(
+                seen.truncated,
+                pitch_deg > -32.0 || farthest > limit - 1.0,
+                "{pitch_deg}"
+            );
+            assert!(farthest <= limit + 1e-3, "{pitch_deg} {farthest}");
+            assert!(
+                is_simple(&points) && seen.area_m2 > 0.0 && seen.area_m2 < 150_000.0,
+                "{}",
+                seen.area_m2
+            );
+            assert!(seen.gsd_centre_cm > 4.0 && seen.gsd_worst_cm >= seen.gsd_centre_cm);
+        }
+    }
+
+    #[test]
+    fn sky_and_bad_poses_are_refused() {
+        assert_eq!(
+            footprint(&pose(0.0, 20.0, 0.0), &camera()),
+            Err(FootprintError::NoGround)
+        );
+        let buried = Pose {
+            altitude_agl_m: AltitudeAglM(-3.0),
+            ..pose(0.0, -90.0, 0.0)
+        };
+        assert!(matches!(
+            footprint(&buried, &camera()),
+            Err(FootprintError::Pose(_))
+        ));
+    }
+
+    #[test]
+    fn barrel_distortion_shows_more_ground() {
+        let barrel = BrownConrady {
+            k1: -0.1,
+            k2: 0.0,
+            p1: 0.0,
+            p2: 0.0,
+            k3: 0.0,
+        };
+        let wide = CameraModel {
+            distortion: Some(barrel),
+            ..camera()
+        };
+        let (plain, seen) = (
+            footprint(&pose(0.0, -90.0, 0.0), &camera()),
+            footprint(&pose(0.0, -90.0, 0.0), &wide),
+        );
+        assert!(seen.unwrap().area_m2 > 1.05 * plain.unwrap().area_m2);
+    }
+
+    #[test]
+    fn gsd_is_that_of_the_pixel() {
+        let (pose, camera) = (pose(40.0, -50.0, 3.0), camera());
+        let fix = ground_from_pixel(&pose, &camera, [2000.0, 1125.0]).unwrap();
+        assert!((footprint(&pose, &camera).unwrap().gsd_centre_cm / fix.gsd_cm - 1.0).abs() < 1e-5);
+        let corner = ground_from_pixel(&pose, &camera, [0.5, 0.5]).unwrap();
+        assert!((footprint(&pose, &camera).unwrap().gsd_worst_cm / corner.gsd_cm - 1.0).abs() < 0.05);
+    }
+
+    proptest! {
+        #[test]
+        fn outline_is_simple_counter_clockwise_and_below_the_horizon(
+            yaw in -180.0..180.0_f64, pitch in -90.0..5.0_f64, roll in -20.0..20.0_f64, focal in 900.0..9000.0_f64,
+        ) {
+            let (pose, plain) = (pose(yaw, pitch, roll), camera());
+            let camera = CameraModel { focal_px: focal, ..plain };
+            let Ok(seen) = footprint(&pose, &camera) else {
+                return Ok(());
+            };
+            let points = enu(&seen, &pose);
+            prop_assert!(is_simple(&points), "{:?}", points);
+            prop_assert!(signed_area(&points) > 0.0);
+            let limit = 120.0 / CUT_DEPRESSION_RAD.tan();
+            prop_assert!(points.iter().all(|[e, n]| e.hypot(*n) <= limit + 1e-3));
+        }
+
+        #[test]
+        fn every_steep_pixel_lies_inside(
+            yaw in -180.0..180.0_f64, pitch in -90.0..-10.0_f64, roll in -20.0..20.0_f64,
+            x in 0.0..4000.0_f64, y in 0.0..2250.0_f64,
+        ) {
+            use geo::Contains;
+            let (pose, camera) = (pose(yaw, pitch, roll), camera());
+            let Ok(fix) = ground_from_pixel(&pose, &camera, [x, y]) else {
+                return Ok(());
+            };
+            // Chords along the cut leave out slivers up to 0.5 m wide; stay clear of the edge.
+            prop_assume!((fix.depression_rad - CUT_DEPRESSION_RAD).abs() > 0.002);
+            prop_assume!(x > 1.0 && x < 3999.0 && y > 1.0 && y < 2249.0);
+            let points = enu(&footprint(&pose, &camera).unwrap(), &pose);
+            let ring: geo::LineString = points.iter().map(|[e, n]| (*e, *n)).collect();
+            let inside = geo::Polygon::new(ring, Vec::new()).contains(&geo::Point::from(fix.offset_enu_m));
+            prop_assert_eq!(inside, fix.depression_rad > CUT_DEPRESSION_RAD);
+        }
+    }
+}

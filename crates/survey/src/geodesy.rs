@@ -265,3 +265,104 @@ fn ecef_from_wgs84(position: Wgs84) -> [f64; 3] {
 fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn place(latitude_deg: f64, longitude_deg: f64) -> Wgs84 {
+        Wgs84::new(latitude_deg, longitude_deg).unwrap()
+    }
+
+    #[test]
+    fn one_degree_at_pudong() {
+        // Series of the meridian arc and parallel at 31.2°N (WGS-84): 110 870 m and 95 314 m.
+        let here = place(31.2, 121.5);
+        let north = geodesic_distance_m(place(30.7, 121.5), place(31.7, 121.5));
+        let east = geodesic_distance_m(here, place(31.2, 122.5));
+        let latitude = 31.2_f64.to_radians();
+        let meridian = 111_132.954 - 559.822 * (2.0 * latitude).cos() + 1.175 * (4.0 * latitude).cos();
+        let parallel =
+            111_412.84 * latitude.cos() - 93.5 * (3.0 * latitude).cos() + 0.118 * (5.0 * latitude).cos();
+        assert!((north - meridian).abs() < 0.1, "{north} {meridian}");
+        // The geodesic cuts the corner of the parallel by about 1 m in 95 km.
+        assert!((parallel - east - 0.8).abs() < 0.8, "{east} {parallel}");
+    }
+
+    #[test]
+    fn tangent_plane_agrees_with_the_geodesic() {
+        let here = place(31.2, 121.5);
+        let plane = LocalTangent::at(here);
+        for bearing in 0..12 {
+            let (sin, cos) = (f64::from(bearing) * 0.5236).sin_cos();
+            let there = plane.wgs84_from_enu(2000.0 * sin, 2000.0 * cos);
+            assert!((geodesic_distance_m(here, there) - 2000.0).abs() < 1e-3);
+        }
+        let east = plane.wgs84_from_enu(1000.0, 0.0);
+        assert!(east.longitude_deg > 121.5 && (east.latitude_deg - 31.2).abs() < 1e-6);
+    }
+
+    #[test]
+    fn known_shifted_pair() {
+        // Test pair of the eviltransform package, which uses a slightly smaller Earth (up to 9 mm).
+        let shifted = gcj02_from_wgs84(place(31.177_427_6, 121.527_210_6));
+        assert!(
+            (shifted.latitude_deg - 31.175_303_983_645_97).abs() < 1e-7,
+            "{shifted:?}"
+        );
+        assert!(
+            (shifted.longitude_deg - 121.531_541_859_215).abs() < 1.1e-7,
+            "{shifted:?}"
+        );
+        let london = place(51.5, -0.1);
+        assert_eq!(
+            gcj02_from_wgs84(london),
+            Gcj02 {
+                latitude_deg: 51.5,
+                longitude_deg: -0.1
+            }
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_nowhere() {
+        assert!(Wgs84::new(121.5, 31.2).is_err());
+        assert!(Wgs84::new(f64::NAN, 0.0).is_err());
+        assert!(serde_json::from_str::<Wgs84>(r#"{"latitude_deg":91,"longitude_deg":0}"#).is_err());
+        assert!("Beijing 54".parse::<Datum>().is_err());
+    }
+
+    #[test]
+    fn datum_names() {
+        for datum in [Datum::Wgs84, Datum::Cgcs2000, Datum::Gcj02] {
+            assert_eq!(datum.to_string().parse(), Ok(datum));
+        }
+        assert_eq!("gcj-02".parse(), Ok(Datum::Gcj02));
+        assert_eq!("EPSG:4490".parse(), Ok(Datum::Cgcs2000));
+    }
+
+    proptest! {
+        #[test]
+        fn tangent_round_trip(lat in -89.0..89.0_f64, lon in -179.9..179.9_f64, e in -1e5..1e5_f64, n in -1e5..1e5_f64) {
+            let plane = LocalTangent::at(place(lat, lon));
+            let back = plane.enu_from_wgs84(plane.wgs84_from_enu(e, n));
+            prop_assert!((back[0] - e).abs() < 1e-6 && (back[1] - n).abs() < 1e-6, "{:?}", back);
+        }
+
+        #[test]
+        fn shift_round_trip(lat in 4.0..53.0_f64, lon in 74.0..135.0_f64) {
+            let here = place(lat, lon);
+            let back = wgs84_from_gcj02(gcj02_from_wgs84(here));
+            prop_assert!(geodesic_distance_m(here, back) < 1e-6);
+            let shift = geodesic_distance_m(here, place(gcj02_from_wgs84(here).latitude_deg, gcj02_from_wgs84(here).longitude_deg));
+            prop_assert!(shift < 1500.0);
+        }
+
+        #[test]
+        fn any_datum_name_is_read_or_refused(name in ".{0,12}") {
+            let _ = name.parse::<Datum>();
+        }
+    }
+}

@@ -229,3 +229,124 @@ fn carry(from: &Proj, to: &Proj, place: [f64; 2]) -> Result<[f64; 2], GridError>
     }
     Ok([point.0, point.1])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::geodesy::LocalTangent;
+
+    const CENTRE: Wgs84 = Wgs84 {
+        latitude_deg: 31.2,
+        longitude_deg: 121.5,
+    };
+
+    #[test]
+    fn small_offsets_are_those_of_the_local_plane() {
+        let (grid, plane) = (WorkingGrid::centred(CENTRE).unwrap(), LocalTangent::at(CENTRE));
+        for [east, north] in [[0.0, 0.0], [500.0, 0.0], [0.0, 500.0], [-300.0, 400.0]] {
+            let at = grid.grid_from_wgs84(plane.wgs84_from_enu(east, north)).unwrap();
+            assert!(
+                (at.easting_m - east).abs() < 1e-3 && (at.northing_m - north).abs() < 1e-3,
+                "{at:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn equals_published_transverse_mercator_of_utm_zone_51() {
+        // UTM 51 is the same projection with k0 = 0.9996 and a false easting, about 123°E. PROJ 9.5.1 puts
+        // 31.2°N 121.5°E at 357 093.025 818 east.
+        let grid = WorkingGrid::centred(Wgs84 {
+            latitude_deg: 31.2,
+            longitude_deg: 123.0,
+        })
+        .unwrap();
+        let at = grid.grid_from_wgs84(CENTRE).unwrap();
+        assert!(
+            (at.easting_m * 0.9996 + 500_000.0 - 357_093.025_818).abs() < 1e-5,
+            "{at:?}"
+        );
+    }
+
+    #[test]
+    fn areal_scale_is_the_ratio_of_areas() {
+        let grid = WorkingGrid::centred(CENTRE).unwrap();
+        for longitude_deg in [121.5, 122.0, 123.5] {
+            let middle = Wgs84 {
+                latitude_deg: 31.4,
+                longitude_deg,
+            };
+            let plane = LocalTangent::at(middle);
+            let at = |e: f64, n: f64| grid.grid_from_wgs84(plane.wgs84_from_enu(e, n)).unwrap();
+            let (a, b) = (at(100.0, 0.0), at(-100.0, 0.0));
+            let measured = ((a.easting_m - b.easting_m).hypot(a.northing_m - b.northing_m) / 200.0).powi(2);
+            let claimed = grid.areal_scale(at(0.0, 0.0));
+            assert!((measured / claimed - 1.0).abs() < 2e-6, "{measured} {claimed}");
+        }
+    }
+
+    #[test]
+    fn definition_survives_storage_and_is_checked() {
+        let grid = WorkingGrid::centred(Wgs84 {
+            latitude_deg: 31.123_456_789_012,
+            longitude_deg: 121.1,
+        })
+        .unwrap();
+        let text = serde_json::to_string(&grid.definition()).unwrap();
+        let again = WorkingGrid::from_definition(&serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(grid.definition().projection, again.definition().projection);
+        let other = GridDefinition {
+            origin_longitude_deg: 120.0,
+            ..grid.definition()
+        };
+        assert!(matches!(
+            WorkingGrid::from_definition(&other),
+            Err(GridError::BadDefinition { .. })
+        ));
+        let odd = GridDefinition {
+            projection: "+proj=nonsense".to_owned(),
+            ..grid.definition()
+        };
+        assert!(matches!(
+            WorkingGrid::from_definition(&odd),
+            Err(GridError::BadDefinition { .. })
+        ));
+    }
+
+    #[test]
+    fn refuses_far_places() {
+        let grid = WorkingGrid::centred(CENTRE).unwrap();
+        let beijing = Wgs84 {
+            latitude_deg: 39.9,
+            longitude_deg: 116.4,
+        };
+        let error = grid.grid_from_wgs84(beijing).unwrap_err();
+        assert!(
+            matches!(error, GridError::OutsideWorkingArea { distance_km } if (1000.0..1100.0).contains(&distance_km))
+        );
+        let nowhere = Wgs84 {
+            latitude_deg: f64::NAN,
+            longitude_deg: 0.0,
+        };
+        assert!(grid.grid_from_wgs84(nowhere).is_err());
+        assert!(
+            grid.wgs84_from_grid(GridPoint {
+                easting_m: f64::INFINITY,
+                northing_m: 0.0
+            })
+            .is_err()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(east in -2e5..2e5_f64, north in -2e5..2e5_f64) {
+            let grid = WorkingGrid::centred(CENTRE).unwrap();
+            let place = grid.wgs84_from_grid(GridPoint { easting_m: east, northing_m: north }).unwrap();
+            let back = grid.grid_from_wgs84(place).unwrap();
+            prop_assert!((back.easting_m - east).abs() < 1e-6 && (back.northing_m - north).abs() < 1e-6);
+        }
+    }
+}

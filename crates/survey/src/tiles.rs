@@ -76,7 +76,7 @@ pub struct TilePlan {
     pub tiles: Vec<TileRect>,
 }
 
-/// Chooses the fewest tiles of one size that cover the photo with at least the overlap asked for. The scale
+/// Chooses the fewest tiles of one size that cover the photo with at least the overlap asked for (to within one photo pixel). The scale
 /// is photo GSD over model GSD, held between [`SMALLEST_SCALE`] and [`LARGEST_SCALE`]. Without a GSD the photo
 /// is reduced (never enlarged) until two overlapping tiles span its longest side.
 ///
@@ -100,9 +100,9 @@ pub fn choose_tiles(request: &TileRequest) -> Result<TilePlan, TileError> {
         return Err(TileError::OverlapTooLarge { tile_px, overlap_px });
     }
     let scale = scale_of(request)?;
-    let side = in_photo_px(tile_px, scale).max(1);
-    // Rounded up, and at most half a tile, so that the promise of overlap holds in model pixels too.
-    let overlap = (f64::from(overlap_px) / scale).ceil().min(f64::from(side / 2)) as u32;
+    // Tiles rounded up and overlap down, so that rounding never costs another row of tiles.
+    let side = (f64::from(tile_px) / scale).ceil() as u32;
+    let overlap = (f64::from(overlap_px) / scale).floor() as u32;
     let rows = starts(image_height_px, side, overlap);
     let columns = starts(image_width_px, side, overlap);
     let tiles = rows
@@ -134,10 +134,6 @@ fn scale_of(request: &TileRequest) -> Result<f64, TileError> {
     let longest = f64::from(request.image_width_px.max(request.image_height_px));
     let two_tiles = 2.0 * f64::from(request.tile_px) - f64::from(request.overlap_px);
     Ok((two_tiles / longest).clamp(SMALLEST_SCALE, 1.0))
-}
-
-fn in_photo_px(model_px: u32, scale: f64) -> u32 {
-    (f64::from(model_px) / scale).round() as u32
 }
 
 /// Start of each tile along one side: the fewest, evenly spread, the last one flush with the edge.
@@ -246,7 +242,7 @@ mod tests {
             prop_assert!(last.x_px + last.width_px >= length);
             prop_assert!(plan.tiles.len() == 1 || last.x_px + last.width_px == length);
             let side = first.width_px;
-            let least = (f64::from(overlap) / plan.scale).ceil().min(f64::from(side / 2)) as u32;
+            let least = (f64::from(overlap) / plan.scale).floor() as u32;
             for pair in plan.tiles.windows(2) {
                 prop_assert!(pair[1].x_px > pair[0].x_px);
                 prop_assert!(pair[1].x_px + least <= pair[0].x_px + side);

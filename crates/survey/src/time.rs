@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, ToSpan, Unit};
+use jiff::{Span, Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -104,7 +104,10 @@ pub struct CivilDay(pub i32);
 
 impl fmt::Display for CivilDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match epoch_day().checked_add(i64::from(self.0).days()) {
+        let date = Span::new()
+            .try_days(i64::from(self.0))
+            .and_then(|days| epoch_day().checked_add(days));
+        match date {
             Ok(date) => write!(f, "{date}"),
             Err(_beyond_calendar) => write!(f, "day {} since 1970", self.0),
         }
@@ -306,4 +309,149 @@ fn day_of(date: Date) -> CivilDay {
         .until((Unit::Day, date))
         .map_or(0, |span| span.get_days());
     CivilDay(days)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn local(year: i16, month: i8, day: i8, hour: i8, minute: i8) -> LocalTime {
+        LocalTime {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second: 0,
+            micros: 0,
+        }
+    }
+
+    #[test]
+    fn shanghai_is_eight_hours_ahead() {
+        let zone = CityZone::named("Asia/Shanghai").unwrap();
+        let instant = zone.utc_from_local(local(2026, 11, 23, 7, 30)).unwrap();
+        assert_eq!(instant.to_string(), "2026-11-22T23:30:00Z");
+        assert_eq!(zone.civil_day(instant).to_string(), "2026-11-23");
+        assert_eq!(zone.local_text(instant), "2026-11-23 07:30:00");
+        assert_eq!(UtcMicros::parse_rfc3339("2026-11-23T07:30:00+08:00"), Ok(instant));
+    }
+
+    #[test]
+    fn clock_changes() {
+        let zone = CityZone::named("Europe/Minsk").unwrap();
+        assert_eq!(
+            zone.utc_from_local(local(2018, 3, 26, 17, 41))
+                .unwrap()
+                .to_string(),
+            "2018-03-26T14:41:00Z"
+        );
+        let berlin = CityZone::named("Europe/Berlin").unwrap();
+        let twice = berlin.utc_from_local(local(2026, 10, 25, 2, 30)).unwrap();
+        assert_eq!(twice.to_string(), "2026-10-25T00:30:00Z");
+        let never = berlin.utc_from_local(local(2026, 3, 29, 2, 30));
+        assert!(matches!(never, Err(TimeError::Skipped { .. })), "{never:?}");
+        // China put its clocks forward in the summers of 1986 to 1991.
+        let summer = CityZone::named("Asia/Shanghai")
+            .unwrap()
+            .utc_from_local(local(1990, 7, 1, 12, 0))
+            .unwrap();
+        assert_eq!(summer.to_string(), "1990-07-01T03:00:00Z");
+    }
+
+    #[test]
+    fn refuses_impossible_times() {
+        let zone = CityZone::named("Asia/Shanghai").unwrap();
+        assert!(matches!(
+            CityZone::named("Asia/Pudong"),
+            Err(TimeError::UnknownZone { .. })
+        ));
+        assert!(matches!(
+            zone.utc_from_local(local(2026, 2, 30, 0, 0)),
+            Err(TimeError::Impossible { .. })
+        ));
+        assert!(matches!(
+            zone.utc_from_local(local(2026, 2, 3, 25, 0)),
+            Err(TimeError::Impossible { .. })
+        ));
+        let fraction = LocalTime {
+            micros: i32::MAX,
+            ..local(2026, 2, 3, 1, 0)
+        };
+        assert!(matches!(
+            zone.utc_from_local(fraction),
+            Err(TimeError::Impossible { .. })
+        ));
+        assert!(matches!(
+            zone.utc_from_local(local(1970, 1, 1, 0, 0)),
+            Err(TimeError::OutOfRange { .. })
+        ));
+        for text in [
+            "2026-11-23",
+            "2026-11-23T07:30:00",
+            "2026-11-23 07:30:00Z",
+            "2026-11-23T07:30:00+08:00[Asia/Shanghai]",
+            "",
+        ] {
+            assert!(
+                matches!(UtcMicros::parse_rfc3339(text), Err(TimeError::NotRfc3339 { .. })),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            UtcMicros::parse_rfc3339("1969-01-01T00:00:00Z"),
+            Err(TimeError::OutOfRange { .. })
+        ));
+        assert!(matches!(
+            "2026-13-01".parse::<CivilDay>(),
+            Err(TimeError::NotADay { .. })
+        ));
+        assert!(matches!(
+            "1950-01-01".parse::<CivilDay>(),
+            Err(TimeError::OutOfRange { .. })
+        ));
+    }
+
+    #[test]
+    fn extreme_values_still_show() {
+        assert_eq!(CivilDay(0).to_string(), "1970-01-01");
+        assert!(CivilDay(i32::MAX).to_string().starts_with("day "));
+        assert!(UtcMicros(i64::MIN).to_string().ends_with("since 1970"));
+        let zone = CityZone::named("Asia/Shanghai").unwrap();
+        assert!(zone.civil_day(UtcMicros(i64::MAX)) > zone.civil_day(UtcMicros(0)));
+    }
+
+    proptest! {
+        #[test]
+        fn instants_round_trip(micros in 631_152_000_000_000_i64..7_258_118_400_000_000_i64) {
+            let instant = UtcMicros(micros);
+            prop_assert_eq!(UtcMicros::parse_rfc3339(&instant.to_string()), Ok(instant));
+        }
+
+        #[test]
+        fn days_round_trip(day in 7_305..84_000_i32) {
+            prop_assert_eq!(CivilDay(day).to_string().parse::<CivilDay>(), Ok(CivilDay(day)));
+        }
+
+        #[test]
+        fn local_times_round_trip(micros in 1_000_000_000_000_000_i64..4_000_000_000_000_000_i64) {
+            let zone = CityZone::named("Asia/Shanghai").unwrap();
+            let text = zone.local_text(UtcMicros(micros));
+            let number = |from: usize, to: usize| text[from..to].parse::<i8>().unwrap();
+            let read = LocalTime {
+                year: text[..4].parse().unwrap(), month: number(5, 7), day: number(8, 10),
+                hour: number(11, 13), minute: number(14, 16), second: number(17, 19), micros: 7,
+            };
+            let back = zone.utc_from_local(read).unwrap();
+            prop_assert_eq!(back.0, micros.div_euclid(1_000_000) * 1_000_000 + 7);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,30}") {
+            let _ = UtcMicros::parse_rfc3339(&text);
+            let _ = text.parse::<CivilDay>();
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Tests on one ring in degrees: distinct points, turning sense, self-crossing.
 
 use geo::line_intersection::{LineIntersection, line_intersection};
-use geo::{Coord, Line};
+use geo::{Area, Coord, Line, LineString};
 
 use crate::geodesy::Wgs84;
 
@@ -20,7 +20,7 @@ pub(super) fn distinct_points(ring: &[Wgs84]) -> usize {
     }
 }
 
-/// Twice-integrated signed area in square degrees; positive runs counter-clockwise. Taken around the first
+/// Signed area in square degrees; positive runs counter-clockwise. Taken around the first
 /// vertex, so that small rings far from 0°N 0°E keep their digits.
 pub(super) fn signed_area(ring: &[Wgs84]) -> f64 {
     let Some(first) = ring.first() else {
@@ -41,9 +41,35 @@ pub(super) fn signed_area(ring: &[Wgs84]) -> f64 {
         / 2.0
 }
 
-/// A place where two edges of the ring properly cross or lie on each other, if any. Edges that only touch
-/// at a point are let pass: they enclose the same area.
+/// A place where the ring crosses itself or runs along itself, if any. A ring that only touches itself at a
+/// point is let pass, as long as it goes around all its parts the same way.
 pub(super) fn self_crossing(ring: &[Wgs84]) -> Option<Wgs84> {
+    crossing_edges(ring).or_else(|| twisted_at_a_vertex(ring))
+}
+
+/// A repeated vertex of a ring whose parts run against each other (a figure of eight that meets at a vertex):
+/// its ring integral is then smaller than the ground it encloses.
+fn twisted_at_a_vertex(ring: &[Wgs84]) -> Option<Wgs84> {
+    let mut sorted: Vec<&Wgs84> = ring.iter().collect();
+    sorted.sort_by(|a, b| {
+        a.longitude_deg
+            .total_cmp(&b.longitude_deg)
+            .then(a.latitude_deg.total_cmp(&b.latitude_deg))
+    });
+    let repeated = sorted.windows(2).find(|pair| pair[0] == pair[1])?[0];
+    let outline: LineString = ring
+        .iter()
+        .map(|point| (point.longitude_deg, point.latitude_deg))
+        .collect();
+    let enclosed = geo::BooleanOps::union(
+        &geo::Polygon::new(outline, Vec::new()),
+        &geo::MultiPolygon::new(Vec::new()),
+    );
+    let twisted = signed_area(ring).abs() < enclosed.unsigned_area() * (1.0 - super::AREA_AGREEMENT);
+    twisted.then_some(*repeated)
+}
+
+fn crossing_edges(ring: &[Wgs84]) -> Option<Wgs84> {
     let corner = |point: &Wgs84| Coord {
         x: point.longitude_deg,
         y: point.latitude_deg,
