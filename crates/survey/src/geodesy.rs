@@ -296,7 +296,7 @@ mod tests {
         let here = place(31.2, 121.5);
         let plane = LocalTangent::at(here);
         for bearing in 0..12 {
-            let (sin, cos) = (f64::from(bearing) * 0.5236).sin_cos();
+            let (sin, cos) = (f64::from(bearing) * 30.0).to_radians().sin_cos();
             let there = plane.wgs84_from_enu(2000.0 * sin, 2000.0 * cos);
             assert!((geodesic_distance_m(here, there) - 2000.0).abs() < 1e-3);
         }

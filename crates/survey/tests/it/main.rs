@@ -1,8 +1,11 @@
 //! Checks that need many poses, real photos or a clock: calibration of the error ellipse, agreement of real
 //! photos of the same ground, speed.
 
+#[cfg(test)]
 mod calibration;
+#[cfg(test)]
 mod minsk;
+#[cfg(test)]
 mod speed;
 
 /// A small reproducible stream of numbers (Knuth's MMIX generator), so that the checks need no other crate.

@@ -25,6 +25,34 @@ fn pose(position: Wgs84, yaw_deg: f64, pitch_deg: f64) -> Pose {
     }
 }
 
+fn block_of_30_km(plane: &LocalTangent) -> Layer {
+    let corner = |east: f64, north: f64| {
+        let at = plane.wgs84_from_enu(east, north);
+        [at.longitude_deg, at.latitude_deg]
+    };
+    let exterior = vec![
+        corner(-15e3, -15e3),
+        corner(15e3, -15e3),
+        corner(15e3, 15e3),
+        corner(-15e3, 15e3),
+    ];
+    let header = LayerHeader {
+        name: "city".to_owned(),
+        version: "1".to_owned(),
+        datum: Datum::Wgs84,
+        source: "made up".to_owned(),
+    };
+    Layer::new(
+        header,
+        &[RawPolygon {
+            exterior,
+            holes: Vec::new(),
+        }],
+    )
+    .unwrap()
+    .0
+}
+
 #[test]
 #[ignore = "measures time"]
 fn pixels_per_second() {
@@ -91,30 +119,7 @@ fn frames_per_second() {
         "Ledger::enter at 5 m: {:.0} frames/s",
         outlines.len() as f64 / begin.elapsed().as_secs_f64()
     );
-    let corner = |east: f64, north: f64| {
-        let at = plane.wgs84_from_enu(east, north);
-        [at.longitude_deg, at.latitude_deg]
-    };
-    let exterior = vec![
-        corner(-15e3, -15e3),
-        corner(15e3, -15e3),
-        corner(15e3, 15e3),
-        corner(-15e3, 15e3),
-    ];
-    let header = LayerHeader {
-        name: "city".to_owned(),
-        version: "1".to_owned(),
-        datum: Datum::Wgs84,
-        source: "made up".to_owned(),
-    };
-    let (layer, _) = Layer::new(
-        header,
-        &[RawPolygon {
-            exterior,
-            holes: Vec::new(),
-        }],
-    )
-    .unwrap();
+    let layer = block_of_30_km(&plane);
     for since in [None, Some(CivilDay(20_130))] {
         let begin = Instant::now();
         let figure = ledger
