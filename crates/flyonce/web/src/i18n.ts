@@ -6,7 +6,7 @@ export type Lang = "zh" | "en";
 export const WORDS = {
   "app.tagline": { zh: "线索审核", en: "Lead review" },
   "app.review": { zh: "审核", en: "Review" },
-  "app.coverage": { zh: "实拍覆盖", en: "Imaged coverage" },
+  "app.coverage": { zh: "实拍覆盖", en: "Coverage" },
   "app.photos": { zh: "照片", en: "Photos" },
   "app.sections": { zh: "页面", en: "Sections" },
   "top.left": { zh: "待审 {n} 条", en: "{n} left" },
@@ -15,7 +15,7 @@ export const WORDS = {
   "top.looked": { zh: "已识别 {done}/{total}", en: "Looked at {done}/{total}" },
   "top.simulated": { zh: "模拟数据", en: "SIMULATED" },
   "top.simulatedHint": { zh: "库内有 {n} 张模拟照片，不得作为执法依据", en: "{n} simulated photos are in this folder; not for enforcement" },
-  "top.noAccounts": { zh: "暂无账号，仅限本机访问", en: "No accounts yet, this machine only" },
+  "top.noAccounts": { zh: "暂无账号 · 仅限本机", en: "No accounts yet · loopback only" },
   "top.reviewer": { zh: "审核人", en: "Reviewer" },
   "top.setReviewer": { zh: "填写审核人", en: "Set reviewer" },
   "top.live": { zh: "实时", en: "Live" },

@@ -15,7 +15,8 @@ import type {
 const PAGE = 50;
 const MOST_REFRESHED = 200;
 const AHEAD = 3;
-const REFRESH_MS = 500;
+const REFRESH_MS = 600;
+const PHOTOS_MS = 3000;
 
 export type Overlay =
   | { kind: "reason"; decision: DecisionCode }
@@ -54,8 +55,9 @@ export class Store {
   showBoxes = $state(true);
   note = $state("");
   overlay = $state.raw<Overlay | null>(null);
-  /** Grows whenever leads or photos changed, so that the map knows to fetch again. */
-  revision = $state(0);
+  /** Grow whenever leads or photos changed, so that map and lists know to fetch again. */
+  leadRevision = $state(0);
+  photoRevision = $state(0);
   toasts = new Toasts();
 
   /** Leads whose decision is on its way; the server's lists do not speak for them yet. */
@@ -65,6 +67,7 @@ export class Store {
 
   #lastIndex = 0;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #photoTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** The current lead as the list or the detail knows it. */
   get current(): LeadSummary | null {
@@ -111,7 +114,7 @@ export class Store {
     const close = connectLive({
       connection: (state) => this.#connected(state),
       lead: (moved) => this.#leadMoved(moved),
-      photo: () => this.refreshSoon(),
+      photo: () => this.#photosMovedSoon(),
       progress: (progress) => (this.progress = progress),
     });
     return () => {
@@ -229,9 +232,9 @@ export class Store {
   /** A lead has moved on the server, by this page's own doing. */
   saved(detail: LeadDetail): void {
     this.mutations += 1;
-    this.revision += 1;
     keepDetail(detail);
     if (this.currentId === detail.lead_id) this.detail = detail;
+    this.refreshSoon();
   }
 
   /** Takes a lead out of the list and goes on to the next one. */
@@ -264,9 +267,17 @@ export class Store {
   refreshSoon(): void {
     clearTimeout(this.#refreshTimer);
     this.#refreshTimer = setTimeout(() => {
-      this.revision += 1;
+      this.leadRevision += 1;
       void this.refresh();
     }, REFRESH_MS);
+  }
+
+  #photosMovedSoon(): void {
+    // Photos arrive in hundreds: one look at the lists every few seconds is enough.
+    this.#photoTimer ??= setTimeout(() => {
+      this.#photoTimer = undefined;
+      this.photoRevision += 1;
+    }, PHOTOS_MS);
   }
 
   report(error: unknown): void {
@@ -306,6 +317,7 @@ export class Store {
     // Whatever happened while the line was down is fetched, not guessed.
     if (again) {
       void this.loadHealth();
+      this.photoRevision += 1;
       this.refreshSoon();
     }
   }

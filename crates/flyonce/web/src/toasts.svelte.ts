@@ -17,7 +17,9 @@ export class Toasts {
 
   add(kind: Toast["kind"], text: string, action: ToastAction | null = null): void {
     const id = (this.#last += 1);
-    this.items = [...this.items, { id, kind, text, action }].slice(-MOST);
+    // A reviewer decides every few seconds: only the newest good news stays, errors pile up.
+    const kept = this.items.filter((toast) => toast.kind === "error");
+    this.items = [...kept, { id, kind, text, action }].slice(-MOST);
     setTimeout(() => this.remove(id), LASTS_MS[kind]);
   }
 

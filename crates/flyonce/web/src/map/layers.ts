@@ -1,33 +1,34 @@
-// What the map shows besides the current lead, fetched together; a part that fails is named, not fatal.
+// What the map shows besides the current lead. A part that fails is named, never fatal.
 import type { FeatureCollection } from "geojson";
 import { api } from "../api";
 import { EMPTY } from "../geo";
+import type { WordKey } from "../i18n";
+import type { SourceName } from "./style";
 
-export interface MapData {
-  leads: FeatureCollection;
-  footprints: FeatureCollection;
-  flyable: FeatureCollection;
-  /** Word keys of the parts that did not load. */
-  failed: ("queue.title" | "map.footprints" | "map.flyable")[];
-}
+export interface Loaded { source: SourceName; data: FeatureCollection; failed: WordKey | null }
 
-export async function loadMapData(): Promise<MapData> {
-  const [leads, footprints, flyable] = await Promise.allSettled([
-    api.leadsGeojson(), api.footprints(), loadFlyable(),
+export const loadLeads = (): Promise<Loaded[]> =>
+  Promise.all([part("leads", "queue.title", api.leadsGeojson())]);
+
+export const loadGround = (): Promise<Loaded[]> =>
+  Promise.all([
+    part("footprints", "map.footprints", api.footprints()),
+    part("flyable", "map.flyable", flyable()),
   ]);
-  const failed: MapData["failed"] = [];
-  if (leads.status === "rejected") failed.push("queue.title");
-  if (footprints.status === "rejected") failed.push("map.footprints");
-  if (flyable.status === "rejected") failed.push("map.flyable");
-  return { leads: got(leads), footprints: got(footprints), flyable: got(flyable), failed };
-}
 
-async function loadFlyable(): Promise<FeatureCollection> {
+async function flyable(): Promise<FeatureCollection> {
   const layers = (await api.layers()).filter((layer) => layer.role === "flyable");
   const parts = await Promise.all(layers.map((layer) => api.layer(layer.name)));
-  return { type: "FeatureCollection", features: parts.flatMap((part) => part.features) };
+  return { type: "FeatureCollection", features: parts.flatMap((one) => one.features) };
 }
 
-function got(result: PromiseSettledResult<FeatureCollection>): FeatureCollection {
-  return result.status === "fulfilled" ? result.value : EMPTY;
+async function part(
+  source: SourceName, word: WordKey, loading: Promise<FeatureCollection>,
+): Promise<Loaded> {
+  try {
+    return { source, data: await loading, failed: null };
+  } catch (error) {
+    console.warn(`map layer ${source}`, error);
+    return { source, data: EMPTY, failed: word };
+  }
 }
