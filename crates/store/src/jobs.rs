@@ -6,9 +6,10 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use survey::time::UtcMicros;
 
+use crate::connect::Engine;
 use crate::error::{Result, StoreError};
 use crate::events::next_number;
-use crate::open::{Engine, Store};
+use crate::open::Store;
 use crate::rows::whole;
 
 /// Kind of work.

@@ -10,6 +10,7 @@
 //! program doing the same at the same time.
 
 pub mod blobs;
+mod connect;
 pub mod error;
 pub mod events;
 pub mod ground;
@@ -22,5 +23,6 @@ pub mod photos;
 pub mod rows;
 pub mod sites;
 
+pub use connect::Engine;
 pub use error::{Result, StoreError};
-pub use open::{Engine, Location, Store};
+pub use open::{Location, Store};

@@ -1,18 +1,17 @@
-//! Opening a data folder: its layout, the connection to SQLite or PostgreSQL, and the schema.
+//! Opening a data folder: its layout, the schema, and the turns of those who write.
 
 use std::fs::{self, File};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 use survey::time::UtcMicros;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::error::{Result, StoreError, is_not_a_database};
+use crate::connect::{Engine, SQLITE_FILE, connect_postgres, connect_sqlite};
+use crate::error::{Result, StoreError};
 use crate::part_file::sweep_leftovers;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -26,15 +25,6 @@ pub struct Location {
     pub database_url: Option<String>,
 }
 
-/// Which database serves the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// A file in the data folder.
-    Sqlite,
-    /// A server.
-    Postgres,
-}
-
 /// Rows and originals of one data folder. Cheap to clone; several programs may have the same folder open.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -44,8 +34,6 @@ pub struct Store {
     writer: Arc<Mutex<()>>,
 }
 
-const SQLITE_FILE: &str = "flyonce.sqlite";
-const CONNECTIONS: u32 = 8;
 const README: &str = "\
 这是 FlyOnce（飞一次）的数据文件夹。请勿手工修改、移动或删除其中的文件。
   originals/      原始照片，按内容的 SHA-256 命名，写入后不再改变
@@ -72,9 +60,14 @@ impl Store {
         if swept > 0 {
             tracing::info!(files = swept, "removed half-written files of an earlier run");
         }
+        // SQLite has no advisory lock: programs that open one folder at once take turns until the schema stands.
+        let _turn = match &location.database_url {
+            Some(_) => None,
+            None => Some(opening_turn(&folder).await?),
+        };
         let (engine, pool) = match &location.database_url {
             Some(url) => (Engine::Postgres, connect_postgres(url).await?),
-            None => (Engine::Sqlite, connect_sqlite(&folder).await?),
+            None => (Engine::Sqlite, connect_sqlite(&folder.join(SQLITE_FILE)).await?),
         };
         let store = Store {
             pool,
@@ -131,49 +124,12 @@ impl Store {
     }
 
     async fn migrate(&self, now: UtcMicros) -> Result<()> {
-        // SQLite has no advisory lock: two programs that open a fresh folder at once take turns here.
-        let _turn = match self.engine {
-            Engine::Sqlite => Some(opening_turn(&self.folder).await?),
-            Engine::Postgres => None,
-        };
-        if self.engine == Engine::Sqlite {
-            sqlx::query("pragma journal_mode = wal")
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(|e| self.opening_error(e))?;
-        }
-        MIGRATOR
-            .run(&self.pool)
-            .await
-            .map_err(|e| self.migration_error(e))?;
+        MIGRATOR.run(&self.pool).await.map_err(migration_error)?;
         sqlx::query("insert into meta (key, value) values ('created_at', $1) on conflict (key) do nothing")
             .bind(now.to_string())
             .execute(&self.pool)
             .await?;
         Ok(())
-    }
-
-    fn migration_error(&self, error: MigrateError) -> StoreError {
-        match error {
-            MigrateError::VersionMissing(found) => StoreError::NewerVersion {
-                found,
-                supported: supported_version(),
-            },
-            MigrateError::VersionMismatch(migration) | MigrateError::Dirty(migration) => {
-                StoreError::AlteredSchema { migration }
-            }
-            MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => self.opening_error(e),
-            other => StoreError::Database(sqlx::Error::Migrate(Box::new(other))),
-        }
-    }
-
-    fn opening_error(&self, error: sqlx::Error) -> StoreError {
-        if self.engine == Engine::Sqlite && is_not_a_database(&error) {
-            return StoreError::NotADatabase {
-                path: self.folder.join(SQLITE_FILE),
-            };
-        }
-        error.into()
     }
 }
 
@@ -203,6 +159,20 @@ impl DerefMut for Writing {
     }
 }
 
+fn migration_error(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(found) => StoreError::NewerVersion {
+            found,
+            supported: supported_version(),
+        },
+        MigrateError::VersionMismatch(migration) | MigrateError::Dirty(migration) => {
+            StoreError::AlteredSchema { migration }
+        }
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => e.into(),
+        other => StoreError::Database(sqlx::Error::Migrate(Box::new(other))),
+    }
+}
+
 fn supported_version() -> i64 {
     MIGRATOR.iter().map(|m| m.version).max().unwrap_or_default()
 }
@@ -228,101 +198,5 @@ async fn opening_turn(folder: &Path) -> Result<File> {
     match locked {
         Ok(outcome) => outcome.map_err(|e| StoreError::io("lock", &path, e)),
         Err(stopped) => Err(StoreError::io("lock", &path, std::io::Error::other(stopped))),
-    }
-}
-
-async fn connect_sqlite(folder: &Path) -> Result<AnyPool> {
-    let file = folder.join(SQLITE_FILE);
-    let url = format!("sqlite://{}?mode=rwc", url_path(&file)?);
-    pool_options()
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                // FULL: a committed row survives a power cut also in WAL mode.
-                for pragma in [
-                    "pragma busy_timeout = 30000",
-                    "pragma synchronous = full",
-                    "pragma foreign_keys = on",
-                ] {
-                    connection.execute(pragma).await?;
-                }
-                Ok(())
-            })
-        })
-        .connect_with(options(&url)?)
-        .await
-        .map_err(|error| sqlite_opening_error(error, file))
-}
-
-fn sqlite_opening_error(error: sqlx::Error, path: PathBuf) -> StoreError {
-    let code = error
-        .as_database_error()
-        .and_then(|e| e.code())
-        .map(|c| c.into_owned());
-    match code.as_deref() {
-        _ if is_not_a_database(&error) => StoreError::NotADatabase { path },
-        // Cannot open: a folder in its place, or no rights.
-        Some("14") => {
-            let source = fs::OpenOptions::new().write(true).open(&path).err();
-            let source = source.unwrap_or_else(|| std::io::Error::other(error));
-            StoreError::NoAccess { path, source }
-        }
-        _ => error.into(),
-    }
-}
-
-async fn connect_postgres(url: &str) -> Result<AnyPool> {
-    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-        return Err(StoreError::BadAddress {
-            problem: "it must begin with postgres:// (leave it out for SQLite in the data folder)".into(),
-        });
-    }
-    let options = options(url)?;
-    let place = format!(
-        "{}{}",
-        options.database_url.host_str().unwrap_or("localhost"),
-        options.database_url.path()
-    );
-    let pool = pool_options()
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await;
-    pool.map_err(|source| StoreError::Unreachable { place, source })
-}
-
-fn pool_options() -> AnyPoolOptions {
-    sqlx::any::install_default_drivers();
-    AnyPoolOptions::new().max_connections(CONNECTIONS)
-}
-
-fn options(url: &str) -> Result<AnyConnectOptions> {
-    url.parse().map_err(|e: sqlx::Error| StoreError::BadAddress {
-        problem: e.to_string(),
-    })
-}
-
-/// Percent-encodes everything that has a meaning in an address, `%` included.
-fn url_path(path: &Path) -> Result<String> {
-    let text = path.to_str().ok_or_else(|| StoreError::BadAddress {
-        problem: format!("the folder name {} is not valid UTF-8", path.display()),
-    })?;
-    Ok(text
-        .bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => char::from(b).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn odd_folder_names_survive_the_address() {
-        assert_eq!(
-            url_path(Path::new("/数据/a b%41?#")).unwrap(),
-            "/%E6%95%B0%E6%8D%AE/a%20b%2541%3F%23"
-        );
     }
 }

@@ -1,6 +1,9 @@
 //! Association: detections that wait for a site, sites near by, and what became of both in one transaction.
 
+use std::collections::HashMap;
+
 use casework::lead::{LeadState, MoveKind, Sighting, lead_no, sighting};
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use survey::time::{CivilDay, UtcMicros};
 
@@ -32,7 +35,7 @@ pub struct ExistingSite {
     pub site: SiteRow,
     /// Its lead, if it has one.
     pub lead_id: Option<String>,
-    /// Its detections, by detection id.
+    /// Its detections, oldest first.
     pub views: Vec<DetectionRow>,
 }
 
@@ -122,17 +125,7 @@ impl Store {
     pub async fn pending_detections(&self, sortie_id: &str) -> Result<Vec<DetectionRow>> {
         let sql = select_detections!("where p.sortie_id = $1 and d.site_id is null");
         let rows = sqlx::query(sql).bind(sortie_id).fetch_all(self.pool()).await?;
-        let mut pending = rows
-            .iter()
-            .map(DetectionRow::from_row)
-            .collect::<Result<Vec<_>>>()?;
-        // Sorted here: the engines differ in where nulls go and in how texts compare.
-        pending.sort_by(|a, b| {
-            let key = |d: &DetectionRow| (d.captured_at.is_none(), d.captured_at);
-            let ids = |d: &DetectionRow| (d.photo_id.clone(), d.detection.detection_id.clone());
-            key(a).cmp(&key(b)).then_with(|| ids(a).cmp(&ids(b)))
-        });
-        Ok(pending)
+        in_order_of_capture(&rows)
     }
 
     /// Sites of the given classes whose place lies in the box, by site id.
@@ -152,11 +145,12 @@ impl Store {
         .bind(area.east_deg)
         .fetch_all(self.pool())
         .await?;
+        let mut views = self.views_in(area).await?;
         let mut sites = Vec::with_capacity(rows.len());
         for row in &rows {
             let site = SiteRow::from_row(row)?;
             if classes.contains(&site.class) {
-                let views = self.views_of_site(&site.site_id).await?;
+                let views = views.remove(&site.site_id).unwrap_or_default();
                 sites.push(ExistingSite {
                     site,
                     lead_id: row.try_get("lead_id")?,
@@ -202,16 +196,43 @@ impl Store {
         Ok(created)
     }
 
-    async fn views_of_site(&self, site_id: &str) -> Result<Vec<DetectionRow>> {
-        let sql = select_detections!("where d.site_id = $1");
-        let rows = sqlx::query(sql).bind(site_id).fetch_all(self.pool()).await?;
-        let mut views = rows
-            .iter()
-            .map(DetectionRow::from_row)
-            .collect::<Result<Vec<_>>>()?;
-        views.sort_by(|a, b| a.detection.detection_id.cmp(&b.detection.detection_id));
+    async fn views_in(&self, area: &GeoBox) -> Result<HashMap<String, Vec<DetectionRow>>> {
+        let sql = select_detections!(
+            "join site s on s.site_id = d.site_id
+             where s.latitude_deg between $1 and $2 and s.longitude_deg between $3 and $4"
+        );
+        let query = sqlx::query(sql).bind(area.south_deg).bind(area.north_deg);
+        let rows = query
+            .bind(area.west_deg)
+            .bind(area.east_deg)
+            .fetch_all(self.pool())
+            .await?;
+        let mut views: HashMap<String, Vec<DetectionRow>> = HashMap::new();
+        for view in in_order_of_capture(&rows)? {
+            if let Some(site_id) = view.site_id.clone() {
+                views.entry(site_id).or_default().push(view);
+            }
+        }
         Ok(views)
     }
+}
+
+/// By capture time (unknown last), photo, detection. Sorted here and not by the database: the engines differ in
+/// where nulls go and in how texts compare.
+fn in_order_of_capture(rows: &[AnyRow]) -> Result<Vec<DetectionRow>> {
+    let mut detections = rows
+        .iter()
+        .map(DetectionRow::from_row)
+        .collect::<Result<Vec<_>>>()?;
+    detections.sort_by(|a, b| {
+        let time = |d: &DetectionRow| (d.captured_at.is_none(), d.captured_at);
+        let names = a
+            .photo_id
+            .cmp(&b.photo_id)
+            .then(a.detection.detection_id.cmp(&b.detection.detection_id));
+        time(a).cmp(&time(b)).then(names)
+    });
+    Ok(detections)
 }
 
 async fn insert_site(connection: &mut AnyConnection, site: &SiteRow) -> Result<()> {

@@ -1,0 +1,13 @@
+//! Every test body runs on SQLite, and on PostgreSQL where `FLYONCE_TEST_POSTGRES_URL` names a server.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod chain;
+mod harness;
+mod jobs;
+mod kill;
+mod leads;
+mod looks;
+mod opening;
+mod originals;
+mod photos;
+mod schema;
