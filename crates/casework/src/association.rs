@@ -4,11 +4,11 @@
 //! What makes it hard: the positions of one photo are wrong *together* (the drone was not quite where and how it
 //! said), by metres, while sheds stand 6 m apart. So a photo is never compared thing by thing alone:
 //!
-//! 1. [`nearby`](self): sites within reach of the photo's detections, from a spatial hash.
+//! 1. `nearby`: sites within reach of the photo's detections, from a spatial hash.
 //! 2. `adjust`: the earlier photos of those sites are laid over each other (their own common errors taken out as
 //!    far as shared sites tell), which gives a sharp local map.
-//! 3. `shift`: the new photo's common shift against that map, the likeliest one under the pose's covariance;
-//!    fewer than three agreeing pairs mean no shift.
+//! 3. `shift`: the new photo's common shift, turn and stretch against that map, the likeliest under the pose's
+//!    covariance; fewer than three agreeing pairs mean none.
 //! 4. `assign`: chi-square gate (2 degrees of freedom, 99 %) on what is left, size gate, and an optimal one-to-one
 //!    assignment: two detections of one photo never share a site. What stays over founds new sites.
 //! 5. `fuse`: position and covariance of each site from all its views, without counting common errors as if
@@ -21,8 +21,11 @@ mod assign;
 mod book;
 mod error_model;
 mod fuse;
+mod hull;
 mod nearby;
+mod scene;
 mod shift;
+mod similarity;
 
 use serde::{Deserialize, Serialize};
 use survey::geodesy::Wgs84;
@@ -123,7 +126,7 @@ pub struct Assignment {
 pub struct PhotoShift {
     /// The photo.
     pub photo_id: String,
-    /// Mean offset of its detections from the sites seen before, (east, north), m.
+    /// Offset, at the centre of its detections, from the sites seen before, (east, north), m.
     pub shift_enu_m: [f64; 2],
     /// Pairs of detection and site that agree on it, at least 3.
     pub pairs: usize,

@@ -2,28 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use nalgebra::{Matrix2, Vector2};
 use sha2::{Digest, Sha256};
-use survey::geodesy::{LocalTangent, Wgs84};
 use survey::identity::Ulid;
 use survey::time::UtcMicros;
 
-use super::adjust::{LocalSite, LocalView, adjusted};
-use super::assign::{Pair, assign};
-use super::error_model::{
-    CHI2_2DOF_99, common, is_covariance, largest_pair_cost, largest_sigma_m, mahalanobis2, matrix, own,
-    size_distance2,
-};
+use super::assign::assign;
+use super::error_model::{CHI2_2DOF_99, is_covariance, largest_pair_cost, largest_sigma_m, matrix};
 use super::fuse::{fused, median_extent_m};
 use super::nearby::Nearby;
-use super::shift::{Candidate, Shift, common_shift};
+use super::scene::{Scene, Surroundings};
 use super::{Assignment, AssociateError, Belonging, DetectionForSite, PhotoBatch, PhotoShift, Site, View};
 
 /// Nothing further away is ever the same thing, however badly placed the detection, m.
 const MAX_REACH_M: f64 = 75.0;
-/// Views of one site that enter the local map, the newest.
-const MAX_VIEWS: usize = 8;
-
 /// All sites known so far, ready to take in photos.
 #[derive(Clone, Debug, Default)]
 pub struct SiteBook {
@@ -32,22 +23,6 @@ pub struct SiteBook {
     site_of_detection: HashMap<String, usize>,
     changed: BTreeSet<usize>,
     largest_sigma_m: f64,
-}
-
-/// One photo's detections on their common plane.
-struct Scene<'a> {
-    plane: LocalTangent,
-    detections: Vec<&'a DetectionForSite>,
-    places_m: Vec<Vector2<f64>>,
-    covariances_m2: Vec<Matrix2<f64>>,
-}
-
-/// The sites a photo can show, as seen on its plane.
-struct Surroundings {
-    sites: Vec<usize>,
-    map: Vec<Option<LocalSite>>,
-    /// Mean common error of the photos behind the map, m².
-    common_m2: Matrix2<f64>,
 }
 
 impl SiteBook {
@@ -101,18 +76,19 @@ impl SiteBook {
             .collect();
         let mut told = None;
         if let Some(scene) = Scene::of(fresh) {
-            let surroundings = self.surroundings(&scene, &photo.photo_id);
-            let shift = photo_shift(&self.sites, &scene, &surroundings);
-            let pairs = gated_pairs(&self.sites, &scene, &surroundings, shift.as_ref());
+            let in_reach = self.in_reach(&scene, &photo.photo_id);
+            let around = Surroundings::of(&scene, in_reach.iter().map(|&site| &self.sites[site]).collect());
+            let shift = scene.shift(&around);
+            let pairs = scene.gated_pairs(&around, shift.as_ref());
             let joined: HashMap<usize, usize> = assign(&pairs, largest_pair_cost()).into_iter().collect();
             for (row, detection) in scene.detections.iter().enumerate() {
-                let site = joined.get(&row).map(|&column| surroundings.sites[column]);
+                let site = joined.get(&row).map(|&column| in_reach[column]);
                 let belonging = self.add(detection, site, photo.captured_at);
                 assignments.extend(self.assignment(&detection.detection_id, belonging));
             }
             told = shift.map(|shift| PhotoShift {
                 photo_id: photo.photo_id.clone(),
-                shift_enu_m: shift.offset_m.into(),
+                shift_enu_m: shift.error.shift_m().into(),
                 pairs: shift.pairs,
             });
         }
@@ -152,58 +128,23 @@ impl SiteBook {
         })
     }
 
-    /// Sites that a detection of the scene may be and that this photo has not shown yet, and their local map.
-    fn surroundings(&self, scene: &Scene<'_>, photo_id: &str) -> Surroundings {
+    /// Sites that a detection of the scene may be and that this photo has not shown yet, in the order of entry.
+    fn in_reach(&self, scene: &Scene<'_>, photo_id: &str) -> Vec<usize> {
         let mut found = Vec::new();
-        for (detection, covariance) in scene.detections.iter().zip(&scene.covariances_m2) {
-            let sigma_m = largest_sigma_m(covariance) + self.largest_sigma_m;
+        for detection in &scene.detections {
+            let sigma_m = largest_sigma_m(&matrix(detection.covariance_m2)) + self.largest_sigma_m;
             let reach_m = (CHI2_2DOF_99.sqrt() * sigma_m).min(MAX_REACH_M);
             self.nearby.within(detection.position, reach_m, &mut found);
         }
-        let sites: Vec<usize> = found.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let unseen = |site: &usize| {
-            self.sites[*site]
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|&site| {
+            self.sites[site]
                 .views
                 .iter()
                 .all(|view| view.photo_id != photo_id)
-        };
-        let sites: Vec<usize> = sites.into_iter().filter(unseen).collect();
-        let (views, n_photos, common_m2) = self.local_views(scene, &sites);
-        let map = adjusted(&views, sites.len(), n_photos);
-        Surroundings {
-            sites,
-            map,
-            common_m2,
-        }
-    }
-
-    fn local_views(&self, scene: &Scene<'_>, sites: &[usize]) -> (Vec<LocalView>, usize, Matrix2<f64>) {
-        let mut photos: HashMap<&str, usize> = HashMap::new();
-        let (mut views, mut common_sum) = (Vec::new(), Matrix2::zeros());
-        for (local, &site) in sites.iter().enumerate() {
-            for view in self.sites[site].views.iter().rev().take(MAX_VIEWS) {
-                let covariance = matrix(view.covariance_m2);
-                let n_photos = photos.len();
-                let photo = *photos.entry(&view.photo_id).or_insert(n_photos);
-                let own_information = own(&covariance, view.extent_m).try_inverse();
-                let common_information = common(&covariance).try_inverse();
-                if let (Some(own_information), Some(common_information)) =
-                    (own_information, common_information)
-                {
-                    let place_m = Vector2::from(scene.plane.enu_from_wgs84(view.position));
-                    views.push(LocalView {
-                        site: local,
-                        photo,
-                        place_m,
-                        own_information,
-                        common_information,
-                    });
-                    common_sum += common(&covariance);
-                }
-            }
-        }
-        let common_m2 = common_sum / f64::max(views.len() as f64, 1.0);
-        (views, photos.len(), common_m2)
+        });
+        found
     }
 
     fn add(&mut self, detection: &DetectionForSite, site: Option<usize>, at: UtcMicros) -> Belonging {
@@ -237,97 +178,6 @@ impl SiteBook {
         self.nearby.relocate(before, after, number);
         Belonging::Joined
     }
-}
-
-impl<'a> Scene<'a> {
-    fn of(detections: Vec<&'a DetectionForSite>) -> Option<Self> {
-        let plane = LocalTangent::at(detections.first()?.position);
-        let place = |d: &&DetectionForSite| Vector2::from(plane.enu_from_wgs84(d.position));
-        let places_m = detections.iter().map(place).collect();
-        let covariances_m2 = detections.iter().map(|d| matrix(d.covariance_m2)).collect();
-        Some(Self {
-            plane,
-            detections,
-            places_m,
-            covariances_m2,
-        })
-    }
-
-    fn place_m(&self, position: Wgs84) -> Vector2<f64> {
-        Vector2::from(self.plane.enu_from_wgs84(position))
-    }
-}
-
-/// The photo's common shift against the local map.
-fn photo_shift(sites: &[Site], scene: &Scene<'_>, surroundings: &Surroundings) -> Option<Shift> {
-    let photo_m2: Matrix2<f64> = scene.covariances_m2.iter().map(common).sum::<Matrix2<f64>>()
-        / f64::max(scene.covariances_m2.len() as f64, 1.0);
-    let common_m2 = photo_m2 + surroundings.common_m2;
-    let mut candidates = map_candidates(sites, scene, surroundings);
-    candidates.retain(|c| mahalanobis2(&c.offset_m, &(c.own_m2 + common_m2)) <= CHI2_2DOF_99);
-    common_shift(&candidates, &common_m2)
-}
-
-/// Every pair of equal class and like size, with its offset in the local map.
-fn map_candidates(sites: &[Site], scene: &Scene<'_>, surroundings: &Surroundings) -> Vec<Candidate> {
-    let mut candidates = Vec::new();
-    for (row, detection) in scene.detections.iter().enumerate() {
-        let own_m2 = own(&scene.covariances_m2[row], detection.extent_m);
-        for (column, &site) in surroundings.sites.iter().enumerate() {
-            let (Some(local), true) = (&surroundings.map[column], sites[site].class == detection.class)
-            else {
-                continue;
-            };
-            let Some(size2) = size_distance2(detection.extent_m, sites[site].extent_m) else {
-                continue;
-            };
-            let offset_m = scene.places_m[row] - local.place_m;
-            candidates.push(Candidate {
-                row,
-                column,
-                offset_m,
-                own_m2: own_m2 + local.own_m2,
-                size2,
-            });
-        }
-    }
-    candidates
-}
-
-/// The pairs within both gates: with a shift, what it leaves over in the local map against the scatter that was
-/// observed; without, plain places against their full covariances.
-fn gated_pairs(
-    sites: &[Site],
-    scene: &Scene<'_>,
-    surroundings: &Surroundings,
-    shift: Option<&Shift>,
-) -> Vec<Pair> {
-    let distance2 = |candidate: &Candidate| match shift {
-        Some(shift) => mahalanobis2(
-            &(candidate.offset_m - shift.offset_m),
-            &(candidate.own_m2 * shift.scatter),
-        ),
-        None => {
-            let site = &sites[surroundings.sites[candidate.column]];
-            let residual_m = scene.places_m[candidate.row] - scene.place_m(site.position);
-            mahalanobis2(
-                &residual_m,
-                &(scene.covariances_m2[candidate.row] + matrix(site.covariance_m2)),
-            )
-        }
-    };
-    let candidates = map_candidates(sites, scene, surroundings);
-    let pairs = candidates
-        .iter()
-        .map(|c| (c, distance2(c)))
-        .filter(|(_, d2)| *d2 <= CHI2_2DOF_99);
-    pairs
-        .map(|(c, d2)| Pair {
-            row: c.row,
-            column: c.column,
-            cost: d2 + c.size2,
-        })
-        .collect()
 }
 
 fn founded(detection: &DetectionForSite, view: View, at: UtcMicros) -> Site {
