@@ -14,6 +14,8 @@ use crate::pose::Pose;
 
 /// Rays flatter than this do not count as imaged: 15° below the horizon, 3.7 heights away.
 pub const CUT_DEPRESSION_RAD: f64 = 15.0 * std::f64::consts::PI / 180.0;
+/// Less ground than this share of the height squared is a grazed corner, not a footprint (1.4 m² at 120 m).
+pub const SMALLEST_AREA_RATIO: f64 = 1e-4;
 /// Border points per image side, so that lens distortion shows.
 const POINTS_PER_SIDE: usize = 12;
 /// Widest step along the cut, rad of azimuth.
@@ -24,7 +26,8 @@ const HALVINGS: usize = 40;
 /// Why a photo has no footprint.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum FootprintError {
-    /// Every ray is flatter than [`CUT_DEPRESSION_RAD`] or above the horizon.
+    /// All rays, but for a corner of less than [`SMALLEST_AREA_RATIO`], are flatter than
+    /// [`CUT_DEPRESSION_RAD`] or above the horizon.
     #[error("the photo shows no ground steeper than 15° below the horizon")]
     NoGround,
     /// The pose cannot be used.
@@ -67,6 +70,10 @@ pub fn footprint(pose: &Pose, camera: &CameraModel) -> Result<Footprint, Footpri
         height_m: pose.altitude_agl_m.0,
     };
     let (outline_m, truncated) = view.outline()?;
+    let area_m2 = signed_area(&outline_m);
+    if area_m2 < SMALLEST_AREA_RATIO * view.height_m * view.height_m {
+        return Err(FootprintError::NoGround);
+    }
     let axis = view.ned_from_camera.column(2).into_owned();
     let centre = if axis.z >= CUT_DEPRESSION_RAD.sin() {
         axis
@@ -79,7 +86,7 @@ pub fn footprint(pose: &Pose, camera: &CameraModel) -> Result<Footprint, Footpri
         .fold(view.gsd_m(centre), f64::max);
     let plane = LocalTangent::at(pose.position);
     Ok(Footprint {
-        area_m2: signed_area(&outline_m),
+        area_m2,
         outline: outline_m
             .iter()
             .map(|point| plane.wgs84_from_enu(point[0], point[1]))
@@ -361,7 +368,7 @@ mod tests {
             };
             let points = enu(&seen, &pose);
             prop_assert!(is_simple(&points), "{:?}", points);
-            prop_assert!(signed_area(&points) > 0.0);
+            prop_assert!((signed_area(&points) / seen.area_m2 - 1.0).abs() < 1e-4);
             let limit = 120.0 / CUT_DEPRESSION_RAD.tan();
             prop_assert!(points.iter().all(|[e, n]| e.hypot(*n) <= limit + 1e-3));
         }
@@ -379,7 +386,10 @@ mod tests {
             // Chords along the cut leave out slivers up to 0.5 m wide; stay clear of the edge.
             prop_assume!((fix.depression_rad - CUT_DEPRESSION_RAD).abs() > 0.002);
             prop_assume!(x > 1.0 && x < 3999.0 && y > 1.0 && y < 2249.0);
-            let points = enu(&footprint(&pose, &camera).unwrap(), &pose);
+            let Ok(seen) = footprint(&pose, &camera) else {
+                return Ok(());
+            };
+            let points = enu(&seen, &pose);
             let ring: geo::LineString = points.iter().map(|[e, n]| (*e, *n)).collect();
             let inside = geo::Polygon::new(ring, Vec::new()).contains(&geo::Point::from(fix.offset_enu_m));
             prop_assert_eq!(inside, fix.depression_rad > CUT_DEPRESSION_RAD);

@@ -44,36 +44,38 @@ impl Lattice {
         }
     }
 
-    /// The cells whose centres lie inside the rings (even-odd, so that holes may run either way).
-    pub(super) fn paint(self, rings: &[Vec<GridPoint>]) -> BTreeMap<TileKey, Bits> {
-        let mut tiles: BTreeMap<TileKey, Bits> = BTreeMap::new();
-        for (row, mut crossings) in self.crossings(rings) {
-            crossings.sort_by(f64::total_cmp);
-            for [from, to] in crossings.as_chunks::<2>().0 {
-                let (first, end) = ((from - 0.5).ceil() as i32, (to - 0.5).ceil() as i32);
-                paint_run(&mut tiles, row, first, end);
-            }
+    /// The cells whose centres lie inside the rings (even-odd, so that holes may run either way), each tile
+    /// once, in order of its key.
+    pub(super) fn paint(self, rings: &[Vec<GridPoint>]) -> Vec<(TileKey, Bits)> {
+        let crossings = self.crossings(rings);
+        let mut canvas = Canvas {
+            band: 0,
+            row_of_tiles: BTreeMap::new(),
+            done: Vec::new(),
+        };
+        // A closed ring crosses every row an even number of times, so that pairs never straddle two rows.
+        for [(row, from), (_, to)] in crossings.as_chunks::<2>().0 {
+            canvas.paint_run(*row, (from - 0.5).ceil() as i32, (to - 0.5).ceil() as i32);
         }
-        tiles
+        canvas.finish_band();
+        canvas.done
     }
 
-    /// For each row of cells, where the rings cross the line through its cell centres, in cells.
-    fn crossings(self, rings: &[Vec<GridPoint>]) -> BTreeMap<i32, Vec<f64>> {
-        let mut rows: BTreeMap<i32, Vec<f64>> = BTreeMap::new();
+    /// Row and column, in cells, at which the rings cross the lines through the centres of rows; sorted.
+    fn crossings(self, rings: &[Vec<GridPoint>]) -> Vec<(i32, f64)> {
+        let mut crossings = Vec::new();
         for ring in rings {
             let corners: Vec<[f64; 2]> = ring.iter().map(|point| self.in_cells(point)).collect();
             for (a, b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
                 let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
+                let slope = (high[0] - low[0]) / (high[1] - low[1]);
                 let (first, end) = ((low[1] - 0.5).ceil() as i32, (high[1] - 0.5).ceil() as i32);
-                for row in first..end {
-                    let part = (f64::from(row) + 0.5 - low[1]) / (high[1] - low[1]);
-                    rows.entry(row)
-                        .or_default()
-                        .push(low[0] + part * (high[0] - low[0]));
-                }
+                crossings
+                    .extend((first..end).map(|row| (row, low[0] + (f64::from(row) + 0.5 - low[1]) * slope)));
             }
         }
-        rows
+        crossings.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        crossings
     }
 
     /// Column and row of a grid point, in cells.
@@ -102,24 +104,44 @@ pub(super) fn overlap_cells(a: &Bits, b: &Bits) -> u32 {
         .sum()
 }
 
-/// Sets the cells `first..end` of one row.
-fn paint_run(tiles: &mut BTreeMap<TileKey, Bits>, row: i32, first: i32, end: i32) {
-    let mut column = first;
-    while column < end {
-        let tile = column.div_euclid(TILE_CELLS);
-        let tile_end = (tile + 1) * TILE_CELLS;
-        let stop = end.min(tile_end);
-        let from = column.rem_euclid(TILE_CELLS);
-        let width = stop - column;
-        let run = if width == TILE_CELLS {
-            u64::MAX
-        } else {
-            ((1_u64 << width) - 1) << from
-        };
-        let bits = tiles
-            .entry((row.div_euclid(TILE_CELLS), tile))
-            .or_insert_with(|| Box::new([0; 64]));
-        bits[row.rem_euclid(TILE_CELLS) as usize] |= run;
-        column = stop;
+/// Takes runs of cells row by row and hands out finished tiles.
+struct Canvas {
+    /// Row of tiles being painted.
+    band: i32,
+    /// Its tiles by column.
+    row_of_tiles: BTreeMap<i32, Bits>,
+    done: Vec<(TileKey, Bits)>,
+}
+
+impl Canvas {
+    /// Sets the cells `first..end` of one row; rows come in ascending order.
+    fn paint_run(&mut self, row: i32, first: i32, end: i32) {
+        let band = row.div_euclid(TILE_CELLS);
+        if band != self.band {
+            self.finish_band();
+            self.band = band;
+        }
+        let mut column = first;
+        while column < end {
+            let tile = column.div_euclid(TILE_CELLS);
+            let width = end.min((tile + 1) * TILE_CELLS) - column;
+            let run = if width == TILE_CELLS {
+                u64::MAX
+            } else {
+                ((1_u64 << width) - 1) << column.rem_euclid(TILE_CELLS)
+            };
+            let bits = self.row_of_tiles.entry(tile).or_insert_with(|| Box::new([0; 64]));
+            bits[row.rem_euclid(TILE_CELLS) as usize] |= run;
+            column += width;
+        }
+    }
+
+    fn finish_band(&mut self) {
+        let band = self.band;
+        self.done.extend(
+            std::mem::take(&mut self.row_of_tiles)
+                .into_iter()
+                .map(|(tile, bits)| ((band, tile), bits)),
+        );
     }
 }

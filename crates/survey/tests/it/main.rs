@@ -6,6 +6,8 @@ mod calibration;
 #[cfg(test)]
 mod minsk;
 #[cfg(test)]
+mod pudong;
+#[cfg(test)]
 mod speed;
 
 /// A small reproducible stream of numbers (Knuth's MMIX generator), so that the checks need no other crate.
