@@ -38,8 +38,8 @@ impl Development {
             vignette: around(dice, 0.14, 0.1),
             gain: [exposure * around(dice, 1.0, 0.07), exposure, exposure * around(dice, 1.0, 0.08)],
             noise: around(dice, 0.010, 0.008),
-            saturation: around(dice, 1.05, 0.22),
-            contrast: around(dice, 0.22, 0.22),
+            saturation: around(dice, 0.92, 0.22),
+            contrast: around(dice, 0.12, 0.18),
             seed: dice.bits() as u32,
         }
     }

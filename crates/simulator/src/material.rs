@@ -129,7 +129,7 @@ impl Material {
     }
 
     fn tone(&self, spot: &Spot, wavelength_m: f32, salt: u32) -> f32 {
-        let grain = Grain { wavelength_m, pixel_m: spot.pixel_m, octaves: 5 };
+        let grain = Grain { wavelength_m, pixel_m: spot.pixel_m, octaves: 4 };
         octaves(spot.uv_m[0], spot.uv_m[1], grain, self.seed ^ salt)
     }
 
@@ -142,7 +142,7 @@ impl Material {
         let [u, v] = spot.uv_m;
         let broad = self.tone(spot, 7.0, 1);
         let fine = self.tone(spot, 0.6, 2);
-        let mut albedo = self.colour.map(|c| c * (1.0 + 0.28 * broad + 0.14 * fine));
+        let mut albedo = self.colour.map(|c| c * (1.0 + 0.42 * broad + 0.20 * fine));
         let stain = smooth_step(0.18, 0.45, self.tone(spot, 3.5, 3)) * self.wear;
         albedo = blend(albedo, [0.06, 0.058, 0.05], 0.65 * stain);
         let damp = smooth_step(0.25, 0.4, -self.tone(spot, 5.0, 4)) * self.wear;
@@ -208,7 +208,7 @@ impl Material {
         let open = lattice_unit(bay, storey, self.seed) < 0.75;
         if open && (0.25..0.75).contains(&across) && (0.3..0.8).contains(&up) {
             let lit = lattice_unit(bay, storey, self.seed ^ 9);
-            albedo = [0.03 + 0.08 * lit, 0.04 + 0.09 * lit, 0.05 + 0.10 * lit];
+            albedo = blend(albedo, [0.06 + 0.12 * lit, 0.07 + 0.13 * lit, 0.08 + 0.14 * lit], 0.85);
         }
         Look { albedo, bump: [0.0; 2], gloss: 0.03 }
     }
@@ -234,7 +234,7 @@ impl Material {
         albedo = blend(albedo, albedo.map(|c| c * 0.62), 0.7 * rut * self.wear);
         let weed = smooth_step(0.22, 0.4, self.tone(spot, 5.0, 6)) * (1.0 - self.wear);
         albedo = blend(albedo, [0.055, 0.075, 0.02], 0.8 * weed * (0.6 + 0.6 * fine));
-        Look { albedo, bump: [0.9 * fine + 0.25 * middle, 0.9 * self.tone(spot, 0.45, 7)], gloss: 0.0 }
+        Look { albedo, bump: [0.35 * fine + 0.25 * middle, 0.35 * self.tone(spot, 0.45, 7)], gloss: 0.0 }
     }
 
     fn refuse(&self, spot: &Spot) -> Look {

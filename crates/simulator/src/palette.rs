@@ -48,7 +48,7 @@ impl Palette {
     pub(crate) fn near(&self, base: [f64; 3], spread: f64, dice: &mut Dice) -> Rgb {
         let spread = if self.training { spread * 1.5 } else { spread };
         let shift = spread * dice.normal().clamp(-2.0, 2.0) * 0.6;
-        let own = |dice: &mut Dice| 0.35 * spread * dice.normal().clamp(-2.0, 2.0);
+        let own = |dice: &mut Dice| 0.16 * spread * dice.normal().clamp(-2.0, 2.0);
         srgb(
             base[0] + shift + own(dice) + self.warmth,
             base[1] + shift + own(dice) + 0.2 * self.warmth,
@@ -59,14 +59,16 @@ impl Palette {
     /// Blue colour-steel.
     pub(crate) fn blue(&self, dice: &mut Dice) -> Rgb {
         if !self.training {
-            return srgb(dice.between(40.0, 88.0), dice.between(95.0, 138.0), dice.between(172.0, 215.0));
+            let pale = dice.unit();
+            let green = 98.0 + 36.0 * pale + dice.between(-4.0, 14.0);
+            return srgb(40.0 + 44.0 * pale, green, 176.0 + 34.0 * pale + dice.between(-8.0, 4.0));
         }
         // From strong ultramarine to washed-out sky blue; the green part follows the red one.
         let pale = dice.unit();
         let strength = dice.between(-14.0, 14.0);
         srgb(
             22.0 + 85.0 * pale + strength + 0.4 * self.warmth,
-            78.0 + 78.0 * pale + strength + dice.between(-8.0, 14.0),
+            80.0 + 76.0 * pale + strength + dice.between(-4.0, 18.0),
             158.0 + 62.0 * pale + strength,
         )
     }
@@ -83,7 +85,7 @@ impl Palette {
     pub(crate) fn other_sheet(&self, dice: &mut Dice) -> Material {
         let kinds = [
             [168.0, 172.0, 174.0], [132.0, 136.0, 138.0], [205.0, 208.0, 210.0], [128.0, 104.0, 88.0],
-            [160.0, 66.0, 58.0], [104.0, 132.0, 122.0],
+            [148.0, 72.0, 64.0], [106.0, 128.0, 120.0],
         ];
         let base = kinds[dice.weighted(&[5.0, 4.0, 2.5, 2.5, 1.6, 0.8])];
         let colour = self.near(base, 16.0, dice);
