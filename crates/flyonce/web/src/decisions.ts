@@ -106,13 +106,14 @@ export class Decisions {
       store.pending.delete(lead.lead_id);
       if (!(error instanceof ApiError)) throw error;
       store.moveCounts(expected, lead.state);
-      this.#rollBack(lead, index, error);
+      this.#rollBack(lead, index, error, request.note ?? "");
       return false;
     }
   }
 
-  #rollBack(lead: LeadSummary, index: number, error: ApiError): void {
+  #rollBack(lead: LeadSummary, index: number, error: ApiError, note: string): void {
     const { store } = this;
+    if (error.status === 0) void store.loadHealth();
     const values = { no: String(lead.lead_no), why: store.pick(error.text) };
     forgetDetail(lead.lead_id);
     if (error.status === 409) {
@@ -123,7 +124,10 @@ export class Decisions {
     store.comeBack(lead, index);
     store.toasts.add("error", store.t("decide.failed", values), {
       label: store.t("common.show"),
-      run: () => store.select(lead.lead_id),
+      run: () => {
+        store.select(lead.lead_id);
+        store.note = note;
+      },
     });
   }
 

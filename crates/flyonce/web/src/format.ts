@@ -35,8 +35,8 @@ export function dateTime(iso: string | null): string {
 }
 
 /** Age in the largest unit that is not zero: 3 小时 / 3 h. */
-export function age(iso: string, now: number, lang: Lang): string {
-  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+export function age(iso: string | null, now: number, lang: Lang): string {
+  const seconds = Math.max(0, (now - Date.parse(iso ?? "")) / 1000);
   if (Number.isNaN(seconds)) return "—";
   const units: [number, string, string][] = [
     [86_400, " 天", " d"], [3600, " 小时", " h"], [60, " 分钟", " min"],

@@ -13,8 +13,14 @@ export interface LiveHandlers {
 
 const RETRY_MS = 3000;
 
-/** Opens the stream and keeps it open; returns the function that closes it for good. */
-export function connectLive(handlers: LiveHandlers): () => void {
+export interface Live {
+  /** Starts afresh: a stream can be dead without the browser noticing. */
+  reopen(): void;
+  close(): void;
+}
+
+/** Opens the stream and keeps it open. */
+export function connectLive(handlers: LiveHandlers): Live {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -33,9 +39,16 @@ export function connectLive(handlers: LiveHandlers): () => void {
   };
 
   open();
-  return () => {
+  const close = (): void => {
     clearTimeout(timer);
     source?.close();
+  };
+  return {
+    close,
+    reopen: () => {
+      close();
+      open();
+    },
   };
 }
 

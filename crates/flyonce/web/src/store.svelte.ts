@@ -1,22 +1,20 @@
 // The one state of the page and everything that changes it. Components read it and call its methods.
 import { ApiError, api } from "./api";
-import { isWordKey, preferredLang, translate, type Lang, type WordKey } from "./i18n";
-import { connectLive, type Connection } from "./live";
-import { detailNow, fetchDetail, forgetDetail, keepDetail, prefetch } from "./prefetch";
+import type { Connection } from "./live";
+import { detailNow, fetchDetail, keepDetail, prefetch } from "./prefetch";
 import { bestView, leftToReview, movedCounts, neighbour, putBack, toPrefetch } from "./queue";
 import type { Section } from "./route";
 import { remembered } from "./remembered";
 import { Toasts } from "./toasts.svelte";
+import { Words } from "./words.svelte";
 import type {
-  Bilingual, Catalogue, Counts, DecisionCode, Health, LeadDetail, LeadMoved, LeadState, LeadSummary,
-  Progress,
+  Counts, DecisionCode, Health, LeadDetail, LeadState, LeadSummary, Progress,
 } from "./types";
 
 const PAGE = 50;
 const MOST_REFRESHED = 200;
 const AHEAD = 3;
 const REFRESH_MS = 600;
-const PHOTOS_MS = 3000;
 
 export type Overlay =
   | { kind: "reason"; decision: DecisionCode }
@@ -27,13 +25,11 @@ const NO_COUNTS: Counts = {
   candidate: 0, second_review: 0, confirmed: 0, false_alarm: 0, known_stock: 0, fly_again: 0,
 };
 
-export class Store {
-  lang = $state<Lang>(preferredLang(remembered.get("lang"), navigator.languages));
+export class Store extends Words {
   actor = $state(remembered.get("actor") ?? "");
   section = $state<Section>("review");
   photoId = $state<string | null>(null);
   health = $state.raw<Health | null>(null);
-  catalogue = $state.raw<Catalogue | null>(null);
   connection = $state<Connection>("connecting");
   progress = $state.raw<Progress | null>(null);
   now = $state(Date.now());
@@ -65,9 +61,11 @@ export class Store {
   /** Decisions saved so far; an answer asked for before the last of them is out of date. */
   mutations = 0;
 
+  /** Opens the live connection afresh; set by whoever holds it. */
+  reconnect: () => void = () => undefined;
+
   #lastIndex = 0;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
-  #photoTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** The current lead as the list or the detail knows it. */
   get current(): LeadSummary | null {
@@ -80,48 +78,9 @@ export class Store {
     return leftToReview(this.counts);
   }
 
-  t = (key: WordKey, values: Record<string, string | number> = {}): string =>
-    translate(this.lang, key, values);
-  pick = (text: Bilingual): string => text[this.lang];
-  /** Words for a state code; a code this page does not know is shown as it is. */
-  stateName = (state: string): string => {
-    const key = `state.${state}`;
-    return isWordKey(key) ? this.t(key) : state;
-  };
-  className = (id: string): string => {
-    const found = this.catalogue?.classes.find((c) => c.id === id);
-    return found ? this.pick(found.name) : id;
-  };
-  classColour = (id: string): string =>
-    this.catalogue?.classes.find((c) => c.id === id)?.colour ?? "#888888";
-
-  setLang(lang: Lang): void {
-    this.lang = lang;
-    remembered.set("lang", lang);
-  }
   setActor(name: string): void {
     this.actor = name.trim();
     remembered.set("actor", this.actor);
-  }
-
-  /** Loads everything and opens the live connection; returns the function that stops it. */
-  start(openLead: string | null): () => void {
-    if (openLead) this.select(openLead);
-    void this.loadBasics();
-    void this.refresh();
-    const clock = setInterval(() => (this.now = Date.now()), 30_000);
-    const poll = setInterval(() => void this.loadHealth(), 30_000);
-    const close = connectLive({
-      connection: (state) => this.#connected(state),
-      lead: (moved) => this.#leadMoved(moved),
-      photo: () => this.#photosMovedSoon(),
-      progress: (progress) => (this.progress = progress),
-    });
-    return () => {
-      clearInterval(clock);
-      clearInterval(poll);
-      close();
-    };
   }
 
   async loadBasics(): Promise<void> {
@@ -134,8 +93,13 @@ export class Store {
   }
 
   async loadHealth(): Promise<void> {
-    // A missing answer shows as "connection lost"; a toast every 30 s would only be noise.
-    this.health = await api.health().catch(() => this.health);
+    try {
+      this.health = await api.health();
+      if (this.connection === "lost") this.reconnect();
+    } catch {
+      // Shows as "connection lost"; a toast each time would only be noise.
+      this.connection = "lost";
+    }
   }
 
   showQueue(state: LeadState): void {
@@ -207,7 +171,7 @@ export class Store {
     this.note = "";
     this.detailError = null;
     this.#show(detailNow(id));
-    if (!this.detail) void this.#loadDetail(id);
+    if (!this.detail) void this.loadDetail(id);
     this.#prefetchAround();
     if (index >= this.leads.length - 5) void this.loadMore();
   }
@@ -272,20 +236,13 @@ export class Store {
     }, REFRESH_MS);
   }
 
-  #photosMovedSoon(): void {
-    // Photos arrive in hundreds: one look at the lists every few seconds is enough.
-    this.#photoTimer ??= setTimeout(() => {
-      this.#photoTimer = undefined;
-      this.photoRevision += 1;
-    }, PHOTOS_MS);
-  }
-
   report(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
     this.toasts.add("error", this.pick(error.text));
   }
 
-  async #loadDetail(id: string): Promise<void> {
+  /** Fetches a lead and shows it if it is still the current one. */
+  async loadDetail(id: string): Promise<void> {
     try {
       const detail = await fetchDetail(id);
       if (this.currentId === id) this.#show(detail);
@@ -309,33 +266,6 @@ export class Store {
 
   #prefetchAround(): void {
     void prefetch(toPrefetch(this.leads, this.currentId, AHEAD));
-  }
-
-  #connected(state: Connection): void {
-    const again = state === "live" && this.connection !== "live" && this.health !== null;
-    this.connection = state;
-    // Whatever happened while the line was down is fetched, not guessed.
-    if (again) {
-      void this.loadHealth();
-      this.photoRevision += 1;
-      this.refreshSoon();
-    }
-  }
-
-  #leadMoved(moved: LeadMoved): void {
-    if (this.pending.has(moved.lead_id)) return;
-    const known = detailNow(moved.lead_id);
-    if (known?.state !== moved.state) forgetDetail(moved.lead_id);
-    if (moved.lead_id === this.currentId) this.#currentMoved(moved);
-    this.refreshSoon();
-  }
-
-  #currentMoved(moved: LeadMoved): void {
-    if (this.detail && this.detail.state !== moved.state) {
-      this.toasts.add("info", this.t("decide.moved", { state: this.stateName(moved.state) }));
-    }
-    forgetDetail(moved.lead_id);
-    void this.#loadDetail(moved.lead_id);
   }
 
   #query(): { state: LeadState; class: string; matter: string } {

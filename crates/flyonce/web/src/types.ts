@@ -22,6 +22,8 @@ export interface Matter {
   classes: string[];
   recipients: string[];
   review_policy: "joint" | "two_step";
+  /** Title or address of the handling guide. */
+  guide?: string | null;
 }
 export interface ClassInfo { id: string; name: Bilingual; colour: string }
 export interface Reason { code: string; name: Bilingual }
@@ -60,9 +62,10 @@ export interface LeadSummary {
   n_photos: number;
   /** null: the place could not be worked out. */
   place: Place | null;
-  first_seen_at: string;
-  last_seen_at: string;
-  crop_url: string;
+  first_seen_at: string | null;
+  last_seen_at: string | null;
+  /** null: no detection of it has a picture. */
+  crop_url: string | null;
   simulated: boolean;
 }
 
@@ -88,17 +91,19 @@ export interface LeadEvent {
   actor: string;
   role: string;
   from: string | null;
-  to: string;
+  /** null: the event moved nothing. */
+  to: string | null;
   kind: string;
   reason: string | null;
   note: string | null;
   hash: string;
-  prev_hash: string;
+  /** null: the first record of the chain. */
+  prev_hash: string | null;
 }
 export interface LeadDetail extends LeadSummary {
   views: View[];
   assumptions: Bilingual[];
-  model: { name: string; sha256: string; threshold: number };
+  model: { name: string; sha256: string; threshold: number | null } | null;
   events: LeadEvent[];
   ellipse_outline: [number, number][] | null;
 }
@@ -159,10 +164,12 @@ export interface Coverage {
   photos_without_pose: number;
   cell_m: number;
   grid: Record<string, string | number> | null;
-  parameters: { since: string | null; until: string | null; max_gsd_cm: number | null };
+  parameters: {
+    since: string | null; until: string | null; max_gsd_cm: number | null; time_zone?: string;
+  };
 }
 
 export interface LayerInfo { name: string; version: string; role: string }
 
-export interface LeadMoved { lead_id: string; state: LeadState; seq: number }
+export interface LeadMoved { lead_id: string; state: LeadState | null; seq: number }
 export interface Progress { looked_at: number; total: number }
