@@ -4,8 +4,9 @@
 //! pixels are those of a photo resized as a whole, without a second picture in memory. The overlap of the tiles
 //! is resized twice, which costs a few per cent of the time of the model.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 use crate::tile::TileRect;
@@ -89,10 +90,11 @@ impl TileInput {
     pub(crate) fn resize(&mut self, photo: &RgbImage, placement: &Placement) -> Result<(), String> {
         let [width, height] = placement.size_model_px;
         let tile = &placement.tile;
-        let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
+        // The typed views keep the compiler from building the resizer for every pixel type there is.
+        let source = TypedImageRef::<U8x3>::from_buffer(photo.width(), photo.height(), photo.as_raw())
             .map_err(|cause| cause.to_string())?;
         let bytes = width as usize * height as usize * 3;
-        let mut target = Image::from_slice_u8(width, height, &mut self.resized[..bytes], PixelType::U8x3)
+        let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut self.resized[..bytes])
             .map_err(|cause| cause.to_string())?;
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
@@ -104,7 +106,7 @@ impl TileInput {
                 tile.height_px.into(),
             );
         self.resizer
-            .resize(&source, &mut target, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(|cause| cause.to_string())
     }
 
@@ -124,6 +126,78 @@ impl TileInput {
                 beside.fill(grey);
             }
             below.fill(grey);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tile(x_px: u32, y_px: u32, width_px: u32, height_px: u32) -> TileRect {
+        TileRect {
+            x_px,
+            y_px,
+            width_px,
+            height_px,
+        }
+    }
+
+    fn at(input: &TileInput, x: usize, y: usize) -> [f32; 3] {
+        let plane = (input.width_px * input.height_px) as usize;
+        let index = y * input.width_px as usize + x;
+        [0, 1, 2].map(|channel| input.tensor[channel * plane + index])
+    }
+
+    #[test]
+    fn pixels_keep_place_and_channel_and_the_rest_is_grey() {
+        let photo = RgbImage::from_fn(50, 40, |x, y| Rgb([x as u8, y as u8, 200]));
+        let mut input = TileInput::new(32, 32);
+        let placement = Placement::of(tile(30, 20, 20, 20), 1.0, [32, 32]).unwrap();
+        input.resize(&photo, &placement).unwrap();
+        input.fill(&placement);
+        assert_eq!(at(&input, 0, 0), [30.0, 20.0, 200.0]);
+        assert_eq!(at(&input, 19, 7), [49.0, 27.0, 200.0]);
+        for (x, y) in [(20, 0), (31, 19), (0, 20), (31, 31)] {
+            assert_eq!(at(&input, x, y), [114.0; 3], "({x}, {y})");
+        }
+    }
+
+    #[test]
+    fn a_shrunk_tile_has_the_pixels_of_the_shrunk_photo() {
+        let photo = RgbImage::from_fn(160, 120, |x, y| {
+            Rgb([(x * 37 % 256) as u8, (y * 53 % 256) as u8, (x * y) as u8])
+        });
+        let mut whole = TileInput::new(64, 64);
+        let placement = Placement::of(tile(0, 0, 120, 120), 0.5, [64, 64]).unwrap();
+        whole.resize(&photo, &placement).unwrap();
+        whole.fill(&placement);
+        let mut part = TileInput::new(32, 32);
+        let placement = Placement::of(tile(40, 60, 40, 40), 0.5, [32, 32]).unwrap();
+        part.resize(&photo, &placement).unwrap();
+        part.fill(&placement);
+        for (x, y) in [(0, 0), (0, 9), (19, 0), (19, 19), (7, 3)] {
+            assert_eq!(at(&part, x, y), at(&whole, x + 20, y + 30), "({x}, {y})");
+        }
+    }
+
+    proptest! {
+        /// A tile's own outline goes to the tile's outline in the photo, whatever the scale.
+        #[test]
+        fn the_outline_comes_back(x in 0u32..4000, y in 0u32..4000, w in 1u32..900, h in 1u32..900, scale in 0.1..2.0f64) {
+            let tile = tile(x, y, w, h);
+            let Some(placement) = Placement::of(tile, scale, [640, 640]) else {
+                prop_assert!(f64::from(w.max(h) - 1) * scale > 640.0);
+                return Ok(());
+            };
+            let [width, height] = placement.size_model_px.map(|size| size as f32);
+            let outline = placement.photo_from_model([-5.0, 0.0, width, height + 1.0]).unwrap();
+            let wanted = [x, y, x + w, y + h].map(f64::from);
+            prop_assert!(outline.iter().zip(wanted).all(|(got, want)| (got - want).abs() < 1e-6));
+            prop_assert_eq!(placement.photo_from_model([width, 0.0, width + 9.0, height]), None);
         }
     }
 }
