@@ -7,6 +7,8 @@ from net import FAMILY_OF_CLASS, LARGEST_SIDE_PX, STRIDES, boxes_from_distances
 from sources import CLASSES
 
 CENTRE_RADIUS_STRIDES = 1.5
+# A blue metal roof is a metal roof too: boxes this alike share their points.
+SAME_BOX_IOU = 0.7
 FOCAL_ALPHA, FOCAL_GAMMA = 0.3, 2.0
 
 
@@ -39,17 +41,30 @@ def assign(target, centres, strides, limits):
     candidate = near & (reach > limits[0][:, None]) & (reach <= limits[1][:, None])
     area = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))[None].expand(count, -1)
     families = torch.tensor(FAMILY_OF_CLASS, device=centres.device)[labels]
+    twins = _twin_classes(boxes, labels, families)
     for family in (0, 1):
         allowed = candidate & (families == family)[None]
         size, index = area.masked_fill(~allowed, float("inf")).min(1)
         found = torch.isfinite(size)
         chosen[family, found] = index[found]
-        wanted[found, labels[index[found]]] = 1.0
+        wanted[found] = torch.maximum(wanted[found], twins[family][index[found]])
     # A point near the middle of a box that another box won is no evidence against the loser's class.
     for label in labels.unique():
         shared = candidate[:, labels == label].any(1) & (wanted[:, label] == 0)
         counts[shared, label] = False
     return chosen, wanted, counts
+
+
+def _twin_classes(boxes, labels, families):
+    """Per family and box: the classes of all boxes of the family that are nearly the same box [2,G,8]."""
+    low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    shared = (high - low).clamp(min=0).prod(2)
+    same = shared > SAME_BOX_IOU * (area[:, None] + area[None] - shared)
+    classes = F.one_hot(labels, len(CLASSES)).float()
+    alike = [(same & (families == family)[None]).float() @ classes for family in (0, 1)]
+    return torch.stack(alike).clamp(max=1.0)
 
 
 def _mask_ignored(counts, target, centres):

@@ -138,7 +138,7 @@ class Run:
         state = {"model": self.model.state_dict(), "average": self.average.state_dict(),
                  "optimiser": self.optimiser.state_dict(), "seen": self.seen, "steps": self.steps,
                  "minutes": self.minutes, "per_set": dict(self.per_set), "seed": self.args.seed,
-                 "pytorch": torch.__version__}
+                 "pytorch": str(torch.__version__)}
         partial = self.checkpoint.with_suffix(".tmp")
         torch.save(state, partial)
         partial.replace(self.checkpoint)
