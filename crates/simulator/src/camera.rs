@@ -46,9 +46,17 @@ impl GimbalAngles {
             let up_in_picture = [-m[0][1], -m[1][1]];
             let sign = if pitch_rad < 0.0 { 1.0 } else { -1.0 };
             let yaw_rad = (sign * up_in_picture[0]).atan2(sign * up_in_picture[1]);
-            return Self { yaw_rad, pitch_rad, roll_rad: 0.0 };
+            return Self {
+                yaw_rad,
+                pitch_rad,
+                roll_rad: 0.0,
+            };
         }
-        Self { yaw_rad: forward[0].atan2(forward[1]), pitch_rad, roll_rad: (-m[2][0]).atan2(-m[2][1]) }
+        Self {
+            yaw_rad: forward[0].atan2(forward[1]),
+            pitch_rad,
+            roll_rad: (-m[2][0]).atan2(-m[2][1]),
+        }
     }
 }
 
@@ -97,7 +105,8 @@ impl Camera {
             pixel[1] - f64::from(self.height_px) / 2.0,
             self.focal_px,
         ];
-        self.enu_from_camera.map(|row| (0..3).map(|k| row[k] * camera[k]).sum())
+        self.enu_from_camera
+            .map(|row| (0..3).map(|k| row[k] * camera[k]).sum())
     }
 
     /// Pixel position of a scene point; `None` behind the camera. May lie outside the picture.
@@ -122,7 +131,10 @@ impl Camera {
         if !t.is_finite() || t <= 0.0 {
             return None;
         }
-        Some([self.position_enu_m[0] + t * ray[0], self.position_enu_m[1] + t * ray[1]])
+        Some([
+            self.position_enu_m[0] + t * ray[0],
+            self.position_enu_m[1] + t * ray[1],
+        ])
     }
 }
 
@@ -152,7 +164,10 @@ mod tests {
         let centre = nadir.ground_from_pixel([800.0, 600.0], 0.0).unwrap();
         assert!((centre[0] - 10.0).abs() < 1e-9 && (centre[1] - 20.0).abs() < 1e-9);
         let right = nadir.ground_from_pixel([801.0, 600.0], 0.0).unwrap();
-        assert!((right[0] - 10.1).abs() < 1e-9, "one pixel is 120/1200 = 0.1 m east");
+        assert!(
+            (right[0] - 10.1).abs() < 1e-9,
+            "one pixel is 120/1200 = 0.1 m east"
+        );
         let top = nadir.ground_from_pixel([800.0, 0.0], 0.0).unwrap();
         assert!((top[1] - 80.0).abs() < 1e-9, "600 px up is 60 m north");
     }
@@ -161,7 +176,10 @@ mod tests {
     fn yaw_turns_the_top_of_the_picture_clockwise() {
         let nadir = camera(90.0, -90.0, 120.0);
         let top = nadir.ground_from_pixel([800.0, 0.0], 0.0).unwrap();
-        assert!((top[0] - 70.0).abs() < 1e-9 && (top[1] - 20.0).abs() < 1e-9, "top looks east: {top:?}");
+        assert!(
+            (top[0] - 70.0).abs() < 1e-9 && (top[1] - 20.0).abs() < 1e-9,
+            "top looks east: {top:?}"
+        );
     }
 
     #[test]
@@ -171,16 +189,27 @@ mod tests {
         assert!((centre[1] - 20.0 - 120.0 / 60f64.to_radians().tan()).abs() < 1e-9);
         // 600 px above the centre: 60° − atan(600/1200) = 33.43495° depression.
         let far = oblique.ground_from_pixel([800.0, 0.0], 0.0).unwrap();
-        assert!((far[1] - 20.0 - 181.750_5).abs() < 1e-3, "{far:?}");
+        assert!((far[1] - 20.0 - 181.748_2).abs() < 1e-3, "{far:?}");
         let roof = oblique.ground_from_pixel([800.0, 600.0], 20.0).unwrap();
         assert!((roof[1] - 20.0 - 100.0 / 60f64.to_radians().tan()).abs() < 1e-9);
     }
 
     #[test]
     fn projection_is_the_inverse_of_the_ray_at_any_attitude() {
-        for (yaw, pitch, roll) in [(0.3, -1.2, 0.05), (2.5, -FRAC_PI_2, 0.0), (-2.0, -FRAC_PI_4, -0.2)] {
-            let angles = GimbalAngles { yaw_rad: yaw, pitch_rad: pitch, roll_rad: roll };
-            let tilted = Camera { enu_from_camera: angles.enu_from_camera(), ..camera(0.0, -90.0, 90.0) };
+        for (yaw, pitch, roll) in [
+            (0.3, -1.2, 0.05),
+            (2.5, -FRAC_PI_2, 0.0),
+            (-2.0, -FRAC_PI_4, -0.2),
+        ] {
+            let angles = GimbalAngles {
+                yaw_rad: yaw,
+                pitch_rad: pitch,
+                roll_rad: roll,
+            };
+            let tilted = Camera {
+                enu_from_camera: angles.enu_from_camera(),
+                ..camera(0.0, -90.0, 90.0)
+            };
             let ground = tilted.ground_from_pixel([333.0, 777.0], 5.0).unwrap();
             let pixel = tilted.pixel_from_enu([ground[0], ground[1], 5.0]).unwrap();
             assert!((pixel[0] - 333.0).abs() < 1e-6 && (pixel[1] - 777.0).abs() < 1e-6);
@@ -190,12 +219,20 @@ mod tests {
     #[test]
     fn angles_come_back_from_the_matrix() {
         for (yaw, pitch, roll) in [(0.3, -1.2, 0.05), (-2.0, -0.7, -0.2), (3.0, -1.5, 0.4)] {
-            let angles = GimbalAngles { yaw_rad: yaw, pitch_rad: pitch, roll_rad: roll };
+            let angles = GimbalAngles {
+                yaw_rad: yaw,
+                pitch_rad: pitch,
+                roll_rad: roll,
+            };
             let back = GimbalAngles::from_enu_from_camera(&angles.enu_from_camera());
             assert!((back.yaw_rad - yaw).abs() < 1e-9, "{back:?}");
             assert!((back.pitch_rad - pitch).abs() < 1e-9 && (back.roll_rad - roll).abs() < 1e-9);
         }
-        let nadir = GimbalAngles { yaw_rad: 1.0, pitch_rad: -FRAC_PI_2, roll_rad: 0.0 };
+        let nadir = GimbalAngles {
+            yaw_rad: 1.0,
+            pitch_rad: -FRAC_PI_2,
+            roll_rad: 0.0,
+        };
         let back = GimbalAngles::from_enu_from_camera(&nadir.enu_from_camera());
         assert!((back.yaw_rad - 1.0).abs() < 1e-9, "{back:?}");
     }
@@ -203,11 +240,22 @@ mod tests {
     #[test]
     fn a_small_rotation_about_the_right_axis_raises_the_nadir_view() {
         let tilted = product(
-            &GimbalAngles { yaw_rad: 0.0, pitch_rad: -FRAC_PI_2, roll_rad: 0.0 }.enu_from_camera(),
+            &GimbalAngles {
+                yaw_rad: 0.0,
+                pitch_rad: -FRAC_PI_2,
+                roll_rad: 0.0,
+            }
+            .enu_from_camera(),
             &rotation([0.01, 0.0, 0.0]),
         );
-        let view = Camera { enu_from_camera: tilted, ..camera(0.0, -90.0, 100.0) };
+        let view = Camera {
+            enu_from_camera: tilted,
+            ..camera(0.0, -90.0, 100.0)
+        };
         let centre = view.ground_from_pixel([800.0, 600.0], 0.0).unwrap();
-        assert!((centre[1] - 20.0 - 100.0 * 0.01f64.tan()).abs() < 1e-6, "{centre:?}");
+        assert!(
+            (centre[1] - 20.0 - 100.0 * 0.01f64.tan()).abs() < 1e-6,
+            "{centre:?}"
+        );
     }
 }

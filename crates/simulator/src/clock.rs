@@ -17,9 +17,16 @@ pub(crate) fn civil_from_unix(seconds: i64) -> Civil {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    Civil { date: [year as u32, month as u32, day as u32], time: [rest / 3600, rest / 60 % 60, rest % 60] }
+    Civil {
+        date: [year as u32, month as u32, day as u32],
+        time: [rest / 3600, rest / 60 % 60, rest % 60],
+    }
 }
 
 impl Civil {

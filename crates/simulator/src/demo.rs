@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use serde::Serialize;
 
-use crate::available_threads;
 use crate::camera::{FOCAL_PER_WIDTH, GimbalAngles};
 use crate::develop::{Development, develop};
 use crate::photo::{PlannedView, PoseErrors, StatedSigmas, TruePose, true_camera, true_pose, with_metadata};
 use crate::plan::PlantedObject;
 use crate::random::Dice;
-use crate::render::render;
+use crate::render::{available_threads, render};
 use crate::scene::Scene;
 use crate::truth::{VisibleObject, visible_objects};
 
@@ -34,7 +33,13 @@ pub struct DemoOptions {
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { seed: 1, photos: 24, width_px: 1664, height_px: 1152, altitude_m: 120.0 }
+        Self {
+            seed: 1,
+            photos: 24,
+            width_px: 1664,
+            height_px: 1152,
+            altitude_m: 120.0,
+        }
     }
 }
 
@@ -89,8 +94,14 @@ pub fn render_demo(
     progress: &mut dyn FnMut(u32, u32),
 ) -> anyhow::Result<DemoSummary> {
     ensure!(options.photos > 0, "a sortie needs at least one photo");
-    ensure!(options.width_px >= 64 && options.height_px >= 64, "pictures must be at least 64 pixels a side");
-    ensure!(options.altitude_m >= 40.0, "the flying height must be at least 40 m, above the tallest roof");
+    ensure!(
+        options.width_px >= 64 && options.height_px >= 64,
+        "pictures must be at least 64 pixels a side"
+    );
+    ensure!(
+        options.altitude_m >= 40.0,
+        "the flying height must be at least 40 m, above the tallest roof"
+    );
     let truth_dir = out_dir.join("truth");
     std::fs::create_dir_all(&truth_dir).with_context(|| format!("cannot make {}", truth_dir.display()))?;
     let scene = Scene::generate(options.seed);
@@ -115,7 +126,11 @@ pub fn render_demo(
     }
     let truth_path = truth_dir.join("truth.json");
     write(&truth_path, &serde_json::to_vec_pretty(&truth)?)?;
-    Ok(DemoSummary { photos, truth_path, planted: scene.objects.len() })
+    Ok(DemoSummary {
+        photos,
+        truth_path,
+        planted: scene.objects.len(),
+    })
 }
 
 /// Views of a sortie in flying order: nadir strips back and forth, then slanting views from its corners.
@@ -139,14 +154,23 @@ pub fn plan_sortie(options: &DemoOptions) -> Vec<PlannedView> {
     for index in 0..nadir {
         let (lane, place) = (index / per_lane, index % per_lane);
         let back = lane % 2 == 1;
-        let along = (f64::from(place) - f64::from(per_lane - 1) / 2.0) * step_m * if back { -1.0 } else { 1.0 };
+        let along =
+            (f64::from(place) - f64::from(per_lane - 1) / 2.0) * step_m * if back { -1.0 } else { 1.0 };
         let across = (f64::from(lane) - f64::from(lanes - 1) / 2.0) * lane_m;
         let course = course_rad + if back { PI } else { 0.0 };
         let jitter = [dice.normal(), dice.normal(), dice.normal()].map(|v| 0.4 * v);
         let (s, c) = course_rad.sin_cos();
-        let position = [along * s + across * c + jitter[0], along * c - across * s + jitter[1]];
+        let position = [
+            along * s + across * c + jitter[0],
+            along * c - across * s + jitter[1],
+        ];
         unix_ms += (step_m / SPEED_M_S * 1000.0) as i64 + if place == 0 { 9000 } else { 0 };
-        views.push(view([position[0], position[1], options.altitude_m + jitter[2]], course, -FRAC_PI_2, unix_ms));
+        views.push(view(
+            [position[0], position[1], options.altitude_m + jitter[2]],
+            course,
+            -FRAC_PI_2,
+            unix_ms,
+        ));
     }
     for index in 0..oblique {
         let bearing = course_rad + f64::from(index) * 2.4 + 0.6;
@@ -163,7 +187,11 @@ fn view(position_enu_m: [f64; 3], course_rad: f64, pitch_rad: f64, unix_ms: i64)
     let yaw_rad = ((course_rad.to_degrees() * 10.0).round() / 10.0).to_radians();
     PlannedView {
         position_enu_m,
-        gimbal: GimbalAngles { yaw_rad, pitch_rad, roll_rad: 0.0 },
+        gimbal: GimbalAngles {
+            yaw_rad,
+            pitch_rad,
+            roll_rad: 0.0,
+        },
         course_rad,
         unix_ms,
     }

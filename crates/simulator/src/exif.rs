@@ -48,7 +48,10 @@ impl ExifFields {
         let exif_at = main_at + directory_size(&self.main_directory(0, 0));
         let gps_at = exif_at + directory_size(&exif);
         let mut bytes = b"Exif\0\0II\x2a\0\x08\0\0\0".to_vec();
-        bytes.extend(directory_bytes(&self.main_directory(exif_at as u32, gps_at as u32), main_at));
+        bytes.extend(directory_bytes(
+            &self.main_directory(exif_at as u32, gps_at as u32),
+            main_at,
+        ));
         bytes.extend(directory_bytes(&exif, exif_at));
         bytes.extend(directory_bytes(&gps, gps_at));
         bytes
@@ -82,7 +85,10 @@ impl ExifFields {
             (0x9010, text(&self.offset)),
             (0x9011, text(&self.offset)),
             (0x9012, text(&self.offset)),
-            (0x920A, Value::Rationals(vec![[(self.focal_mm * 1000.0).round() as u32, 1000]])),
+            (
+                0x920A,
+                Value::Rationals(vec![[(self.focal_mm * 1000.0).round() as u32, 1000]]),
+            ),
             (0x9291, text(&self.subsecond)),
             (0xA000, Value::Undefined(b"0100".to_vec())),
             (0xA001, Value::Short(1)),
@@ -102,8 +108,14 @@ impl ExifFields {
             (0x0003, hemisphere(self.longitude_deg, ["E", "W"])),
             (0x0004, sexagesimal(self.longitude_deg.abs())),
             (0x0005, Value::Bytes(vec![u8::from(self.altitude_m < 0.0)])),
-            (0x0006, Value::Rationals(vec![[(self.altitude_m.abs() * 1000.0).round() as u32, 1000]])),
-            (0x0007, Value::Rationals(self.utc.1.iter().map(|&part| [part, 1]).collect())),
+            (
+                0x0006,
+                Value::Rationals(vec![[(self.altitude_m.abs() * 1000.0).round() as u32, 1000]]),
+            ),
+            (
+                0x0007,
+                Value::Rationals(self.utc.1.iter().map(|&part| [part, 1]).collect()),
+            ),
             (0x0012, text("WGS-84")),
             (0x001D, text(&self.utc.0)),
         ]
@@ -118,7 +130,11 @@ fn text(value: &str) -> Value {
 fn sexagesimal(degrees: f64) -> Value {
     let units = (degrees * 3600.0 * 100_000.0).round() as u64;
     let (seconds, minutes) = (units % 6_000_000, units / 6_000_000);
-    Value::Rationals(vec![[(minutes / 60) as u32, 1], [(minutes % 60) as u32, 1], [seconds as u32, 100_000]])
+    Value::Rationals(vec![
+        [(minutes / 60) as u32, 1],
+        [(minutes % 60) as u32, 1],
+        [seconds as u32, 100_000],
+    ])
 }
 
 impl Value {
@@ -132,9 +148,14 @@ impl Value {
             }
             Self::Short(value) => (3, 1, value.to_le_bytes().to_vec()),
             Self::Long(value) => (4, 1, value.to_le_bytes().to_vec()),
-            Self::Rationals(list) => {
-                (5, list.len() as u32, list.iter().flatten().flat_map(|part| part.to_le_bytes()).collect())
-            }
+            Self::Rationals(list) => (
+                5,
+                list.len() as u32,
+                list.iter()
+                    .flatten()
+                    .flat_map(|part| part.to_le_bytes())
+                    .collect(),
+            ),
             Self::Undefined(bytes) => (7, bytes.len() as u32, bytes.clone()),
         }
     }

@@ -18,13 +18,19 @@ pub struct GeoPoint {
 }
 
 /// Where scene coordinate (0, 0) lies.
-pub const ORIGIN: GeoPoint = GeoPoint { latitude_deg: 31.2, longitude_deg: 121.6 };
+pub const ORIGIN: GeoPoint = GeoPoint {
+    latitude_deg: 31.2,
+    longitude_deg: 121.6,
+};
 /// Street level above the sea, metres (made up, about right for Pudong); scene height 0 is street level.
 pub const STREET_ELEVATION_M: f64 = 4.0;
 
 /// WGS-84 position of a scene point `[east, north, up]` in metres, by ENU → ECEF → geodetic.
 pub fn wgs84_from_enu(enu_m: [f64; 3]) -> GeoPoint {
-    let (lat, lon) = (ORIGIN.latitude_deg.to_radians(), ORIGIN.longitude_deg.to_radians());
+    let (lat, lon) = (
+        ORIGIN.latitude_deg.to_radians(),
+        ORIGIN.longitude_deg.to_radians(),
+    );
     let origin = ecef(lat, lon, STREET_ELEVATION_M);
     let [e, n, u] = enu_m;
     let x = origin[0] - lon.sin() * e - lat.sin() * lon.cos() * n + lat.cos() * lon.cos() * u;
@@ -37,7 +43,10 @@ pub fn wgs84_from_enu(enu_m: [f64; 3]) -> GeoPoint {
         let height = distance / latitude.cos() - normal;
         latitude = z.atan2(distance * (1.0 - ECCENTRICITY_SQUARED * normal / (normal + height)));
     }
-    GeoPoint { latitude_deg: latitude.to_degrees(), longitude_deg: y.atan2(x).to_degrees() }
+    GeoPoint {
+        latitude_deg: latitude.to_degrees(),
+        longitude_deg: y.atan2(x).to_degrees(),
+    }
 }
 
 /// Earth-centred coordinates of a geodetic position (radians, metres).
@@ -62,11 +71,11 @@ mod tests {
 
     #[test]
     fn a_hundred_metres_match_hand_computed_degrees() {
-        // Radii at 31.2° (WGS-84): meridian M = 6 352 582.6 m, prime vertical N = 6 383 873.6 m.
+        // Radii at 31.2° (WGS-84): meridian M = 6 352 549.7 m, prime vertical N = 6 383 873.7 m.
         let north = wgs84_from_enu([0.0, 100.0, 0.0]);
-        assert!(((north.latitude_deg - 31.2) - (100.0f64 / 6_352_586.6).to_degrees()).abs() < 2e-9);
+        assert!(((north.latitude_deg - 31.2) - (100.0f64 / 6_352_553.7).to_degrees()).abs() < 2e-9);
         let east = wgs84_from_enu([100.0, 0.0, 0.0]);
-        let expected = (100.0 / (6_383_877.6 * 31.2f64.to_radians().cos())).to_degrees();
+        let expected = (100.0 / (6_383_877.7 * 31.2f64.to_radians().cos())).to_degrees();
         assert!(((east.longitude_deg - 121.6) - expected).abs() < 2e-9);
     }
 

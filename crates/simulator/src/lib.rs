@@ -26,16 +26,11 @@ pub use demo::{DemoOptions, DemoSummary, plan_sortie, render_demo};
 pub use frame::{GeoPoint, ORIGIN, STREET_ELEVATION_M, wgs84_from_enu};
 pub use palette::FIRST_TRAINING_SEED;
 pub use photo::{
-    HEIGHT_SIGMA_M, POSITION_SIGMA_M, PlannedView, PoseErrors, StatedSigmas, TILT_SIGMA_DEG, TruePose, YAW_SIGMA_DEG,
-    true_camera, true_pose, with_metadata,
+    HEIGHT_SIGMA_M, POSITION_SIGMA_M, PlannedView, PoseErrors, StatedSigmas, TILT_SIGMA_DEG, TruePose,
+    YAW_SIGMA_DEG, true_camera, true_pose, with_metadata,
 };
 pub use plan::{ObjectClass, PlantedObject};
-pub use render::{ROOF_BIT, Rendering, render};
+pub use render::{ROOF_BIT, Rendering, available_threads, render};
 pub use scene::Scene;
 pub use training::{TrainingOptions, TrainingSummary, render_training};
 pub use truth::{VisibleObject, visible_objects, yolo_text};
-
-/// Threads to render on: what the machine offers.
-pub fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}

@@ -83,16 +83,29 @@ fn fly_demo(arguments: &DemoArguments) -> anyhow::Result<()> {
         altitude_m: arguments.altitude_m,
         ..DemoOptions::default()
     };
-    let summary = render_demo(&arguments.out, &options, &mut |done, total| eprintln!("photo {done} of {total}"))?;
-    eprintln!("{} photos of {} planted objects; truth in {}", summary.photos.len(), summary.planted, summary.truth_path.display());
+    let summary = render_demo(&arguments.out, &options, &mut |done, total| {
+        eprintln!("photo {done} of {total}")
+    })?;
+    eprintln!(
+        "{} photos of {} planted objects; truth in {}",
+        summary.photos.len(),
+        summary.planted,
+        summary.truth_path.display()
+    );
     Ok(())
 }
 
 fn render_pictures(arguments: &RenderArguments) -> anyhow::Result<()> {
-    ensure!(arguments.width >= 64 && arguments.height >= 64, "--width and --height must be at least 64 pixels");
+    ensure!(
+        arguments.width >= 64 && arguments.height >= 64,
+        "--width and --height must be at least 64 pixels"
+    );
     let gsd_cm = match arguments.altitude_m {
         Some(altitude_m) => {
-            ensure!(altitude_m >= 40.0, "--altitude-m must be at least 40, above the tallest roof");
+            ensure!(
+                altitude_m >= 40.0,
+                "--altitude-m must be at least 40, above the tallest roof"
+            );
             [altitude_m * 100.0 / (FOCAL_PER_WIDTH * f64::from(arguments.width)); 2]
         }
         None => arguments.gsd_cm,
@@ -106,13 +119,22 @@ fn render_pictures(arguments: &RenderArguments) -> anyhow::Result<()> {
         yolo: arguments.yolo,
     };
     let summary = render_training(&arguments.out, &options)?;
-    eprintln!("{} pictures, {} labels in {}", summary.pictures.len(), summary.labels, arguments.out.display());
+    eprintln!(
+        "{} pictures, {} labels in {}",
+        summary.pictures.len(),
+        summary.labels,
+        arguments.out.display()
+    );
     Ok(())
 }
 
 fn parse_range(text: &str) -> Result<[f64; 2], String> {
     let (low, high) = text.split_once("..").unwrap_or((text, text));
-    let number = |part: &str| part.trim().parse::<f64>().map_err(|e| format!("'{part}' is not a number: {e}"));
+    let number = |part: &str| {
+        part.trim()
+            .parse::<f64>()
+            .map_err(|e| format!("'{part}' is not a number: {e}"))
+    };
     let range = [number(low)?, number(high)?];
     if range[0] > 0.0 && range[0] <= range[1] && range[1] <= 100.0 {
         return Ok(range);

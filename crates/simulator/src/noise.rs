@@ -6,7 +6,10 @@ pub(crate) fn value(x: f32, y: f32, seed: u32) -> f32 {
     let (ix, iy) = (x as i32 - i32::from(x < 0.0), y as i32 - i32::from(y < 0.0));
     let ease = |f: f32| f * f * (3.0 - 2.0 * f);
     let (sx, sy) = (ease(x - ix as f32), ease(y - iy as f32));
-    let (west, south) = ((ix as u32).wrapping_mul(0x8DA6_B343), (iy as u32).wrapping_mul(0xD816_3841));
+    let (west, south) = (
+        (ix as u32).wrapping_mul(0x8DA6_B343),
+        (iy as u32).wrapping_mul(0xD816_3841),
+    );
     let (east, north) = (west.wrapping_add(0x8DA6_B343), south.wrapping_add(0xD816_3841));
     let salt = seed.wrapping_mul(0xCB1A_B31F);
     let corner = |column: u32, row: u32| {
@@ -42,7 +45,12 @@ pub(crate) fn octaves(x: f32, y: f32, grain: Grain, seed: u32) -> f32 {
         if wavelength < finest_m {
             break;
         }
-        sum += amplitude * value(x * frequency, y * frequency, seed.wrapping_add(octave.wrapping_mul(7919)));
+        sum += amplitude
+            * value(
+                x * frequency,
+                y * frequency,
+                seed.wrapping_add(octave.wrapping_mul(7919)),
+            );
         amplitude *= 0.55;
         wavelength *= 0.5;
         frequency *= 2.0;
@@ -62,9 +70,16 @@ mod tests {
 
     #[test]
     fn octaves_stop_at_the_pixel_size() {
-        let coarse = Grain { wavelength_m: 1.0, pixel_m: 2.0, octaves: 5 };
+        let coarse = Grain {
+            wavelength_m: 1.0,
+            pixel_m: 2.0,
+            octaves: 5,
+        };
         assert_eq!(octaves(3.3, 4.4, coarse, 1), 0.0);
-        let fine = Grain { pixel_m: 0.05, ..coarse };
+        let fine = Grain {
+            pixel_m: 0.05,
+            ..coarse
+        };
         assert_ne!(octaves(3.3, 4.4, fine, 1), 0.0);
     }
 

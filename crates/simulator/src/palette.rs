@@ -61,7 +61,11 @@ impl Palette {
         if !self.training {
             let pale = dice.unit();
             let green = 98.0 + 36.0 * pale + dice.between(-4.0, 14.0);
-            return srgb(40.0 + 44.0 * pale, green, 176.0 + 34.0 * pale + dice.between(-8.0, 4.0));
+            return srgb(
+                40.0 + 44.0 * pale,
+                green,
+                176.0 + 34.0 * pale + dice.between(-8.0, 4.0),
+            );
         }
         // From strong ultramarine to washed-out sky blue; the green part follows the red one.
         let pale = dice.unit();
@@ -84,8 +88,12 @@ impl Palette {
     /// Sheet metal that is not blue: grey, white, rusty, green or red.
     pub(crate) fn other_sheet(&self, dice: &mut Dice) -> Material {
         let kinds = [
-            [168.0, 172.0, 174.0], [132.0, 136.0, 138.0], [205.0, 208.0, 210.0], [128.0, 104.0, 88.0],
-            [148.0, 72.0, 64.0], [106.0, 128.0, 120.0],
+            [168.0, 172.0, 174.0],
+            [132.0, 136.0, 138.0],
+            [205.0, 208.0, 210.0],
+            [128.0, 104.0, 88.0],
+            [148.0, 72.0, 64.0],
+            [106.0, 128.0, 120.0],
         ];
         let base = kinds[dice.weighted(&[5.0, 4.0, 2.5, 2.5, 1.6, 0.8])];
         let colour = self.near(base, 16.0, dice);
@@ -95,18 +103,30 @@ impl Palette {
     /// A flat roof surface.
     pub(crate) fn flat_roof(&self, dice: &mut Dice) -> Material {
         let kinds = [
-            [158.0, 154.0, 146.0], [134.0, 130.0, 124.0], [184.0, 176.0, 160.0], [110.0, 106.0, 100.0],
-            [152.0, 128.0, 108.0], [172.0, 168.0, 164.0], [120.0, 138.0, 120.0],
+            [158.0, 154.0, 146.0],
+            [134.0, 130.0, 124.0],
+            [184.0, 176.0, 160.0],
+            [110.0, 106.0, 100.0],
+            [152.0, 128.0, 108.0],
+            [172.0, 168.0, 164.0],
+            [120.0, 138.0, 120.0],
         ];
         let base = kinds[dice.weighted(&[4.0, 4.0, 3.0, 2.5, 1.5, 2.0, 0.7])];
         let colour = self.near(base, 16.0, dice);
         let wear = (self.wear + 0.3 * dice.normal()).clamp(0.0, 1.0);
-        Material::new(Texture::Concrete, colour, dice.bits() as u32).worn(wear).spaced(dice.between(2.5, 7.0))
+        Material::new(Texture::Concrete, colour, dice.bits() as u32)
+            .worn(wear)
+            .spaced(dice.between(2.5, 7.0))
     }
 
     /// Clay or concrete tiles.
     pub(crate) fn tiles(&self, dice: &mut Dice) -> Material {
-        let kinds = [[154.0, 78.0, 62.0], [132.0, 84.0, 68.0], [112.0, 104.0, 100.0], [92.0, 88.0, 92.0]];
+        let kinds = [
+            [154.0, 78.0, 62.0],
+            [132.0, 84.0, 68.0],
+            [112.0, 104.0, 100.0],
+            [92.0, 88.0, 92.0],
+        ];
         let base = kinds[dice.weighted(&[4.0, 3.0, 2.0, 1.5])];
         let colour = self.near(base, 14.0, dice);
         Material::new(Texture::Tiles, colour, dice.bits() as u32).worn(self.wear)
@@ -114,7 +134,12 @@ impl Palette {
 
     /// A rendered or tiled wall.
     pub(crate) fn wall(&self, dice: &mut Dice) -> Material {
-        let kinds = [[186.0, 178.0, 164.0], [156.0, 150.0, 142.0], [170.0, 134.0, 112.0], [206.0, 202.0, 194.0]];
+        let kinds = [
+            [186.0, 178.0, 164.0],
+            [156.0, 150.0, 142.0],
+            [170.0, 134.0, 112.0],
+            [206.0, 202.0, 194.0],
+        ];
         let base = kinds[dice.weighted(&[3.0, 3.0, 2.0, 2.0])];
         let colour = self.near(base, 16.0, dice);
         Material::new(Texture::Wall, colour, dice.bits() as u32).spaced(dice.between(2.2, 4.0))
@@ -150,7 +175,13 @@ impl Palette {
 
     /// Soil, sand, gravel or rubble.
     pub(crate) fn soil(&self, dice: &mut Dice) -> Material {
-        let kinds = [[160.0, 132.0, 102.0], [140.0, 104.0, 78.0], [176.0, 160.0, 132.0], [146.0, 140.0, 130.0], [116.0, 88.0, 66.0]];
+        let kinds = [
+            [160.0, 132.0, 102.0],
+            [140.0, 104.0, 78.0],
+            [176.0, 160.0, 132.0],
+            [146.0, 140.0, 130.0],
+            [116.0, 88.0, 66.0],
+        ];
         let base = kinds[dice.weighted(&[3.0, 3.0, 2.0, 2.0, 1.5])];
         let colour = self.near(base, 14.0, dice);
         Material::new(Texture::Soil, colour, dice.bits() as u32).worn(dice.between(0.5, 1.0))
@@ -167,10 +198,19 @@ impl Palette {
     pub(crate) fn yard(&self, dice: &mut Dice) -> Material {
         let seed = dice.bits() as u32;
         match dice.weighted(&[5.0, 2.0, 2.5]) {
-            0 => Material::new(Texture::Concrete, self.near([148.0, 144.0, 136.0], 14.0, dice), seed)
-                .worn(self.wear)
-                .spaced(dice.between(4.0, 7.0)),
-            1 => Material::new(Texture::Paving, self.near([150.0, 138.0, 130.0], 14.0, dice), seed).worn(self.wear),
+            0 => Material::new(
+                Texture::Concrete,
+                self.near([148.0, 144.0, 136.0], 14.0, dice),
+                seed,
+            )
+            .worn(self.wear)
+            .spaced(dice.between(4.0, 7.0)),
+            1 => Material::new(
+                Texture::Paving,
+                self.near([150.0, 138.0, 130.0], 14.0, dice),
+                seed,
+            )
+            .worn(self.wear),
             _ => Material::new(Texture::Soil, self.near([136.0, 124.0, 106.0], 12.0, dice), seed).worn(0.35),
         }
     }

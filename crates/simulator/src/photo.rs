@@ -102,7 +102,11 @@ impl StatedSigmas {
 
 /// The camera as it truly stood: the reported attitude turned by the angle errors.
 pub fn true_camera(view: &PlannedView, errors: &PoseErrors, size_px: [u32; 2], focal_px: f64) -> Camera {
-    let tilt = rotation([errors.tilt_deg[0].to_radians(), errors.tilt_deg[1].to_radians(), 0.0]);
+    let tilt = rotation([
+        errors.tilt_deg[0].to_radians(),
+        errors.tilt_deg[1].to_radians(),
+        0.0,
+    ]);
     // Clockwise seen from above is a negative turn about up.
     let turn = rotation([0.0, 0.0, -errors.yaw_deg.to_radians()]);
     Camera {
@@ -129,7 +133,12 @@ pub fn true_pose(camera: &Camera, errors: PoseErrors) -> TruePose {
 }
 
 /// Puts EXIF and XMP into an encoded JPEG, in place of its JFIF header.
-pub fn with_metadata(jpeg: &[u8], camera: &Camera, view: &PlannedView, stated: (PoseErrors, StatedSigmas)) -> Vec<u8> {
+pub fn with_metadata(
+    jpeg: &[u8],
+    camera: &Camera,
+    view: &PlannedView,
+    stated: (PoseErrors, StatedSigmas),
+) -> Vec<u8> {
     let (errors, sigmas) = stated;
     let [e, n, u] = camera.position_enu_m;
     let place = wgs84_from_enu([e + errors.east_m, n + errors.north_m, u]);
@@ -138,7 +147,10 @@ pub fn with_metadata(jpeg: &[u8], camera: &Camera, view: &PlannedView, stated: (
     let xmp = xmp_packet(camera, view, (place, height_m), sigmas);
     let mut bytes = vec![0xFF, 0xD8];
     segment(&mut bytes, &exif);
-    segment(&mut bytes, &[b"http://ns.adobe.com/xap/1.0/\0", xmp.as_bytes()].concat());
+    segment(
+        &mut bytes,
+        &[b"http://ns.adobe.com/xap/1.0/\0", xmp.as_bytes()].concat(),
+    );
     bytes.extend(body_after_jfif(jpeg));
     bytes
 }
@@ -160,7 +172,12 @@ fn exif_fields(camera: &Camera, view: &PlannedView, place: GeoPoint, height_m: f
     }
 }
 
-fn xmp_packet(camera: &Camera, view: &PlannedView, (place, height_m): (GeoPoint, f64), sigmas: StatedSigmas) -> String {
+fn xmp_packet(
+    camera: &Camera,
+    view: &PlannedView,
+    (place, height_m): (GeoPoint, f64),
+    sigmas: StatedSigmas,
+) -> String {
     let utc = civil_from_unix(view.unix_ms.div_euclid(1000)).iso_text();
     let millis = view.unix_ms.rem_euclid(1000);
     let angle = |rad: f64| format!("{:+.2}", half_turn_deg(rad));
@@ -169,7 +186,10 @@ fn xmp_packet(camera: &Camera, view: &PlannedView, (place, height_m): (GeoPoint,
         ("GpsStatus", "Normal".to_owned()),
         ("GpsLatitude", format!("{:+.9}", place.latitude_deg)),
         ("GpsLongitude", format!("{:+.9}", place.longitude_deg)),
-        ("AbsoluteAltitude", format!("{:+.3}", height_m + STREET_ELEVATION_M)),
+        (
+            "AbsoluteAltitude",
+            format!("{:+.3}", height_m + STREET_ELEVATION_M),
+        ),
         ("RelativeAltitude", format!("{height_m:+.3}")),
         ("GimbalRollDegree", angle(view.gimbal.roll_rad)),
         ("GimbalYawDegree", angle(view.gimbal.yaw_rad)),
@@ -185,11 +205,20 @@ fn xmp_packet(camera: &Camera, view: &PlannedView, (place, height_m): (GeoPoint,
         ("RtkStdHgt", format!("{:.5}", sigmas.height_m)),
         ("DewarpFlag", "0".to_owned()),
         ("CalibratedFocalLength", format!("{:.6}", camera.focal_px)),
-        ("CalibratedOpticalCenterX", format!("{:.6}", f64::from(camera.width_px) / 2.0)),
-        ("CalibratedOpticalCenterY", format!("{:.6}", f64::from(camera.height_px) / 2.0)),
+        (
+            "CalibratedOpticalCenterX",
+            format!("{:.6}", f64::from(camera.width_px) / 2.0),
+        ),
+        (
+            "CalibratedOpticalCenterY",
+            format!("{:.6}", f64::from(camera.height_px) / 2.0),
+        ),
         ("UTCAtExposure", format!("{utc}.{millis:03}000")),
     ];
-    let fields: String = fields.iter().map(|(name, value)| format!("   drone-dji:{name}=\"{value}\"\n")).collect();
+    let fields: String = fields
+        .iter()
+        .map(|(name, value)| format!("   drone-dji:{name}=\"{value}\"\n"))
+        .collect();
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
          <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
@@ -249,7 +278,10 @@ mod tests {
     #[test]
     fn stated_sigmas_are_off_by_at_most_half() {
         let all: Vec<StatedSigmas> = (0..200).map(StatedSigmas::draw).collect();
-        assert!(all.iter().all(|s| (0.75..=2.25).contains(&s.position_m) && (1.5..=4.5).contains(&s.height_m)));
+        assert!(
+            all.iter()
+                .all(|s| (0.75..=2.25).contains(&s.position_m) && (1.5..=4.5).contains(&s.height_m))
+        );
         assert!(all.iter().any(|s| s.position_m < 1.0) && all.iter().any(|s| s.position_m > 2.0));
     }
 
@@ -257,11 +289,21 @@ mod tests {
     fn yaw_error_turns_the_true_picture_clockwise() {
         let view = PlannedView {
             position_enu_m: [0.0, 0.0, 100.0],
-            gimbal: GimbalAngles { yaw_rad: 0.0, pitch_rad: -std::f64::consts::FRAC_PI_2, roll_rad: 0.0 },
+            gimbal: GimbalAngles {
+                yaw_rad: 0.0,
+                pitch_rad: -std::f64::consts::FRAC_PI_2,
+                roll_rad: 0.0,
+            },
             course_rad: 0.0,
             unix_ms: 0,
         };
-        let errors = PoseErrors { east_m: 0.0, north_m: 0.0, height_m: 0.0, tilt_deg: [0.0; 2], yaw_deg: 10.0 };
+        let errors = PoseErrors {
+            east_m: 0.0,
+            north_m: 0.0,
+            height_m: 0.0,
+            tilt_deg: [0.0; 2],
+            yaw_deg: 10.0,
+        };
         let camera = true_camera(&view, &errors, [1000, 800], 800.0);
         let top = camera.ground_from_pixel([500.0, 0.0], 0.0).unwrap();
         let azimuth = top[0].atan2(top[1]).to_degrees();

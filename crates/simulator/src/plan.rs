@@ -52,7 +52,14 @@ impl ObjectClass {
     /// Name as in the class list of the training data.
     pub fn name(self) -> &'static str {
         [
-            "building", "blue_metal_roof", "vehicle", "waste", "heap", "machinery", "metal_roof", "bare_soil",
+            "building",
+            "blue_metal_roof",
+            "vehicle",
+            "waste",
+            "heap",
+            "machinery",
+            "metal_roof",
+            "bare_soil",
         ][self.label()]
     }
 }
@@ -107,17 +114,27 @@ impl Rect {
 
     /// A rectangle of the same direction at a local offset.
     pub(crate) fn part(&self, offset_m: [f64; 2], half_m: [f64; 2]) -> Self {
-        Self { centre_m: self.at(offset_m[0], offset_m[1]), half_m, angle_rad: self.angle_rad }
+        Self {
+            centre_m: self.at(offset_m[0], offset_m[1]),
+            half_m,
+            angle_rad: self.angle_rad,
+        }
     }
 
     /// The same, turned about its centre.
     pub(crate) fn turned(&self, by_rad: f64) -> Self {
-        Self { angle_rad: self.angle_rad + by_rad, ..*self }
+        Self {
+            angle_rad: self.angle_rad + by_rad,
+            ..*self
+        }
     }
 
     /// The same with every side moved outwards.
     pub(crate) fn grown(&self, by_m: f64) -> Self {
-        Self { half_m: self.half_m.map(|h| (h + by_m).max(0.05)), ..*self }
+        Self {
+            half_m: self.half_m.map(|h| (h + by_m).max(0.05)),
+            ..*self
+        }
     }
 
     /// The same rectangle with its x axis along the longer side.
@@ -199,7 +216,13 @@ pub(crate) struct Builder {
 impl Builder {
     /// An empty drawing board.
     pub(crate) fn new(dice: Dice, palette: Palette) -> Self {
-        Self { dice, palette, solids: Vec::new(), patches: Vec::new(), objects: Vec::new() }
+        Self {
+            dice,
+            palette,
+            solids: Vec::new(),
+            patches: Vec::new(),
+            objects: Vec::new(),
+        }
     }
 
     /// A fresh texture seed.
@@ -210,7 +233,13 @@ impl Builder {
     /// Adds a solid over a rectangle.
     pub(crate) fn put(&mut self, rect: &Rect, base_m: f64, form: Form, skin: Skin, object: u32) {
         let place = rect.placement(base_m);
-        self.solids.push(Solid { place, form, top: skin.top, side: skin.side, object });
+        self.solids.push(Solid {
+            place,
+            form,
+            top: skin.top,
+            side: skin.side,
+            object,
+        });
     }
 
     /// Adds a flat-topped box over a rectangle.
@@ -231,7 +260,13 @@ impl Builder {
     }
 
     /// Records an object and gives its id.
-    pub(crate) fn plant(&mut self, class: ObjectClass, rect: &Rect, heights_m: [f64; 2], parent: Option<u32>) -> u32 {
+    pub(crate) fn plant(
+        &mut self,
+        class: ObjectClass,
+        rect: &Rect,
+        heights_m: [f64; 2],
+        parent: Option<u32>,
+    ) -> u32 {
         let id = self.objects.len() as u32 + 1;
         let [e, n] = rect.centre_m;
         let outline_enu_m = rect.corners();
@@ -244,7 +279,10 @@ impl Builder {
             top_m: heights_m[1],
             centre_enu_m: [e, n, heights_m[1]],
             centre_wgs84: wgs84_from_enu([e, n, heights_m[1]]),
-            outline_wgs84: outline_enu_m.iter().map(|p| wgs84_from_enu([p[0], p[1], heights_m[0]])).collect(),
+            outline_wgs84: outline_enu_m
+                .iter()
+                .map(|p| wgs84_from_enu([p[0], p[1], heights_m[0]]))
+                .collect(),
             outline_enu_m,
         });
         id

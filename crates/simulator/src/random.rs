@@ -10,7 +10,9 @@ pub(crate) struct Dice {
 impl Dice {
     /// A generator for one purpose: `stream` keeps the draws of separate purposes independent.
     pub(crate) fn new(seed: u64, stream: u64) -> Self {
-        let mut dice = Self { state: seed ^ stream.wrapping_mul(0xD1B5_4A32_D192_ED03) };
+        let mut dice = Self {
+            state: seed ^ stream.wrapping_mul(0xD1B5_4A32_D192_ED03),
+        };
         dice.bits();
         dice.bits();
         dice
@@ -98,7 +100,11 @@ mod tests {
         let fourth = draws.iter().map(|d| (d - mean).powi(4)).sum::<f64>() / draws.len() as f64;
         assert!(mean.abs() < 0.02, "mean {mean}");
         assert!((variance - 1.0).abs() < 0.06, "variance {variance}");
-        assert!(fourth / variance.powi(2) > 3.5, "kurtosis {}", fourth / variance.powi(2));
+        assert!(
+            fourth / variance.powi(2) > 3.5,
+            "kurtosis {}",
+            fourth / variance.powi(2)
+        );
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use crate::city;
 use crate::material::{Material, Rgb};
+use crate::noise::{Grain, octaves};
 use crate::palette::Palette;
 use crate::plan::{Builder, Patch, PlantedObject, Solid};
 use crate::random::Dice;
-use crate::noise::{Grain, octaves};
 use crate::shape::{Hit, Placement, Ray, local_ray, unit};
 
 /// Side of an index cell, metres.
@@ -67,11 +67,22 @@ impl Scene {
         let mut builder = Builder::new(Dice::new(seed, 1), Palette::of_seed(seed));
         city::lay_out(&mut builder);
         let backdrop = builder.palette.grass(&mut builder.dice);
-        let solid_index = Index::over(builder.solids.iter().map(|s| bounds(&s.place, s.form.half_extent_m())));
+        let solid_index = Index::over(
+            builder
+                .solids
+                .iter()
+                .map(|s| bounds(&s.place, s.form.half_extent_m())),
+        );
         let patch_index = Index::over(builder.patches.iter().map(|p| bounds(&p.place, p.half_m)));
         let top = |solid: &Solid| solid.place.base_m + solid.form.top_m();
         let cell_top_m: Vec<f32> = (0..cells_per_side() * cells_per_side())
-            .map(|cell| solid_index.at(cell).iter().map(|&i| top(&builder.solids[i as usize])).fold(0.0, f32::max))
+            .map(|cell| {
+                solid_index
+                    .at(cell)
+                    .iter()
+                    .map(|&i| top(&builder.solids[i as usize]))
+                    .fold(0.0, f32::max)
+            })
             .collect();
         let tallest_m = cell_top_m.iter().copied().fold(0.0, f32::max);
         Self {
@@ -93,7 +104,13 @@ impl Scene {
         let mut walk = Walk::start(ray, self.tallest_m, limit_m)?;
         let mut best: Option<(&Solid, Hit)> = None;
         loop {
-            let low = ray.origin[2] + ray.direction[2] * if ray.direction[2] < 0.0 { walk.leave_m } else { walk.enter_m };
+            let low = ray.origin[2]
+                + ray.direction[2]
+                    * if ray.direction[2] < 0.0 {
+                        walk.leave_m
+                    } else {
+                        walk.enter_m
+                    };
             if low <= self.cell_top_m[walk.cell] {
                 for &item in self.solid_index.at(walk.cell) {
                     let solid = &self.solids[item as usize];
@@ -121,12 +138,30 @@ impl Scene {
                 let patch = &self.patches[item as usize];
                 let local_m = to_local(point, &patch.place);
                 if covers(patch, local_m) {
-                    let Patch { material, half_m, place, object, .. } = patch;
-                    return Ground { material, local_m, half_m: *half_m, axis: place.axis, object: *object };
+                    let Patch {
+                        material,
+                        half_m,
+                        place,
+                        object,
+                        ..
+                    } = patch;
+                    return Ground {
+                        material,
+                        local_m,
+                        half_m: *half_m,
+                        axis: place.axis,
+                        object: *object,
+                    };
                 }
             }
         }
-        Ground { material: &self.backdrop, local_m: point, half_m: [1e4; 2], axis: [1.0, 0.0], object: 0 }
+        Ground {
+            material: &self.backdrop,
+            local_m: point,
+            half_m: [1e4; 2],
+            axis: [1.0, 0.0],
+            object: 0,
+        }
     }
 
     /// Share of the open sky seen from a point near the ground: less in narrow gaps between tall things.
@@ -145,9 +180,17 @@ fn light_of(seed: u64) -> Light {
     let mut dice = Dice::new(seed, 21);
     let azimuth = dice.between(1.7, 4.6);
     let elevation = dice.between(0.5, 1.18);
-    let overcast = if dice.chance(0.25) { dice.between(0.6, 0.92) } else { dice.between(0.0, 0.3) };
+    let overcast = if dice.chance(0.25) {
+        dice.between(0.6, 0.92)
+    } else {
+        dice.between(0.0, 0.3)
+    };
     let sky = 0.30 + 0.6 * overcast;
-    let sun = [azimuth.sin() * elevation.cos(), azimuth.cos() * elevation.cos(), elevation.sin()];
+    let sun = [
+        azimuth.sin() * elevation.cos(),
+        azimuth.cos() * elevation.cos(),
+        elevation.sin(),
+    ];
     let warm = 0.10 * (1.2 - elevation);
     let strength = (1.0 - sky) / elevation.sin();
     let tint = 0.12 * (1.0 - overcast);
@@ -177,7 +220,10 @@ impl Index {
                 next[cell] += 1;
             });
         }
-        Self { starts: counts, items }
+        Self {
+            starts: counts,
+            items,
+        }
     }
 
     fn at(&self, cell: usize) -> &[u32] {
@@ -223,12 +269,25 @@ impl Walk {
         let step = [d[0], d[1]].map(|v| if v < 0.0 { -1 } else { 1 });
         let border = |axis: usize| {
             let edge = (at[axis] + i32::from(step[axis] > 0)) as f32 * CELL_M - REACH_M;
-            if d[axis].abs() < 1e-9 { f32::INFINITY } else { (edge - o[axis]) / d[axis] }
+            if d[axis].abs() < 1e-9 {
+                f32::INFINITY
+            } else {
+                (edge - o[axis]) / d[axis]
+            }
         };
         let next_m = [border(0), border(1)];
         let stride_m = [d[0], d[1]].map(|v| CELL_M / v.abs().max(1e-9));
         let leave_m = next_m[0].min(next_m[1]).min(far);
-        Some(Self { cell: cell_number(at), enter_m: near, leave_m, end_m: far, at, step, next_m, stride_m })
+        Some(Self {
+            cell: cell_number(at),
+            enter_m: near,
+            leave_m,
+            end_m: far,
+            at,
+            step,
+            next_m,
+            stride_m,
+        })
     }
 
     /// Moves to the next cell; false at the end of the ray.
@@ -265,7 +324,10 @@ fn cell_of(point: [f32; 2]) -> Option<usize> {
 
 fn bounds(place: &Placement, half_m: [f32; 2]) -> [f32; 4] {
     let [c, s] = place.axis.map(f32::abs);
-    let reach = [c * half_m[0] + s * half_m[1] + 0.1, s * half_m[0] + c * half_m[1] + 0.1];
+    let reach = [
+        c * half_m[0] + s * half_m[1] + 0.1,
+        s * half_m[0] + c * half_m[1] + 0.1,
+    ];
     let [x, y] = place.centre_m;
     [x - reach[0], y - reach[1], x + reach[0], y + reach[1]]
 }
@@ -297,12 +359,19 @@ fn covers(patch: &Patch, local_m: [f32; 2]) -> bool {
     // A rounded rectangle (superellipse) whose edge wanders with the noise.
     let level = (x / patch.half_m[0]).powi(4) + (y / patch.half_m[1]).powi(4);
     let span = patch.half_m[0].min(patch.half_m[1]);
-    let grain = Grain { wavelength_m: span * 0.8, pixel_m: 0.1, octaves: 5 };
+    let grain = Grain {
+        wavelength_m: span * 0.8,
+        pixel_m: 0.1,
+        octaves: 5,
+    };
     let wander = octaves(x, y, grain, patch.material.seed) * 2.2 * patch.ragged_m / span;
     level.sqrt().sqrt() < 1.0 - 0.5 * patch.ragged_m / span + wander
 }
 
 /// The direction of a ray scaled to length 1, in single precision.
 pub(crate) fn ray_towards(origin: [f64; 3], direction: [f64; 3]) -> Ray {
-    Ray { origin: origin.map(|v| v as f32), direction: unit(direction.map(|v| v as f32)) }
+    Ray {
+        origin: origin.map(|v| v as f32),
+        direction: unit(direction.map(|v| v as f32)),
+    }
 }

@@ -43,7 +43,12 @@ pub(crate) struct Relief {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Form {
     /// Box sides with roof planes `z ≤ a·x + b·y + c`.
-    Prism { half_m: [f32; 2], roof: [[f32; 3]; 4], planes: u8, top_m: f32 },
+    Prism {
+        half_m: [f32; 2],
+        roof: [[f32; 3]; 4],
+        planes: u8,
+        top_m: f32,
+    },
     /// Upright cylinder.
     Round { radius_m: f32, height_m: f32 },
     /// Height function.
@@ -91,7 +96,12 @@ impl Form {
         let end = eave_m + slope * half_m[0];
         Self::Prism {
             half_m,
-            roof: [[0.0, slope, ridge_m], [0.0, -slope, ridge_m], [slope, 0.0, end], [-slope, 0.0, end]],
+            roof: [
+                [0.0, slope, ridge_m],
+                [0.0, -slope, ridge_m],
+                [slope, 0.0, end],
+                [-slope, 0.0, end],
+            ],
             planes: 4,
             top_m: ridge_m,
         }
@@ -129,7 +139,9 @@ impl Form {
     /// First entry of a ray given in the local frame.
     pub(crate) fn enter(&self, ray: &Ray) -> Option<Hit> {
         match self {
-            Self::Prism { half_m, roof, planes, .. } => {
+            Self::Prism {
+                half_m, roof, planes, ..
+            } => {
                 let (distance_m, face, plane) = clip_prism(ray, *half_m, &roof[..usize::from(*planes)])?;
                 let normal = match face {
                     0 => [-1.0, 0.0, 0.0],
@@ -138,7 +150,12 @@ impl Form {
                     3 => [0.0, 1.0, 0.0],
                     _ => unit([-plane[0], -plane[1], 1.0]),
                 };
-                Some(Hit { distance_m, local_m: along(ray, distance_m), normal, face })
+                Some(Hit {
+                    distance_m,
+                    local_m: along(ray, distance_m),
+                    normal,
+                    face,
+                })
             }
             Self::Round { radius_m, height_m } => enter_round(ray, *radius_m, *height_m),
             Self::Relief(relief) => enter_relief(ray, relief),
@@ -149,22 +166,30 @@ impl Form {
 impl Relief {
     /// Height above the base at a local position; 0 or less is outside.
     pub(crate) fn height_at(&self, x: f32, y: f32, detail: u32) -> f32 {
-        let grain = |wavelength_m| Grain { wavelength_m, pixel_m: 0.0, octaves: detail };
+        let grain = |wavelength_m| Grain {
+            wavelength_m,
+            pixel_m: 0.0,
+            octaves: detail,
+        };
         let radius = ((x / self.half_m[0]).powi(2) + (y / self.half_m[1]).powi(2)).sqrt();
         let span = self.half_m[0].min(self.half_m[1]);
         match self.kind {
             ReliefKind::Crown => {
-                let ragged = radius + 0.22 * value(x / span * 1.6, y / span * 1.6, self.seed)
-                    + 0.10 * octaves(x, y, grain(0.9), self.seed ^ 5);
+                let ragged = radius
+                    + 0.26 * value(x / span * 1.7, y / span * 1.7, self.seed)
+                    + 0.20 * octaves(x, y, grain(1.0), self.seed ^ 5);
                 let dome = (1.0 - ragged * ragged).max(-0.2);
-                self.height_m * (0.35 * dome.signum() + 0.55 * dome.abs().sqrt() * dome.signum()
-                    + 0.10 * octaves(x, y, grain(1.1), self.seed ^ 9))
+                let boughs = 0.24 * octaves(x, y, grain(1.3), self.seed ^ 9);
+                self.height_m * ((0.30 + 0.55 * dome.abs().sqrt()) * dome.signum() + boughs)
             }
             ReliefKind::Heap => {
                 let lobes = 0.30 * value(x / span * 1.3, y / span * 1.3, self.seed);
                 let cone = 1.0 - (radius * (1.0 + lobes)) / 0.92;
-                let rounded = cone - 0.10 * (-cone.abs() * 9.0).exp() * cone.signum();
-                self.height_m * (rounded + 0.10 * octaves(x, y, grain(0.9), self.seed ^ 3) * smooth_step(0.0, 0.3, cone))
+                // The tip is rounded and the foot runs out gently.
+                let tip = 1.0 - ((1.0 - cone).powi(2) + 0.02).sqrt();
+                let profile = 0.5 * (tip + (tip * tip + 0.006).sqrt()) - 0.02;
+                let rough = octaves(x, y, grain(0.9), self.seed ^ 3) * smooth_step(0.0, 0.3, cone);
+                self.height_m * (profile + 0.10 * rough)
             }
             ReliefKind::Dump => {
                 let ragged = radius + 0.45 * octaves(x, y, grain(span * 0.9), self.seed);
@@ -178,11 +203,17 @@ impl Relief {
 /// The ray in the frame of a placement.
 pub(crate) fn local_ray(ray: &Ray, place: &Placement) -> Ray {
     let [c, s] = place.axis;
-    let offset = [ray.origin[0] - place.centre_m[0], ray.origin[1] - place.centre_m[1]];
+    let offset = [
+        ray.origin[0] - place.centre_m[0],
+        ray.origin[1] - place.centre_m[1],
+    ];
     let turn = |v: [f32; 2]| [c * v[0] + s * v[1], c * v[1] - s * v[0]];
     let [ox, oy] = turn(offset);
     let [dx, dy] = turn([ray.direction[0], ray.direction[1]]);
-    Ray { origin: [ox, oy, ray.origin[2] - place.base_m], direction: [dx, dy, ray.direction[2]] }
+    Ray {
+        origin: [ox, oy, ray.origin[2] - place.base_m],
+        direction: [dx, dy, ray.direction[2]],
+    }
 }
 
 /// A local direction in the scene frame.
@@ -225,7 +256,12 @@ fn clip_prism(ray: &Ray, half_m: [f32; 2], roof: &[[f32; 3]]) -> Option<(f32, u8
         && cut(o[1] - half_m[1], d[1], 3, [0.0; 3])
         && cut(-o[2], -d[2], 2, [0.0; 3])
         && roof.iter().enumerate().all(|(index, p)| {
-            cut(o[2] - p[0] * o[0] - p[1] * o[1] - p[2], d[2] - p[0] * d[0] - p[1] * d[1], 4 + index as u8, *p)
+            cut(
+                o[2] - p[0] * o[0] - p[1] * o[1] - p[2],
+                d[2] - p[0] * d[0] - p[1] * d[1],
+                4 + index as u8,
+                *p,
+            )
         });
     (inside && face != u8::MAX).then_some((near, face, plane))
 }
@@ -236,7 +272,12 @@ fn enter_round(ray: &Ray, radius_m: f32, height_m: f32) -> Option<Hit> {
         let t = (height_m - o[2]) / d[2];
         let p = along(ray, t);
         if p[0] * p[0] + p[1] * p[1] <= radius_m * radius_m {
-            return Some(Hit { distance_m: t, local_m: p, normal: [0.0, 0.0, 1.0], face: 4 });
+            return Some(Hit {
+                distance_m: t,
+                local_m: p,
+                normal: [0.0, 0.0, 1.0],
+                face: 4,
+            });
         }
     }
     let a = d[0] * d[0] + d[1] * d[1];
@@ -249,14 +290,20 @@ fn enter_round(ray: &Ray, radius_m: f32, height_m: f32) -> Option<Hit> {
     let t = (-b - discriminant.sqrt()) / a;
     let p = along(ray, t);
     let hit = t > 0.0 && p[2] >= 0.0 && p[2] <= height_m;
-    hit.then(|| Hit { distance_m: t, local_m: p, normal: unit([p[0], p[1], 0.0]), face: 1 })
+    hit.then(|| Hit {
+        distance_m: t,
+        local_m: p,
+        normal: unit([p[0], p[1], 0.0]),
+        face: 1,
+    })
 }
 
 fn enter_relief(ray: &Ray, relief: &Relief) -> Option<Hit> {
     let hull = [[0.0, 0.0, relief.height_m]];
     let far = exit_distance(ray, relief.half_m);
     let (start, _, _) = clip_prism(ray, relief.half_m, &hull).or_else(|| {
-        let inside = ray.origin[2] < relief.height_m && ray.origin[0].abs() < relief.half_m[0]
+        let inside = ray.origin[2] < relief.height_m
+            && ray.origin[0].abs() < relief.half_m[0]
             && ray.origin[1].abs() < relief.half_m[1];
         inside.then_some((0.0, 4, [0.0; 3]))
     })?;
@@ -278,10 +325,19 @@ fn enter_relief(ray: &Ray, relief: &Relief) -> Option<Hit> {
             let (mut low, mut high) = (last, t);
             for _ in 0..5 {
                 let middle = 0.5 * (low + high);
-                if below(middle) { high = middle } else { low = middle }
+                if below(middle) {
+                    high = middle
+                } else {
+                    low = middle
+                }
             }
             let p = along(ray, high);
-            return Some(Hit { distance_m: high, local_m: p, normal: relief_normal(relief, p), face: 4 });
+            return Some(Hit {
+                distance_m: high,
+                local_m: p,
+                normal: relief_normal(relief, p),
+                face: 4,
+            });
         }
         last = t;
     }
@@ -312,7 +368,10 @@ mod tests {
     use super::*;
 
     fn down(x: f32, y: f32) -> Ray {
-        Ray { origin: [x, y, 100.0], direction: [0.0, 0.0, -1.0] }
+        Ray {
+            origin: [x, y, 100.0],
+            direction: [0.0, 0.0, -1.0],
+        }
     }
 
     #[test]
@@ -328,14 +387,22 @@ mod tests {
     #[test]
     fn a_level_ray_meets_the_wall_facing_it() {
         let house = Form::block([5.0, 5.0], 6.0);
-        let ray = Ray { origin: [-20.0, 1.0, 3.0], direction: [1.0, 0.0, 0.0] };
+        let ray = Ray {
+            origin: [-20.0, 1.0, 3.0],
+            direction: [1.0, 0.0, 0.0],
+        };
         let hit = house.enter(&ray).unwrap();
         assert!((hit.distance_m - 15.0).abs() < 1e-4 && hit.face == 0);
     }
 
     #[test]
     fn a_heap_rises_to_its_middle_and_ends_at_its_edge() {
-        let heap = Relief { kind: ReliefKind::Heap, half_m: [6.0, 6.0], height_m: 3.0, seed: 4 };
+        let heap = Relief {
+            kind: ReliefKind::Heap,
+            half_m: [6.0, 6.0],
+            height_m: 3.0,
+            seed: 4,
+        };
         let top = Form::Relief(heap).enter(&down(0.0, 0.0)).unwrap();
         assert!(top.local_m[2] > 2.0 && top.local_m[2] <= 3.2, "{top:?}");
         assert!(Form::Relief(heap).enter(&down(5.99, 5.99)).is_none());
@@ -343,9 +410,15 @@ mod tests {
 
     #[test]
     fn a_tank_is_hit_on_lid_and_side() {
-        let tank = Form::Round { radius_m: 1.0, height_m: 2.0 };
+        let tank = Form::Round {
+            radius_m: 1.0,
+            height_m: 2.0,
+        };
         assert_eq!(tank.enter(&down(0.5, 0.5)).unwrap().face, 4);
-        let side = Ray { origin: [-5.0, 0.0, 1.0], direction: [1.0, 0.0, 0.0] };
+        let side = Ray {
+            origin: [-5.0, 0.0, 1.0],
+            direction: [1.0, 0.0, 0.0],
+        };
         assert!((tank.enter(&side).unwrap().distance_m - 4.0).abs() < 1e-5);
     }
 }

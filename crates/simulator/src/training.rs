@@ -9,10 +9,9 @@ use crate::camera::{Camera, FOCAL_PER_WIDTH, GimbalAngles};
 use crate::develop::{Development, develop};
 use crate::plan::ObjectClass;
 use crate::random::Dice;
-use crate::render::render;
+use crate::render::{available_threads, render};
 use crate::scene::Scene;
 use crate::truth::{visible_objects, yolo_text};
-use crate::available_threads;
 
 /// What to render.
 #[derive(Clone, Debug)]
@@ -51,10 +50,16 @@ pub fn render_training(out_dir: &Path, options: &TrainingOptions) -> anyhow::Res
     make_folder(&images)?;
     if options.yolo {
         make_folder(&labels)?;
-        let names: String = ObjectClass::ALL.iter().map(|class| format!("{}\n", class.name())).collect();
+        let names: String = ObjectClass::ALL
+            .iter()
+            .map(|class| format!("{}\n", class.name()))
+            .collect();
         write(&out_dir.join("classes.txt"), names.as_bytes())?;
     }
-    let mut summary = TrainingSummary { pictures: Vec::new(), labels: 0 };
+    let mut summary = TrainingSummary {
+        pictures: Vec::new(),
+        labels: 0,
+    };
     for number in 0..options.photos {
         let camera = random_view(&mut dice, options);
         let rendering = render(&scene, &camera, available_threads());
@@ -81,7 +86,11 @@ fn random_view(dice: &mut Dice, options: &TrainingOptions) -> Camera {
     let focal_px = FOCAL_PER_WIDTH * f64::from(width_px);
     let altitude_m = focal_px * dice.between(options.gsd_cm[0], options.gsd_cm[1]) / 100.0;
     let oblique = dice.chance(options.oblique_share);
-    let down = if oblique { dice.between(0.78, 1.31) } else { FRAC_PI_2 - 0.03 * dice.unit() };
+    let down = if oblique {
+        dice.between(0.78, 1.31)
+    } else {
+        FRAC_PI_2 - 0.03 * dice.unit()
+    };
     let angles = GimbalAngles {
         yaw_rad: dice.between(0.0, TAU),
         pitch_rad: -down,

@@ -33,7 +33,10 @@ struct Extent {
     count: u32,
 }
 
-const NOTHING: Extent = Extent { box_px: [u32::MAX, u32::MAX, 0, 0], count: 0 };
+const NOTHING: Extent = Extent {
+    box_px: [u32::MAX, u32::MAX, 0, 0],
+    count: 0,
+};
 
 /// Labels of everything visible enough. Sheet roofs are boxed by their roof faces, all else by every visible
 /// part, a building together with what stands on its roof.
@@ -45,7 +48,10 @@ pub fn visible_objects(scene: &Scene, camera: &Camera, rendering: &Rendering) ->
         if id == 0 {
             continue;
         }
-        let at = [index as u32 % rendering.width_px, index as u32 / rendering.width_px];
+        let at = [
+            index as u32 % rendering.width_px,
+            index as u32 / rendering.width_px,
+        ];
         whole[id - 1].add(at);
         if pixel & ROOF_BIT != 0 {
             roof[id - 1].add(at);
@@ -78,14 +84,20 @@ pub fn yolo_text(visible: &[VisibleObject], width_px: u32, height_px: u32) -> St
         let centre = [(left + right) / 2.0 / w, (top + bottom) / 2.0 / h];
         let size = [(right - left) / w, (bottom - top) / h];
         let label = object.class.label();
-        text.push_str(&format!("{label} {:.6} {:.6} {:.6} {:.6}\n", centre[0], centre[1], size[0], size[1]));
+        text.push_str(&format!(
+            "{label} {:.6} {:.6} {:.6} {:.6}\n",
+            centre[0], centre[1], size[0], size[1]
+        ));
     }
     text
 }
 
 impl Extent {
     fn add(&mut self, [x, y]: [u32; 2]) {
-        self.join(&Extent { box_px: [x, y, x + 1, y + 1], count: 1 });
+        self.join(&Extent {
+            box_px: [x, y, x + 1, y + 1],
+            count: 1,
+        });
     }
 
     fn join(&mut self, other: &Extent) {
@@ -95,7 +107,12 @@ impl Extent {
     }
 }
 
-fn label(camera: &Camera, object: &PlantedObject, class: ObjectClass, extent: &Extent) -> Option<VisibleObject> {
+fn label(
+    camera: &Camera,
+    object: &PlantedObject,
+    class: ObjectClass,
+    extent: &Extent,
+) -> Option<VisibleObject> {
     if extent.count < LEAST_PX {
         return None;
     }
@@ -104,7 +121,13 @@ fn label(camera: &Camera, object: &PlantedObject, class: ObjectClass, extent: &E
     let box_px = extent.box_px.map(f64::from);
     let small = box_px[2] - box_px[0] < 4.0 || box_px[3] - box_px[1] < 4.0;
     let shown = !small && visible_fraction >= LEAST_FRACTION;
-    shown.then_some(VisibleObject { id: object.id, class, box_px, visible_px: extent.count, visible_fraction })
+    shown.then_some(VisibleObject {
+        id: object.id,
+        class,
+        box_px,
+        visible_px: extent.count,
+        visible_fraction,
+    })
 }
 
 /// Area in pixels of the object's top outline if nothing hid it, cut at the picture's edges only roughly:

@@ -5,7 +5,7 @@ use std::f64::consts::FRAC_PI_2;
 use crate::material::{Material, Texture, srgb};
 use crate::plan::{Builder, Rect};
 
-use super::{greenery, grounds, houses, sheds, vehicles};
+use super::{quarters, trees, vehicles, yards};
 
 /// Blocks and the strips between them.
 #[derive(Default)]
@@ -22,7 +22,11 @@ const CITY_HALF_M: [f64; 2] = [400.0, 340.0];
 /// Fills the drawing board with a city.
 pub(crate) fn lay_out(builder: &mut Builder) {
     let angle_rad = builder.dice.between(-0.6, 0.6);
-    let city = Rect { centre_m: [0.0, 0.0], half_m: CITY_HALF_M, angle_rad };
+    let city = Rect {
+        centre_m: [0.0, 0.0],
+        half_m: CITY_HALF_M,
+        angle_rad,
+    };
     let mut layout = Layout::default();
     let smallest_m = builder.dice.between(70.0, 120.0);
     split(builder, &city, (0, smallest_m), &mut layout);
@@ -38,7 +42,7 @@ pub(crate) fn lay_out(builder: &mut Builder) {
     for street in &layout.streets {
         vehicles::traffic(builder, street);
         if street.half_m[1] > 5.0 && builder.dice.chance(0.75) {
-            greenery::street_trees(builder, street);
+            trees::street_trees(builder, street);
         }
     }
 }
@@ -60,17 +64,37 @@ fn split(builder: &mut Builder, ground: &Rect, (depth, smallest_m): (u32, f64), 
     };
     let cut = half_x * builder.dice.between(-0.28, 0.28);
     let strip = ground.part([cut, 0.0], [width_m / 2.0, half_y]).turned(0.0);
-    let strip = Rect { half_m: [half_y, width_m / 2.0], angle_rad: strip.angle_rad + FRAC_PI_2, ..strip };
+    let strip = Rect {
+        half_m: [half_y, width_m / 2.0],
+        angle_rad: strip.angle_rad + FRAC_PI_2,
+        ..strip
+    };
     if is_river {
         layout.river = Some(strip);
     } else {
-        layout.streets.push(strip.part([0.0, 0.0], [half_y + 3.0, width_m / 2.0]));
+        layout
+            .streets
+            .push(strip.part([0.0, 0.0], [half_y + 3.0, width_m / 2.0]));
     }
     let low = (cut - width_m / 2.0 + half_x) / 2.0;
     let high = (half_x - cut - width_m / 2.0) / 2.0;
-    let jitter = if depth >= 2 { builder.dice.between(-0.01, 0.01) } else { 0.0 };
-    split(builder, &ground.part([low - half_x, 0.0], [low, half_y]).turned(jitter), (depth + 1, smallest_m), layout);
-    split(builder, &ground.part([half_x - high, 0.0], [high, half_y]).turned(jitter), (depth + 1, smallest_m), layout);
+    let jitter = if depth >= 2 {
+        builder.dice.between(-0.01, 0.01)
+    } else {
+        0.0
+    };
+    split(
+        builder,
+        &ground.part([low - half_x, 0.0], [low, half_y]).turned(jitter),
+        (depth + 1, smallest_m),
+        layout,
+    );
+    split(
+        builder,
+        &ground.part([half_x - high, 0.0], [high, half_y]).turned(jitter),
+        (depth + 1, smallest_m),
+        layout,
+    );
 }
 
 fn paint_streets(builder: &mut Builder, layout: &Layout) {
@@ -81,8 +105,13 @@ fn paint_streets(builder: &mut Builder, layout: &Layout) {
         let water = srgb(58.0 + 34.0 * murk, 74.0 + 22.0 * murk, 66.0 + 4.0 * murk);
         let water = Material::new(Texture::Water, water, builder.grain());
         let bed = river.grown(-builder.dice.between(2.0, 6.0));
-        builder.paint(&bed.part([0.0, 0.0], [river.half_m[0] + 30.0, bed.half_m[1]]), 0.0, water, 0);
-        greenery::river_bank(builder, river);
+        builder.paint(
+            &bed.part([0.0, 0.0], [river.half_m[0] + 30.0, bed.half_m[1]]),
+            0.0,
+            water,
+            0,
+        );
+        quarters::river_bank(builder, river);
     }
     for street in &layout.streets {
         let asphalt = builder.palette.asphalt(&mut builder.dice);
@@ -92,8 +121,13 @@ fn paint_streets(builder: &mut Builder, layout: &Layout) {
         for end in [-1.0, 1.0] {
             // Zebra crossings: bars along the street, side by side across it.
             let at = end * (street.half_m[0] - 7.5);
-            let zebra = street.part([at, 0.0], [1.8, street.half_m[1] - 3.0]).turned(FRAC_PI_2);
-            let zebra = Rect { half_m: [zebra.half_m[1], zebra.half_m[0]], ..zebra };
+            let zebra = street
+                .part([at, 0.0], [1.8, street.half_m[1] - 3.0])
+                .turned(FRAC_PI_2);
+            let zebra = Rect {
+                half_m: [zebra.half_m[1], zebra.half_m[0]],
+                ..zebra
+            };
             let bars = Material::new(Texture::Marking, srgb(196.0, 196.0, 190.0), builder.grain()).worn(0.5);
             builder.paint(&zebra, 0.0, bars.spaced(1.0), 0);
         }
@@ -104,19 +138,22 @@ fn paint_streets(builder: &mut Builder, layout: &Layout) {
 fn use_weights(builder: &mut Builder) -> Vec<f64> {
     // Village, slabs, factory, building site, park, dump yard, car park, fields.
     let typical = [4.2, 1.6, 2.6, 1.3, 0.7, 1.1, 0.6, 0.9];
-    typical.iter().map(|weight| weight * builder.dice.between(0.35, 1.8)).collect()
+    typical
+        .iter()
+        .map(|weight| weight * builder.dice.between(0.35, 1.8))
+        .collect()
 }
 
 fn fill(builder: &mut Builder, block: &Rect, weights: &[f64]) {
     let inside = block.grown(-1.0);
     match builder.dice.weighted(weights) {
-        0 => houses::village(builder, &inside),
-        1 => houses::slabs(builder, &inside),
-        2 => sheds::factory(builder, &inside),
-        3 => grounds::building_site(builder, &inside),
-        4 => greenery::park(builder, &inside),
-        5 => grounds::dump_yard(builder, &inside),
-        6 => vehicles::car_park(builder, &inside),
-        _ => greenery::fields(builder, &inside),
+        0 => quarters::village(builder, &inside),
+        1 => quarters::slabs(builder, &inside),
+        2 => yards::factory(builder, &inside),
+        3 => yards::building_site(builder, &inside),
+        4 => quarters::park(builder, &inside),
+        5 => yards::dump_yard(builder, &inside),
+        6 => yards::car_park(builder, &inside),
+        _ => quarters::fields(builder, &inside),
     }
 }

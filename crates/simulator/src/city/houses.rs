@@ -1,4 +1,4 @@
-//! Ordinary buildings: dense village houses with their roof clutter and additions, and rows of taller slabs.
+//! Ordinary buildings: flat and pitched roofs with parapets, clutter and additions.
 
 use std::f64::consts::FRAC_PI_2;
 
@@ -6,53 +6,7 @@ use crate::material::{Material, Texture, srgb};
 use crate::plan::{Builder, ObjectClass, Rect, Skin};
 use crate::shape::Form;
 
-use super::{greenery, grounds, sheds, vehicles};
-
-/// A dense quarter: lots with houses, yards, sheds and trees.
-pub(crate) fn village(builder: &mut Builder, block: &Rect) {
-    let mut lots = Vec::new();
-    let lot_m = builder.dice.between(10.0, 19.0);
-    divide(builder, block, lot_m, &mut lots);
-    let density = builder.dice.between(0.68, 0.92);
-    for lot in lots {
-        let lot = lot.turned(0.03 * builder.dice.normal().clamp(-2.0, 2.0));
-        if builder.dice.chance(density) {
-            let setback = builder.dice.between(0.2, 1.6);
-            let height_m = 3.2 * f64::from(builder.dice.whole(2, 5)) + builder.dice.between(-0.4, 0.8);
-            house(builder, &lot.grown(-setback), height_m);
-        } else {
-            open_lot(builder, &lot);
-        }
-    }
-}
-
-/// Parallel slabs of flats with green between them.
-pub(crate) fn slabs(builder: &mut Builder, block: &Rect) {
-    let lawn = builder.palette.grass(&mut builder.dice);
-    builder.paint(&block.grown(-2.0), 0.0, lawn, 0);
-    let storeys = builder.dice.whole(4, 9);
-    let depth_m = builder.dice.between(10.0, 14.0);
-    let pitch_m = depth_m + builder.dice.between(14.0, 22.0);
-    let rows = ((2.0 * block.half_m[1]) / pitch_m).floor().max(1.0) as u32;
-    let tiled = builder.dice.chance(0.4);
-    for row in 0..rows {
-        let y = -block.half_m[1] + pitch_m * (f64::from(row) + 0.5);
-        let length = block.half_m[0] * builder.dice.between(0.7, 0.92);
-        let lane = block.part([0.0, y - pitch_m / 2.0 + 2.5], [block.half_m[0], 2.2]);
-        let paving = builder.palette.asphalt(&mut builder.dice);
-        builder.paint(&lane, 0.0, paving, 0);
-        vehicles::kerb_parking(builder, &lane);
-        let parts = if length > 32.0 { 2 } else { 1 };
-        for part in 0..parts {
-            let half = (length - 3.0 * f64::from(parts - 1)) / f64::from(parts);
-            let x = (f64::from(part) - f64::from(parts - 1) / 2.0) * 2.0 * (half + 3.0);
-            let slab = block.part([x, y + 1.0], [half, depth_m / 2.0]);
-            let height_m = (3.0 * f64::from(storeys)).min(28.5);
-            if tiled { pitched_house(builder, &slab, height_m) } else { flat_house(builder, &slab, height_m) }
-        }
-        greenery::scatter_trees(builder, &block.part([0.0, y + depth_m / 2.0 + 4.0], [block.half_m[0], 2.0]), 0.012);
-    }
-}
+use super::{sheds, trees};
 
 /// One house filling a rectangle with a roof of some kind.
 pub(crate) fn house(builder: &mut Builder, rect: &Rect, height_m: f64) {
@@ -67,51 +21,15 @@ pub(crate) fn house(builder: &mut Builder, rect: &Rect, height_m: f64) {
     }
 }
 
-fn divide(builder: &mut Builder, ground: &Rect, lot_m: f64, lots: &mut Vec<Rect>) {
-    let ground = ground.along_longer();
-    let [half_x, half_y] = ground.half_m;
-    if 2.0 * half_x < lot_m * builder.dice.between(1.0, 1.7) {
-        lots.push(ground);
-        return;
-    }
-    let alley_m = if half_x > 28.0 { builder.dice.between(2.0, 4.5) } else { builder.dice.between(0.0, 1.4) };
-    let cut = half_x * builder.dice.between(-0.25, 0.25);
-    let low = (cut - alley_m / 2.0 + half_x) / 2.0;
-    let high = (half_x - cut - alley_m / 2.0) / 2.0;
-    divide(builder, &ground.part([low - half_x, 0.0], [low, half_y]), lot_m, lots);
-    divide(builder, &ground.part([half_x - high, 0.0], [high, half_y]), lot_m, lots);
-}
-
-/// A lot without a house: garden, yard shed, parked cars, a small dump or a heap.
-fn open_lot(builder: &mut Builder, lot: &Rect) {
-    match builder.dice.weighted(&[3.0, 3.0, 1.5, 0.9, 0.9]) {
-        0 => greenery::garden(builder, lot),
-        1 => {
-            let half = [lot.half_m[0] * builder.dice.between(0.3, 0.75), lot.half_m[1] * builder.dice.between(0.3, 0.75)];
-            let kind = if builder.dice.chance(0.65) { sheds::Sheet::Blue } else { sheds::Sheet::Other };
-            let height_m = builder.dice.between(2.6, 4.5);
-            let place = lot.part([lot.half_m[0] - half[0], half[1] - lot.half_m[1]].map(|v| 0.8 * v), half);
-            sheds::shed(builder, &place, height_m, kind);
-        }
-        2 => {
-            for _ in 0..builder.dice.whole(1, 3) {
-                let spot = [0.6, 0.6].map(|f| f * builder.dice.between(-1.0, 1.0));
-                let at = lot.part([spot[0] * lot.half_m[0], spot[1] * lot.half_m[1]], [2.2, 0.9]);
-                let askew = builder.dice.between(-0.3, 0.3);
-                vehicles::car(builder, &at.turned(askew));
-            }
-        }
-        3 => grounds::dump(builder, &lot.grown(-1.0), 0.8),
-        _ => grounds::heap(builder, &lot.part([0.0, 0.0], lot.half_m.map(|h| (h * 0.5).min(4.0)))),
-    }
-}
-
-fn flat_house(builder: &mut Builder, rect: &Rect, height_m: f64) {
+pub(crate) fn flat_house(builder: &mut Builder, rect: &Rect, height_m: f64) {
     let roof = builder.palette.flat_roof(&mut builder.dice);
     let wall = builder.palette.wall(&mut builder.dice);
     let parapet_m = builder.dice.between(0.3, 1.1);
     let id = builder.plant(ObjectClass::Building, rect, [0.0, height_m + parapet_m], None);
-    let skin = Skin { top: roof, side: wall };
+    let skin = Skin {
+        top: roof,
+        side: wall,
+    };
     builder.block(rect, [0.0, height_m], skin, id);
     parapet(builder, rect, [height_m, height_m + parapet_m], (wall, id));
     roof_clutter(builder, rect, height_m, id);
@@ -120,10 +38,13 @@ fn flat_house(builder: &mut Builder, rect: &Rect, height_m: f64) {
     }
 }
 
-fn pitched_house(builder: &mut Builder, rect: &Rect, height_m: f64) {
+pub(crate) fn pitched_house(builder: &mut Builder, rect: &Rect, height_m: f64) {
     let rect = rect.along_longer();
     let rise = rect.half_m[1] * builder.dice.between(0.35, 0.6);
-    let skin = Skin { top: builder.palette.tiles(&mut builder.dice), side: builder.palette.wall(&mut builder.dice) };
+    let skin = Skin {
+        top: builder.palette.tiles(&mut builder.dice),
+        side: builder.palette.wall(&mut builder.dice),
+    };
     let id = builder.plant(ObjectClass::Building, &rect, [0.0, height_m + rise], None);
     builder.block(&rect.grown(-0.4), [0.0, height_m], skin, id);
     let half = rect.half_f32();
@@ -134,18 +55,42 @@ fn pitched_house(builder: &mut Builder, rect: &Rect, height_m: f64) {
     };
     builder.put(&rect, height_m - 0.1, form, skin, id);
     if builder.dice.chance(0.5) {
-        let heater = rect.part([rect.half_m[0] * builder.dice.between(-0.7, 0.7), rect.half_m[1] * 0.5], [0.9, 0.8]);
+        let heater = rect.part(
+            [
+                rect.half_m[0] * builder.dice.between(-0.7, 0.7),
+                rect.half_m[1] * 0.5,
+            ],
+            [0.9, 0.8],
+        );
         let panel = Material::new(Texture::Solar, srgb(38.0, 48.0, 72.0), builder.grain());
-        builder.block(&heater, [height_m + rise * 0.3, height_m + rise * 0.75], Skin { top: panel, side: panel }, id);
+        builder.block(
+            &heater,
+            [height_m + rise * 0.3, height_m + rise * 0.75],
+            Skin {
+                top: panel,
+                side: panel,
+            },
+            id,
+        );
     }
 }
 
 fn parapet(builder: &mut Builder, rect: &Rect, heights_m: [f64; 2], (wall, id): (Material, u32)) {
-    let cap = Material { texture: Texture::Concrete, colour: wall.colour.map(|c| c * 1.1), ..wall }.spaced(40.0);
+    let cap = Material {
+        texture: Texture::Concrete,
+        colour: wall.colour.map(|c| c * 1.1),
+        ..wall
+    }
+    .spaced(40.0);
     let skin = Skin { top: cap, side: cap };
     let [x, y] = rect.half_m;
     let thick = 0.13;
-    let sides = [([0.0, y - thick], [x, thick]), ([0.0, thick - y], [x, thick]), ([x - thick, 0.0], [thick, y]), ([thick - x, 0.0], [thick, y])];
+    let sides = [
+        ([0.0, y - thick], [x, thick]),
+        ([0.0, thick - y], [x, thick]),
+        ([x - thick, 0.0], [thick, y]),
+        ([thick - x, 0.0], [thick, y]),
+    ];
     for (offset, half) in sides {
         builder.block(&rect.part(offset, half), heights_m, skin, id);
     }
@@ -156,51 +101,99 @@ fn roof_clutter(builder: &mut Builder, rect: &Rect, height_m: f64, id: u32) {
     let [x, y] = rect.half_m;
     if x > 3.5 && y > 3.0 && builder.dice.chance(0.6) {
         let half = [builder.dice.between(1.2, 2.0), builder.dice.between(1.3, 1.9)];
-        let corner = [(x - half[0] - 0.3) * sign(builder), (y - half[1] - 0.3) * sign(builder)];
-        let skin = Skin { top: builder.palette.flat_roof(&mut builder.dice), side: builder.palette.wall(&mut builder.dice) };
+        let corner = [
+            (x - half[0] - 0.3) * sign(builder),
+            (y - half[1] - 0.3) * sign(builder),
+        ];
+        let skin = Skin {
+            top: builder.palette.flat_roof(&mut builder.dice),
+            side: builder.palette.wall(&mut builder.dice),
+        };
         builder.block(&rect.part(corner, half), [height_m, height_m + 2.6], skin, id);
     }
     let pieces = ((rect.area_m2() / 28.0) * builder.dice.between(0.2, 1.6)) as u32;
     for _ in 0..pieces.min(14) {
-        let at = [x * builder.dice.between(-0.82, 0.82), y * builder.dice.between(-0.82, 0.82)];
-        roof_piece(builder, &rect.part(at, [0.5, 0.5]), height_m, id);
+        let at = [
+            x * builder.dice.between(-0.82, 0.82),
+            y * builder.dice.between(-0.82, 0.82),
+        ];
+        odd_piece(builder, &rect.part(at, [0.5, 0.5]), height_m, id);
     }
     if x > 5.0 && builder.dice.chance(0.15) {
         let panel = Material::new(Texture::Solar, srgb(34.0, 44.0, 70.0), builder.grain());
         let field = rect.part([0.0, 0.0], [x * 0.5, y * 0.4]);
-        builder.put(&field, height_m + 0.2, Form::lean_to(field.half_f32(), 0.1, 0.9), Skin { top: panel, side: panel }, id);
+        builder.put(
+            &field,
+            height_m + 0.2,
+            Form::lean_to(field.half_f32(), 0.1, 0.9),
+            Skin {
+                top: panel,
+                side: panel,
+            },
+            id,
+        );
     }
 }
 
-fn roof_piece(builder: &mut Builder, rect: &Rect, height_m: f64, id: u32) {
-    let colours = [[210.0, 212.0, 214.0], [60.0, 62.0, 64.0], [70.0, 110.0, 160.0], [150.0, 120.0, 90.0], [120.0, 60.0, 52.0]];
+/// A tank, box, solar heater or pot plant standing at a height.
+pub(crate) fn odd_piece(builder: &mut Builder, rect: &Rect, height_m: f64, id: u32) {
+    let colours = [
+        [210.0, 212.0, 214.0],
+        [60.0, 62.0, 64.0],
+        [70.0, 110.0, 160.0],
+        [150.0, 120.0, 90.0],
+        [120.0, 60.0, 52.0],
+    ];
     match builder.dice.weighted(&[3.0, 4.0, 1.5, 1.2]) {
         0 => {
             let base = colours[builder.dice.weighted(&[4.0, 1.5, 0.8, 0.0, 0.0])];
             let skin = plain(builder, base);
             let radius_m = builder.dice.between(0.4, 0.8) as f32;
-            builder.put(rect, height_m, Form::Round { radius_m, height_m: radius_m * 2.0 }, skin, id);
+            builder.put(
+                rect,
+                height_m,
+                Form::Round {
+                    radius_m,
+                    height_m: radius_m * 2.0,
+                },
+                skin,
+                id,
+            );
         }
         1 => {
             let base = colours[builder.dice.weighted(&[3.0, 2.0, 0.5, 2.0, 1.0])];
             let skin = plain(builder, base);
             let half = [builder.dice.between(0.25, 1.0), builder.dice.between(0.2, 0.7)];
-            let turned = rect.part([0.0, 0.0], half).turned(builder.dice.between(0.0, FRAC_PI_2));
+            let turned = rect
+                .part([0.0, 0.0], half)
+                .turned(builder.dice.between(0.0, FRAC_PI_2));
             let top = height_m + builder.dice.between(0.2, 1.1);
             builder.block(&turned, [height_m, top], skin, id);
         }
         2 => {
             let panel = Material::new(Texture::Solar, srgb(40.0, 46.0, 66.0), builder.grain());
             let field = rect.part([0.0, 0.0], [1.0, 0.8]);
-            builder.put(&field, height_m, Form::lean_to(field.half_f32(), 0.2, 1.2), Skin { top: panel, side: panel }, id);
+            builder.put(
+                &field,
+                height_m,
+                Form::lean_to(field.half_f32(), 0.2, 1.2),
+                Skin {
+                    top: panel,
+                    side: panel,
+                },
+                id,
+            );
         }
-        _ => greenery::pot_plant(builder, rect, height_m, id),
+        _ => trees::pot_plant(builder, rect, height_m, id),
     }
 }
 
 fn plain(builder: &mut Builder, base: [f64; 3]) -> Skin {
     let paint = builder.palette.paint(base, &mut builder.dice);
-    Skin { top: paint, side: paint }
+    Skin {
+        top: paint,
+        side: paint,
+    }
 }
 
 fn sign(builder: &mut Builder) -> f64 {

@@ -1,10 +1,8 @@
-//! Sheet-metal roofs: colour-steel sheds in yards and on roofs, lean-tos and factory halls.
+//! Sheet-metal roofs: colour-steel sheds in yards and on roofs, and lean-tos.
 
-use crate::material::{Material, Texture};
+use crate::material::Material;
 use crate::plan::{Builder, ObjectClass, Rect, Skin};
 use crate::shape::Form;
-
-use super::{grounds, vehicles};
 
 /// Colour family of a sheet-metal roof.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,73 +28,36 @@ pub(crate) fn shed(builder: &mut Builder, rect: &Rect, height_m: f64, sheet: She
 /// A shed added on part of a flat roof.
 pub(crate) fn roof_shed(builder: &mut Builder, roof: &Rect, roof_m: f64, parent: u32) {
     let [x, y] = roof.half_m;
-    let half = [x * builder.dice.between(0.3, 0.95), y * builder.dice.between(0.35, 0.95)];
+    let half = [
+        x * builder.dice.between(0.3, 0.95),
+        y * builder.dice.between(0.35, 0.95),
+    ];
     let side = |builder: &mut Builder| if builder.dice.chance(0.5) { 0.97 } else { -0.97 };
     let offset = [(x - half[0]) * side(builder), (y - half[1]) * side(builder)];
-    let sheet = if builder.dice.chance(0.62) { Sheet::Blue } else { Sheet::Other };
+    let sheet = if builder.dice.chance(0.62) {
+        Sheet::Blue
+    } else {
+        Sheet::Other
+    };
     let rise_m = builder.dice.between(2.2, 3.2);
     let rect = roof.part(offset, half).along_longer();
     raise(builder, &rect, [roof_m, roof_m + rise_m], sheet, Some(parent));
 }
 
-/// A yard with large halls, lean-tos, lorries and goods.
-pub(crate) fn factory(builder: &mut Builder, block: &Rect) {
-    let halls = if block.area_m2() > 5000.0 { builder.dice.whole(2, 4) } else { builder.dice.whole(1, 2) };
-    let slot = 2.0 * block.half_m[0] / f64::from(halls);
-    let blue_share = builder.dice.between(0.3, 0.8);
-    for hall in 0..halls {
-        let x = -block.half_m[0] + slot * (f64::from(hall) + 0.5);
-        let half = [slot / 2.0 - builder.dice.between(2.5, 7.0), block.half_m[1] * builder.dice.between(0.45, 0.85)];
-        if half[0] < 4.0 || half[1] < 4.0 {
-            continue;
-        }
-        let y = (block.half_m[1] - half[1]) * builder.dice.between(-0.8, 0.8);
-        let rect = block.part([x, y], half);
-        let sheet = if builder.dice.chance(blue_share) { Sheet::Blue } else { Sheet::Other };
-        let height_m = builder.dice.between(6.0, 11.0);
-        shed(builder, &rect, height_m, sheet);
-        for _ in 0..builder.dice.whole(0, 2) {
-            lean_to(builder, &rect);
-        }
-        let yard = block.part([x, y + half[1] + 4.0], [slot / 2.0 - 2.0, 3.0]);
-        if y + half[1] + 8.0 < block.half_m[1] {
-            vehicles::yard_vehicles(builder, &yard);
-        }
-    }
-    goods(builder, block);
-    if builder.dice.chance(0.5) {
-        let corner = block.part([block.half_m[0] * 0.85, -block.half_m[1] * 0.85], [5.0, 4.0]);
-        grounds::dump(builder, &corner, 0.9);
-    }
-}
-
 /// A low shed leaning on the side of a hall.
-fn lean_to(builder: &mut Builder, hall: &Rect) {
+pub(crate) fn lean_to(builder: &mut Builder, hall: &Rect) {
     let depth = builder.dice.between(1.5, 3.5);
     let half = [hall.half_m[0] * builder.dice.between(0.2, 0.6), depth];
     let x = (hall.half_m[0] - half[0]) * builder.dice.between(-1.0, 1.0);
     let outside = if builder.dice.chance(0.5) { 1.0 } else { -1.0 };
     let rect = hall.part([x, outside * (hall.half_m[1] + depth + 0.2)], half);
-    let sheet = if builder.dice.chance(0.6) { Sheet::Blue } else { Sheet::Other };
+    let sheet = if builder.dice.chance(0.6) {
+        Sheet::Blue
+    } else {
+        Sheet::Other
+    };
     let height_m = builder.dice.between(2.8, 4.2);
     shed(builder, &rect, height_m, sheet);
-}
-
-/// Containers, pallets and crates in a yard.
-fn goods(builder: &mut Builder, block: &Rect) {
-    let colours = [[150.0, 62.0, 50.0], [62.0, 90.0, 120.0], [190.0, 190.0, 186.0], [96.0, 110.0, 84.0], [170.0, 140.0, 96.0]];
-    for _ in 0..builder.dice.whole(2, 14) {
-        let edge = if builder.dice.chance(0.5) { 0.93 } else { -0.93 };
-        let at = [block.half_m[0] * builder.dice.between(-0.9, 0.9), block.half_m[1] * edge];
-        let big = builder.dice.chance(0.3);
-        let half = if big { [3.0, 1.22] } else { [builder.dice.between(0.4, 1.3), builder.dice.between(0.4, 0.9)] };
-        let base = colours[builder.dice.weighted(&[1.0, 1.0, 1.0, 1.0, 2.0])];
-        let paint = builder.palette.paint(base, &mut builder.dice);
-        let ribbed = Material { texture: if big { Texture::Sheet } else { Texture::Paint }, ..paint }.spaced(0.3);
-        let height_m = if big { 2.6 } else { builder.dice.between(0.4, 1.6) };
-        let crate_place = block.part(at, half).turned(0.1 * builder.dice.normal());
-        builder.block(&crate_place, [0.0, height_m], Skin { top: ribbed, side: paint }, 0);
-    }
 }
 
 /// Walls and roof of a shed; gives the object's id.
@@ -109,7 +70,11 @@ fn raise(builder: &mut Builder, rect: &Rect, heights_m: [f64; 2], sheet: Sheet, 
         }
         Sheet::Other => (ObjectClass::MetalRoof, builder.palette.other_sheet(dice)),
     };
-    let walls = if dice.chance(0.35) { top.spaced(0.3) } else { builder.palette.wall(dice) };
+    let walls = if dice.chance(0.35) {
+        top.spaced(0.3)
+    } else {
+        builder.palette.wall(dice)
+    };
     let slope = dice.between(0.06, 0.22);
     let wide = rect.half_m[1] > 3.0 || dice.chance(0.4);
     let rise = slope * rect.half_m[1] * if wide { 1.0 } else { 2.0 };
@@ -125,8 +90,28 @@ fn raise(builder: &mut Builder, rect: &Rect, heights_m: [f64; 2], sheet: Sheet, 
         Form::lean_to(half, 0.1, 0.1 + rise as f32)
     };
     let body = rect.grown(-0.25);
-    builder.block(&body, [base, eave], Skin { top: walls, side: walls }, id);
-    builder.put(rect, eave - 0.12, form, Skin { top, side: Material { colour: top.colour.map(|c| 0.8 * c), ..top } }, id);
+    builder.block(
+        &body,
+        [base, eave],
+        Skin {
+            top: walls,
+            side: walls,
+        },
+        id,
+    );
+    builder.put(
+        rect,
+        eave - 0.12,
+        form,
+        Skin {
+            top,
+            side: Material {
+                colour: top.colour.map(|c| 0.8 * c),
+                ..top
+            },
+        },
+        id,
+    );
     if rect.area_m2() > 250.0 && builder.dice.chance(0.5) {
         vents(builder, rect, eave + rise, id);
     }
@@ -136,12 +121,24 @@ fn raise(builder: &mut Builder, rect: &Rect, heights_m: [f64; 2], sheet: Sheet, 
 /// Ridge ventilators or skylight strips on a hall.
 fn vents(builder: &mut Builder, rect: &Rect, ridge_m: f64, id: u32) {
     let paint = builder.palette.paint([190.0, 194.0, 196.0], &mut builder.dice);
-    let skin = Skin { top: paint, side: paint };
+    let skin = Skin {
+        top: paint,
+        side: paint,
+    };
     let count = (rect.half_m[0] / 4.0) as i32;
     for index in -count / 2..=count / 2 {
         let at = rect.part([f64::from(index) * 7.0, 0.0], [0.4, 0.4]);
         if f64::from(index).abs() * 7.0 < rect.half_m[0] - 1.0 {
-            builder.put(&at, ridge_m - 0.2, Form::Round { radius_m: 0.4, height_m: 0.7 }, skin, id);
+            builder.put(
+                &at,
+                ridge_m - 0.2,
+                Form::Round {
+                    radius_m: 0.4,
+                    height_m: 0.7,
+                },
+                skin,
+                id,
+            );
         }
     }
 }

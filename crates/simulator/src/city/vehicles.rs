@@ -1,10 +1,8 @@
-//! Cars, vans, buses and lorries: driving in lanes, parked at kerbs, in car parks and in yards.
+//! Cars, vans, buses and lorries: driving in lanes, parked at kerbs and in yards.
 
 use crate::material::{Material, Texture, srgb};
 use crate::plan::{Builder, ObjectClass, Rect, Skin};
 use crate::shape::Form;
-
-use super::{greenery, grounds};
 
 /// Moving and parked vehicles of one street (x along the street).
 pub(crate) fn traffic(builder: &mut Builder, street: &Rect) {
@@ -16,7 +14,9 @@ pub(crate) fn traffic(builder: &mut Builder, street: &Rect) {
         let mut x = -street.half_m[0] + builder.dice.between(3.0, gap_m);
         while x < street.half_m[0] - 5.0 {
             let heading = if side > 0.0 { std::f64::consts::PI } else { 0.0 };
-            let at = street.part([x, lane + builder.dice.between(-0.3, 0.3)], [2.2, 0.9]).turned(heading);
+            let at = street
+                .part([x, lane + builder.dice.between(-0.3, 0.3)], [2.2, 0.9])
+                .turned(heading);
             any_vehicle(builder, &at);
             x += 7.0 + gap_m * -(1.0 - builder.dice.unit()).ln();
         }
@@ -31,35 +31,19 @@ pub(crate) fn kerb_parking(builder: &mut Builder, lane: &Rect) {
     parked_row(builder, lane, lane.half_m[1] - 1.0);
 }
 
-/// A car park with rows of bays.
-pub(crate) fn car_park(builder: &mut Builder, block: &Rect) {
-    let asphalt = builder.palette.asphalt(&mut builder.dice);
-    let ground = Material { texture: Texture::Concrete, ..asphalt }.spaced(60.0);
-    builder.paint(block, 0.0, ground, 0);
-    let fullness = builder.dice.between(0.3, 0.9);
-    let mut y = -block.half_m[1] + 4.0;
-    while y < block.half_m[1] - 4.0 {
-        let mut x = -block.half_m[0] + 3.0;
-        while x < block.half_m[0] - 3.0 {
-            if builder.dice.chance(fullness) {
-                let nose = if builder.dice.chance(0.5) { 1.0 } else { -1.0 };
-                let at = block.part([x, y], [2.2, 0.9]).turned(nose * std::f64::consts::FRAC_PI_2);
-                car(builder, &at);
-            }
-            x += 2.6;
-        }
-        y += if builder.dice.chance(0.5) { 5.4 } else { 11.0 };
-    }
-    greenery::scatter_trees(builder, block, 0.002);
-}
-
 /// Lorries and vans standing in a factory yard.
 pub(crate) fn yard_vehicles(builder: &mut Builder, yard: &Rect) {
     let mut x = -yard.half_m[0] + 2.0;
     while x < yard.half_m[0] - 2.0 {
         if builder.dice.chance(0.35) {
-            let at = yard.part([x, 0.0], [2.2, 0.9]).turned(std::f64::consts::FRAC_PI_2 + 0.1 * builder.dice.normal());
-            if builder.dice.chance(0.5) { lorry(builder, &at) } else { any_vehicle(builder, &at) }
+            let at = yard
+                .part([x, 0.0], [2.2, 0.9])
+                .turned(std::f64::consts::FRAC_PI_2 + 0.1 * builder.dice.normal());
+            if builder.dice.chance(0.5) {
+                lorry(builder, &at)
+            } else {
+                any_vehicle(builder, &at)
+            }
         }
         x += builder.dice.between(3.4, 6.0);
     }
@@ -73,13 +57,38 @@ pub(crate) fn car(builder: &mut Builder, at: &Rect) {
     let paint = body_paint(builder);
     let glass = builder.palette.glass(&mut builder.dice);
     let [x, y] = half;
-    builder.block(&rect.part([0.0, 0.0], [x, y * 0.97]), [0.18, 0.82], Skin { top: paint, side: paint }, id);
+    builder.block(
+        &rect.part([0.0, 0.0], [x, y * 0.97]),
+        [0.18, 0.82],
+        Skin {
+            top: paint,
+            side: paint,
+        },
+        id,
+    );
     // Greenhouse: sloped glass all round with the painted roof inside it.
     let cabin = rect.part([-0.18 * x, 0.0], [0.56 * x, 0.86 * y]);
     let form = Form::hip(cabin.half_f32(), 0.05, 0.60);
-    builder.put(&cabin, 0.82, form, Skin { top: glass, side: glass }, id);
+    builder.put(
+        &cabin,
+        0.82,
+        form,
+        Skin {
+            top: glass,
+            side: glass,
+        },
+        id,
+    );
     let roof = rect.part([-0.2 * x, 0.0], [0.34 * x, 0.74 * y]);
-    builder.block(&roof, [0.85, 1.45], Skin { top: paint, side: glass }, id);
+    builder.block(
+        &roof,
+        [0.85, 1.45],
+        Skin {
+            top: paint,
+            side: glass,
+        },
+        id,
+    );
 }
 
 /// A lorry with a cab and a load bed or box.
@@ -88,29 +97,31 @@ pub(crate) fn lorry(builder: &mut Builder, at: &Rect) {
     let rect = at.part([0.0, 0.0], [length, 1.22]);
     let id = builder.plant(ObjectClass::Vehicle, &rect, [0.0, 3.2], None);
     let cab = body_paint(builder);
-    builder.block(&rect.part([length - 0.95, 0.0], [0.95, 1.15]), [0.4, 2.6], Skin { top: cab, side: cab }, id);
-    let boxes = [[214.0, 216.0, 216.0], [62.0, 104.0, 160.0], [96.0, 100.0, 92.0], [150.0, 66.0, 54.0], [128.0, 110.0, 88.0]];
+    builder.block(
+        &rect.part([length - 0.95, 0.0], [0.95, 1.15]),
+        [0.4, 2.6],
+        Skin { top: cab, side: cab },
+        id,
+    );
+    let boxes = [
+        [214.0, 216.0, 216.0],
+        [62.0, 104.0, 160.0],
+        [96.0, 100.0, 92.0],
+        [150.0, 66.0, 54.0],
+        [128.0, 110.0, 88.0],
+    ];
     let base = boxes[builder.dice.weighted(&[4.0, 1.0, 1.5, 1.0, 1.0])];
     let load = builder.palette.paint(base, &mut builder.dice);
     let top = 1.2 + builder.dice.between(0.2, 2.0);
-    builder.block(&rect.part([-1.1, 0.0], [length - 1.1, 1.2]), [0.5, top], Skin { top: load, side: load }, id);
-}
-
-/// A tipper: machinery by label.
-pub(crate) fn dump_truck(builder: &mut Builder, at: &Rect) {
-    let rect = at.part([0.0, 0.0], [4.1, 1.3]);
-    let id = builder.plant(ObjectClass::Machinery, &rect, [0.0, 3.0], None);
-    let skin = grounds::machine_paint(builder);
-    builder.block(&rect.part([3.1, 0.0], [0.95, 1.2]), [0.5, 2.9], skin, id);
-    builder.block(&rect.part([-0.9, 0.0], [3.0, 1.28]), [0.6, 1.4], skin, id);
-    for side in [-1.18, 1.18] {
-        builder.block(&rect.part([-0.9, side], [3.0, 0.09]), [1.4, 2.3], skin, id);
-    }
-    builder.block(&rect.part([2.0, 0.0], [0.09, 1.2]), [1.4, 2.5], skin, id);
-    if builder.dice.chance(0.6) {
-        let soil = builder.palette.soil(&mut builder.dice);
-        builder.put(&rect.part([-0.9, 0.0], [2.7, 1.05]), 1.4, Form::hip([2.7, 1.05], 0.1, 0.9), Skin { top: soil, side: soil }, id);
-    }
+    builder.block(
+        &rect.part([-1.1, 0.0], [length - 1.1, 1.2]),
+        [0.5, top],
+        Skin {
+            top: load,
+            side: load,
+        },
+        id,
+    );
 }
 
 fn any_vehicle(builder: &mut Builder, at: &Rect) {
@@ -127,9 +138,28 @@ fn van(builder: &mut Builder, at: &Rect) {
     let id = builder.plant(ObjectClass::Vehicle, &rect, [0.0, 2.1], None);
     let paint = builder.palette.paint([206.0, 206.0, 204.0], &mut builder.dice);
     let glass = builder.palette.glass(&mut builder.dice);
-    builder.block(&rect.part([-0.25, 0.0], [2.2, 0.93]), [0.2, 2.05], Skin { top: paint, side: paint }, id);
-    let screen = rect.part([1.98, 0.0], [0.85, 0.35]).turned(-std::f64::consts::FRAC_PI_2);
-    builder.put(&screen, 0.2, Form::lean_to([0.85, 0.4], 1.8, 0.9), Skin { top: glass, side: paint }, id);
+    builder.block(
+        &rect.part([-0.25, 0.0], [2.2, 0.93]),
+        [0.2, 2.05],
+        Skin {
+            top: paint,
+            side: paint,
+        },
+        id,
+    );
+    let screen = rect
+        .part([1.98, 0.0], [0.85, 0.35])
+        .turned(-std::f64::consts::FRAC_PI_2);
+    builder.put(
+        &screen,
+        0.2,
+        Form::lean_to([0.85, 0.4], 1.8, 0.9),
+        Skin {
+            top: glass,
+            side: paint,
+        },
+        id,
+    );
 }
 
 fn bus(builder: &mut Builder, at: &Rect) {
@@ -140,9 +170,25 @@ fn bus(builder: &mut Builder, at: &Rect) {
     let paint = builder.palette.paint(base, &mut builder.dice);
     let white = builder.palette.paint([210.0, 210.0, 208.0], &mut builder.dice);
     let glass = builder.palette.glass(&mut builder.dice);
-    builder.block(&rect, [0.3, 2.9], Skin { top: paint, side: glass }, id);
+    builder.block(
+        &rect,
+        [0.3, 2.9],
+        Skin {
+            top: paint,
+            side: glass,
+        },
+        id,
+    );
     for x in [-2.8, 1.2] {
-        builder.block(&rect.part([x, 0.0], [1.1, 0.75]), [2.9, 3.15], Skin { top: white, side: white }, id);
+        builder.block(
+            &rect.part([x, 0.0], [1.1, 0.75]),
+            [2.9, 3.15],
+            Skin {
+                top: white,
+                side: white,
+            },
+            id,
+        );
     }
 }
 
@@ -151,7 +197,11 @@ fn parked_row(builder: &mut Builder, street: &Rect, y: f64) {
     let mut x = -street.half_m[0] + 12.0;
     while x < street.half_m[0] - 12.0 {
         if builder.dice.chance(fullness) {
-            let heading = if builder.dice.chance(0.8) { 0.0 } else { std::f64::consts::PI };
+            let heading = if builder.dice.chance(0.8) {
+                0.0
+            } else {
+                std::f64::consts::PI
+            };
             let askew = 0.02 * builder.dice.normal();
             car(builder, &street.part([x, y], [2.2, 0.9]).turned(heading + askew));
         }
@@ -161,10 +211,23 @@ fn parked_row(builder: &mut Builder, street: &Rect, y: f64) {
 
 fn body_paint(builder: &mut Builder) -> Material {
     let kinds = [
-        [212.0, 212.0, 210.0], [44.0, 44.0, 46.0], [136.0, 138.0, 140.0], [88.0, 90.0, 94.0], [140.0, 42.0, 40.0],
-        [48.0, 70.0, 120.0], [130.0, 114.0, 92.0], [64.0, 92.0, 74.0], [196.0, 160.0, 50.0],
+        [212.0, 212.0, 210.0],
+        [44.0, 44.0, 46.0],
+        [136.0, 138.0, 140.0],
+        [88.0, 90.0, 94.0],
+        [140.0, 42.0, 40.0],
+        [48.0, 70.0, 120.0],
+        [130.0, 114.0, 92.0],
+        [64.0, 92.0, 74.0],
+        [196.0, 160.0, 50.0],
     ];
-    let base = kinds[builder.dice.weighted(&[6.0, 4.5, 4.0, 3.0, 1.5, 1.5, 1.0, 0.6, 0.4])];
-    let colour = if base[0] < 60.0 { srgb(base[0], base[1], base[2]) } else { builder.palette.near(base, 8.0, &mut builder.dice) };
+    let base = kinds[builder
+        .dice
+        .weighted(&[6.0, 4.5, 4.0, 3.0, 1.5, 1.5, 1.0, 0.6, 0.4])];
+    let colour = if base[0] < 60.0 {
+        srgb(base[0], base[1], base[2])
+    } else {
+        builder.palette.near(base, 8.0, &mut builder.dice)
+    };
     Material::new(Texture::Paint, colour, builder.grain())
 }

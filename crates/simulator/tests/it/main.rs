@@ -1,0 +1,4 @@
+//! The simulator looked at from outside.
+
+#[cfg(test)]
+mod checks;
