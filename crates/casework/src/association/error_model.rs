@@ -6,6 +6,10 @@ use nalgebra::{Matrix2, Vector2};
 /// 99 % quantile of chi-square with 2 degrees of freedom: −2 ln 0.01.
 pub const CHI2_2DOF_99: f64 = 9.210_340_371_976_184;
 
+/// 99.99 % quantile: −2 ln 0.0001. Pairs this far apart still vote on a photo's common error; with 99 % one photo
+/// in a hundred would find its true shift shut out and take a neighbouring row for its own.
+pub const CHI2_2DOF_9999: f64 = 18.420_680_743_952_367;
+
 /// Share of a detection's variance that is neither shift, turn nor stretch of its whole photo: mostly the lean of
 /// things of unlike height. 0.1 of a usual (3.5 m)² is (1.1 m)²; the scatter actually seen corrects it.
 const OWN_SHARE: f64 = 0.1;

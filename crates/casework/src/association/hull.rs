@@ -34,6 +34,17 @@ impl Hull {
         }
     }
 
+    /// Area, m² (shoelace formula).
+    pub fn area_m2(&self) -> f64 {
+        let next = self.corners_m.iter().cycle().skip(1);
+        self.corners_m
+            .iter()
+            .zip(next)
+            .map(|(a, b)| a.perp(b))
+            .sum::<f64>()
+            / 2.0
+    }
+
     /// Whether a point lies in the hull or on its border.
     pub fn contains(&self, point_m: &Vector2<f64>) -> bool {
         let next = self.corners_m.iter().cycle().skip(1);
@@ -72,6 +83,7 @@ mod tests {
         let hull = Hull::around(&row, 1.0);
         assert!(hull.contains(&Vector2::new(2.5, 0.9)));
         assert!(!hull.contains(&Vector2::new(2.5, 1.1)));
+        assert!((hull.area_m2() - 12.0).abs() < 1e-9);
         assert!(!Hull::around(&[], 1.0).contains(&Vector2::zeros()));
     }
 

@@ -7,17 +7,13 @@ use survey::geodesy::{LocalTangent, Wgs84};
 
 use super::adjust::{LocalSite, LocalView, adjusted};
 use super::assign::Pair;
-use super::error_model::{CHI2_2DOF_99, common, mahalanobis2, matrix, own, size_distance2};
-use super::hull::Hull;
+use super::error_model::{CHI2_2DOF_99, CHI2_2DOF_9999, common, mahalanobis2, matrix, own, size_distance2};
 use super::shift::{Candidate, Setting, Shift, common_shift};
 use super::similarity::Similarity;
 use super::{DetectionForSite, Site};
 
 /// Views of one site that enter the local map, the newest.
 const MAX_VIEWS: usize = 8;
-/// How far a site may lie outside the ring of detections and still count as amid them, m.
-const HULL_MARGIN_M: f64 = 1.5;
-
 /// One photo's detections on a plane whose origin is their centre.
 pub struct Scene<'a> {
     /// The detections, at least one.
@@ -63,18 +59,14 @@ impl<'a> Scene<'a> {
         let mut candidates = self.candidates(around);
         candidates.retain(|candidate| {
             let reach_m2 = candidate.own_m2 + prior.offset_m2(&candidate.from_centre_m);
-            mahalanobis2(&candidate.offset_m, &reach_m2) <= CHI2_2DOF_99
+            mahalanobis2(&candidate.offset_m, &reach_m2) <= CHI2_2DOF_9999
         });
         let sites_m = around
             .map
             .iter()
             .map(|local| local.as_ref().map(|local| local.place_m))
             .collect();
-        let setting = Setting {
-            prior,
-            hull: Hull::around(&self.places_m, HULL_MARGIN_M),
-            sites_m,
-        };
+        let setting = Setting::new(prior, self.places_m.clone(), sites_m);
         common_shift(&candidates, &setting)
     }
 

@@ -66,6 +66,14 @@ impl Similarity {
         design * self.covariance * design.transpose()
     }
 
+    /// `pᵀC⁻¹p` of another error against this covariance: how far it is from the best guess of none.
+    pub fn unlikeliness(&self, other: &Similarity) -> f64 {
+        let inverse = self.covariance.try_inverse();
+        inverse.map_or(f64::INFINITY, |inverse| {
+            (other.parameters.transpose() * inverse * other.parameters).x
+        })
+    }
+
     /// The shift at the photo's centre, m.
     pub fn shift_m(&self) -> Vector2<f64> {
         Vector2::new(self.parameters[0], self.parameters[1])

@@ -1,7 +1,7 @@
 //! A seeded town of sheds and photos of it whose poses are wrong the way real ones are: one shift, one turn and one
 //! stretch per photo, a little noise per box, things missed, boxes cut off at the picture's edge.
 
-use casework::association::{Association, DetectionForSite, PhotoBatch, associate};
+use casework::association::{AssociateError, Association, DetectionForSite, PhotoBatch, associate};
 use std::collections::{BTreeMap, BTreeSet};
 use survey::geodesy::{LocalTangent, Wgs84};
 use survey::time::UtcMicros;
@@ -177,12 +177,16 @@ impl Tally {
 }
 
 /// Associates the photos and compares with the truth in the detection ids.
-pub fn measure(photos: &[PhotoBatch]) -> (Tally, Association) {
-    let result = associate(&[], photos).expect("simulated input is sound");
+pub fn measure(photos: &[PhotoBatch]) -> Result<Tally, AssociateError> {
+    Ok(tally(&associate(&[], photos)?))
+}
+
+/// Compares with the truth in the detection ids, `photo:shed`.
+pub fn tally(result: &Association) -> Tally {
     let mut sites_of_thing: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
     let mut things_of_site: BTreeMap<_, BTreeMap<&str, usize>> = BTreeMap::new();
     for assignment in &result.assignments {
-        let (_, thing) = assignment.detection_id.split_once(':').expect("id says its shed");
+        let thing = assignment.detection_id.rsplit(':').next().unwrap_or_default();
         sites_of_thing
             .entry(thing)
             .or_default()
@@ -204,5 +208,5 @@ pub fn measure(photos: &[PhotoBatch]) -> (Tally, Association) {
         tally.misplaced_views += things.values().sum::<usize>() - most;
         tally.merged_sites += usize::from(things.len() > 1);
     }
-    (tally, result)
+    tally
 }
