@@ -1,0 +1,126 @@
+//! The HTTP API under `/api/v1` and the page. One file per subject; `openapi` describes them all.
+
+mod coverage;
+mod error;
+mod events;
+mod health;
+mod images;
+mod layers;
+mod leads;
+mod openapi;
+mod page;
+mod photos;
+mod state;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::error::ApiError;
+use crate::api::state::ApiState;
+use crate::lang::Words;
+use crate::workplace::Workplace;
+
+/// Decisions are small; nothing larger is taken.
+const LARGEST_BODY_BYTES: usize = 64 * 1024;
+
+/// Streams end at once when asked to; what takes longer is reported.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// Serves on `listener` until the process is asked to stop.
+///
+/// # Errors
+/// Layers of the configuration that cannot be read, or a listener that fails.
+pub async fn serve(listener: TcpListener, workplace: Workplace) -> Result<()> {
+    let stop = CancellationToken::new();
+    let address = listener.local_addr()?;
+    let state = ApiState::new(workplace, address, stop.clone())?;
+    let stopping = async move {
+        stop_requested().await;
+        stop.cancel();
+    };
+    let tasks = state.fixed.tasks.clone();
+    let served = axum::serve(listener, router(state)).with_graceful_shutdown(stopping).await;
+    tasks.close();
+    if tokio::time::timeout(STOP_WITHIN, tasks.wait()).await.is_err() {
+        tracing::warn!(tasks.alive = tasks.len(), "stopped while tasks were still alive");
+    }
+    served.context("the HTTP service failed")
+}
+
+async fn stop_requested() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot listen for SIGTERM; only Ctrl-C stops the service");
+            // If Ctrl-C cannot be listened for either, the process is stopped from outside.
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+fn router(state: ApiState) -> Router {
+    let api = Router::new()
+        .route("/health", get(health::health))
+        .route("/catalogue", get(health::catalogue))
+        .route("/leads", get(leads::list))
+        .route("/leads.geojson", get(leads::geojson))
+        .route("/leads/{lead}", get(leads::detail))
+        .route("/leads/{lead}/decisions", post(leads::decide))
+        .route("/photos", get(photos::list))
+        .route("/photos/footprints", get(photos::footprints))
+        // A photo id holds a slash (sortie/index), so it is two segments.
+        .route("/photos/{sortie}/{index}/detections", get(photos::detections))
+        .route("/images/{sha256}", get(images::view))
+        .route("/images/{sha256}/original", get(images::original))
+        .route("/crops/{detection}", get(images::crop))
+        .route("/coverage", get(coverage::coverage))
+        .route("/layers", get(layers::list))
+        .route("/layers/{file}", get(layers::geojson))
+        .route("/events", get(events::events))
+        .route("/openapi.json", get(openapi::document))
+        .fallback(no_such_door);
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/", get(page::index))
+        .route("/{*path}", get(page::asset))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES))
+        .layer(middleware::from_fn(only_this_machine))
+        .with_state(state)
+}
+
+async fn no_such_door() -> ApiError {
+    ApiError::not_found(Words::new("没有此接口,见 /api/v1/openapi.json", "there is no such door; see /api/v1/openapi.json"))
+}
+
+/// A page of another site could have its own name resolve to this machine and then read everything here; its
+/// requests still carry that name.
+async fn only_this_machine(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    if ["localhost", "127.0.0.1", "::1", ""].contains(&name) {
+        return next.run(request).await;
+    }
+    let words = Words::new(
+        "只接受发往本机地址的请求",
+        "only requests addressed to this machine are answered (Host: localhost or a loopback address)",
+    );
+    ApiError::forbidden(words).into_response()
+}

@@ -1,0 +1,36 @@
+//! `/openapi.json`: the description of the API, made from the code that answers.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use crate::api::{coverage, events, health, images, layers, leads, photos};
+
+/// All doors.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "FlyOnce 飞一次", description = "Leads, photos and coverage. Loopback only until there are accounts."),
+    paths(
+        health::health,
+        health::catalogue,
+        leads::list,
+        leads::geojson,
+        leads::detail,
+        leads::decide,
+        photos::list,
+        photos::footprints,
+        photos::detections,
+        images::view,
+        images::original,
+        images::crop,
+        coverage::coverage,
+        layers::list,
+        layers::geojson,
+        events::events,
+    )
+)]
+struct Api;
+
+/// `GET /api/v1/openapi.json`
+pub async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Api::openapi())
+}

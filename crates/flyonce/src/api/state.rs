@@ -1,0 +1,81 @@
+//! What every request can reach.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::extract::FromRef;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use vision::Card;
+
+use crate::config::layers::{LoadedLayer, load_all};
+use crate::model::ModelInUse;
+use crate::workplace::Workplace;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Configuration, rows and originals.
+    pub workplace: Workplace,
+    /// What does not change while serving.
+    pub fixed: Arc<Fixed>,
+}
+
+/// Fixed for the life of the service.
+pub struct Fixed {
+    /// Layers of the configuration.
+    pub layers: Vec<LoadedLayer>,
+    /// Where the service listens.
+    pub address: SocketAddr,
+    /// Card of the model in use; `None` when it cannot be read.
+    pub card: Option<Card>,
+    /// Whether ONNX Runtime is on this machine.
+    pub runtime_found: bool,
+    /// Pictures decoded at the same time: each takes 3 bytes per pixel.
+    pub decoding: Arc<Semaphore>,
+    /// Ends the streams when the service stops.
+    pub stop: CancellationToken,
+    /// Everything that runs beside the requests.
+    pub tasks: TaskTracker,
+}
+
+/// Two pictures of the largest size stay below 1 GiB.
+const PICTURES_AT_ONCE: usize = 2;
+
+impl ApiState {
+    /// Reads the layers and the model card.
+    ///
+    /// # Errors
+    /// A layer that cannot be read. A model that cannot be used is told by `/health`: reviewing needs none.
+    pub fn new(workplace: Workplace, address: SocketAddr, stop: CancellationToken) -> Result<Self> {
+        let settings = &workplace.config.settings;
+        let card = ModelInUse::choose(settings).map(|model| model.card);
+        if let Err(error) = &card {
+            tracing::warn!(%error, "no usable model");
+        }
+        let fixed = Fixed {
+            layers: load_all(settings)?,
+            address,
+            card: card.ok(),
+            runtime_found: ModelInUse::runtime_path(settings).is_ok(),
+            decoding: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
+            stop,
+            tasks: TaskTracker::new(),
+        };
+        Ok(Self { workplace, fixed: Arc::new(fixed) })
+    }
+}
+
+impl FromRef<ApiState> for Workplace {
+    fn from_ref(state: &ApiState) -> Self {
+        state.workplace.clone()
+    }
+}
+
+impl FromRef<ApiState> for Arc<Fixed> {
+    fn from_ref(state: &ApiState) -> Self {
+        Arc::clone(&state.fixed)
+    }
+}

@@ -1,0 +1,206 @@
+//! The command line, as clap reads it. Help texts are in both languages.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::lang::Lang;
+
+/// FlyOnce 飞一次: fly once, check everything. 自动飞一次、综合查一次。
+#[derive(Debug, Parser)]
+#[command(name = "flyonce", version, max_term_width = 110)]
+pub struct Arguments {
+    /// Configuration file (default: flyonce.toml here, if there is one) / 配置文件
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data folder, instead of the configured one / 数据文件夹
+    #[arg(long, global = true, value_name = "FOLDER", env = "FLYONCE_DATA")]
+    pub data: Option<PathBuf>,
+    /// Language of the output (default: of the terminal) / 输出语言
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<Lang>,
+    /// Print JSON for programs instead of text for people / 输出 JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take in photos: keep, look at, place, join into leads / 导入照片并生成线索
+    Ingest(IngestArguments),
+    /// List, show and decide leads / 查看与审核线索
+    #[command(subcommand)]
+    Leads(LeadsCommand),
+    /// List the photos and what is wrong with them / 照片清单
+    Photos(PhotosArguments),
+    /// Imaged area, and its share of a flyable layer / 实拍覆盖
+    Coverage(CoverageArguments),
+    /// Write the leads as GeoJSON (RFC 7946, WGS-84) / 导出线索
+    Export(ExportArguments),
+    /// Ground position of a pixel, with its error ellipse / 像素定位
+    Geotag(GeotagArguments),
+    /// Find every mistake in a configuration / 检查配置文件
+    Check {
+        /// The configuration file.
+        file: PathBuf,
+    },
+    /// Serve the page and the HTTP API on loopback / 启动网页与接口
+    Serve(ServeArguments),
+    /// Fetch what is needed to look at photos (ONNX Runtime) / 准备运行环境
+    Setup,
+    /// The whole job on simulated photos, in one command / 一键演示
+    Demo(DemoArguments),
+}
+
+/// `ingest`.
+#[derive(Debug, Args)]
+pub struct IngestArguments {
+    /// Folders (searched through) or single photos.
+    #[arg(required = true, value_name = "FOLDER")]
+    pub sources: Vec<PathBuf>,
+}
+
+/// `leads …`.
+#[derive(Debug, Subcommand)]
+pub enum LeadsCommand {
+    /// The queue, most urgent first / 线索队列
+    List {
+        /// Only this state; `all` for every state.
+        #[arg(long, default_value = "all")]
+        state: String,
+        /// Only this matter (code of the catalogue).
+        #[arg(long)]
+        matter: Option<String>,
+        /// Only this class.
+        #[arg(long)]
+        class: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// One lead with its views, place and history / 线索详情
+    Show {
+        /// Lead id or number.
+        lead: String,
+    },
+    /// Decide a lead, or take the last decision back / 审核线索
+    Decide {
+        /// Lead id or number.
+        lead: String,
+        /// The decision.
+        decision: DecisionWord,
+        /// Reason code, needed for a false alarm.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Free text kept with the decision.
+        #[arg(long)]
+        note: Option<String>,
+        /// Who decides.
+        #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+        actor: Option<String>,
+    },
+}
+
+/// Decisions as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DecisionWord {
+    /// 属实
+    Confirm,
+    /// 误报
+    FalseAlarm,
+    /// 存量在册
+    KnownStock,
+    /// 补飞
+    FlyAgain,
+    /// 撤销
+    Undo,
+}
+
+/// `photos`.
+#[derive(Debug, Args)]
+pub struct PhotosArguments {
+    /// Only photos with a problem.
+    #[arg(long)]
+    pub problems: bool,
+    /// At most so many.
+    #[arg(long, default_value_t = 200)]
+    pub limit: u32,
+}
+
+/// `coverage`.
+#[derive(Debug, Args)]
+pub struct CoverageArguments {
+    /// GeoJSON of the flyable area, instead of the configured layer.
+    #[arg(long, value_name = "FILE")]
+    pub layer: Option<PathBuf>,
+    /// Datum of that file: WGS-84, CGCS2000 or GCJ-02 (needed unless the file states it).
+    #[arg(long, requires = "layer")]
+    pub datum: Option<String>,
+    /// Version of that layer, printed beside the figure.
+    #[arg(long, requires = "layer")]
+    pub layer_version: Option<String>,
+    /// Only photos taken on or after this day (yyyy-mm-dd).
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Only photos taken on or before this day (yyyy-mm-dd).
+    #[arg(long)]
+    pub until: Option<String>,
+    /// Only photos at least this sharp on the ground.
+    #[arg(long)]
+    pub max_gsd_cm: Option<f64>,
+    /// Size of the ground cells of this calculation.
+    #[arg(long)]
+    pub cell_m: Option<f64>,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// File to write; left out, the standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only leads in this state.
+    #[arg(long, default_value = "all")]
+    pub state: String,
+}
+
+/// `geotag`.
+#[derive(Debug, Args)]
+pub struct GeotagArguments {
+    /// A photo file, or the id or sha256 of a photo in the data folder.
+    pub photo: String,
+    /// Pixels from the left edge.
+    pub x: f64,
+    /// Pixels from the top edge.
+    pub y: f64,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// Address to listen on, loopback only; port 0 takes a free one.
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Stop after the summary.
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Seed of the simulated city.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Photos to render.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub photos: u32,
+    /// Address to listen on, loopback only.
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+}

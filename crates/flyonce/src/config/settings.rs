@@ -1,0 +1,315 @@
+//! The settings of `flyonce.toml`, typed and with their defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use survey::geodesy::Datum;
+use survey::time::CityZone;
+
+use crate::config::reader::{Mistake, Reader, Section};
+use crate::lang::Words;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// IANA name of the city's zone.
+    pub time_zone: String,
+    /// First part of lead numbers.
+    pub lead_prefix: String,
+    /// Folder of originals and rows.
+    pub data_folder: PathBuf,
+    /// PostgreSQL address; `None` is SQLite in the folder.
+    pub database_url: Option<String>,
+    /// ONNX Runtime library for machines without network.
+    pub onnxruntime_library: Option<PathBuf>,
+    /// Card of the model to use; `None` is the built-in one.
+    pub model_card: Option<PathBuf>,
+    /// Photos looked at side by side; 0 lets the program choose.
+    pub workers: u32,
+    /// Pictures above this are kept but not looked at.
+    pub max_megapixels: u32,
+    /// Assumed uncertainties.
+    pub geolocation: GeolocationSettings,
+    /// Edge of a coverage cell, metres.
+    pub cell_m: f64,
+    /// Coarsest ground sampling distance that counts as seen, centimetres per pixel.
+    pub max_gsd_cm: f64,
+    /// Layers of polygons.
+    pub layers: Vec<LayerSetting>,
+    /// Address of the HTTP service.
+    pub listen: SocketAddr,
+    /// Catalogue of matters; `None` is the built-in one.
+    pub matters_file: Option<PathBuf>,
+}
+
+/// Standard deviations for photos that state none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GeolocationSettings {
+    /// Of the position, each axis, metres.
+    pub horizontal_sigma_m: f64,
+    /// Of the height above the ground that is looked at, metres.
+    pub height_sigma_m: f64,
+    /// Of the camera's tilt, radians.
+    pub tilt_sigma_rad: f64,
+    /// Of the camera's yaw, radians.
+    pub yaw_sigma_rad: f64,
+}
+
+/// What a layer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerRole {
+    /// The flyable area, denominator of the coverage percentage.
+    Flyable,
+    /// Shown on the map only.
+    Shown,
+}
+
+/// One `[[layer]]`.
+#[derive(Debug, Clone)]
+pub struct LayerSetting {
+    /// Name people use.
+    pub name: String,
+    /// Version printed beside every figure.
+    pub version: String,
+    /// What it is for.
+    pub role: LayerRole,
+    /// GeoJSON file.
+    pub file: PathBuf,
+    /// Datum, if stated in the settings.
+    pub datum: Option<Datum>,
+    /// Who made it.
+    pub source: String,
+    /// Line in the configuration, for messages about the file.
+    config_file: String,
+}
+
+impl Settings {
+    /// Reads `text` of `file`; relative paths start at `base`.
+    ///
+    /// # Errors
+    /// Every mistake with its line and field.
+    pub fn read(file: &str, text: &str, base: &Path) -> Result<Self, Vec<Mistake>> {
+        Reader::new(file, text).read(|root| {
+            let city = root.section("city");
+            let data = root.section("data");
+            let onnxruntime = root.section("onnxruntime");
+            let model = root.section("model");
+            let coverage = root.section("coverage");
+            let serve = root.section("serve");
+            let matters = root.section("matters");
+            let settings = Self {
+                time_zone: time_zone(&city),
+                lead_prefix: lead_prefix(&city),
+                data_folder: path(&data, "folder", base).unwrap_or_else(|| base.join("flyonce-data")),
+                database_url: database_url(&data),
+                onnxruntime_library: path(&onnxruntime, "library", base),
+                model_card: path(&model, "card", base),
+                workers: model.whole("workers", 0, 0..=64),
+                max_megapixels: model.whole("max_megapixels", 130, 1..=200),
+                geolocation: geolocation(root),
+                cell_m: coverage.number("cell_m", 2.0, 0.5..=50.0),
+                max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
+                layers: layers(root, file, base),
+                listen: listen(&serve),
+                matters_file: path(&matters, "file", base),
+            };
+            for section in [city, data, onnxruntime, model, coverage, serve, matters] {
+                section.finish();
+            }
+            root.finish();
+            settings
+        })
+    }
+
+    /// Files that the settings name and that are not there.
+    pub fn missing_files(&self) -> Vec<Mistake> {
+        let layers = self.layers.iter().map(|layer| (layer.config_file.as_str(), "layer.file", &layer.file));
+        layers
+            .filter(|(_, _, path)| !path.is_file())
+            .map(|(file, field, path)| Mistake {
+                file: file.to_owned(),
+                line: 1,
+                column: 1,
+                field: field.to_owned(),
+                problem: Words::new(
+                    format!("文件不存在:{}", path.display()),
+                    format!("the file does not exist: {}", path.display()),
+                ),
+            })
+            .collect()
+    }
+
+    /// Photos to look at side by side on this machine.
+    pub fn worker_count(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from).min(4),
+            fixed => fixed as usize,
+        }
+    }
+}
+
+fn path(section: &Section<'_, '_>, key: &str, base: &Path) -> Option<PathBuf> {
+    section.text(key).map(|text| base.join(text))
+}
+
+fn time_zone(city: &Section<'_, '_>) -> String {
+    let name = city.text("time_zone").unwrap_or_else(|| "Asia/Shanghai".to_owned());
+    if CityZone::named(&name).is_err() {
+        let problem = Words::new(
+            format!("没有名为 {name} 的时区,例如 Asia/Shanghai"),
+            format!("there is no time zone {name}; an example is Asia/Shanghai"),
+        );
+        city.reject("time_zone", problem);
+    }
+    name
+}
+
+fn lead_prefix(city: &Section<'_, '_>) -> String {
+    let prefix = city.text("lead_prefix").unwrap_or_else(|| "PD".to_owned());
+    let fits = (1..=8).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !fits {
+        let problem = Words::new("须为 1–8 个字母或数字", "must be 1 to 8 letters or digits");
+        city.reject("lead_prefix", problem);
+    }
+    prefix
+}
+
+fn database_url(data: &Section<'_, '_>) -> Option<String> {
+    let url = data.text("database_url")?;
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        let problem = Words::new(
+            "须以 postgres:// 开头;SQLite 用 folder,不写此项",
+            "must start with postgres://; for SQLite leave it out and set folder",
+        );
+        data.reject("database_url", problem);
+    }
+    Some(url)
+}
+
+fn geolocation(root: &Section<'_, '_>) -> GeolocationSettings {
+    let section = root.section("geolocation");
+    let settings = GeolocationSettings {
+        horizontal_sigma_m: section.number("horizontal_sigma_m", 2.0, 0.001..=100.0),
+        height_sigma_m: section.number("height_sigma_m", 5.0, 0.001..=100.0),
+        tilt_sigma_rad: section.number("tilt_sigma_deg", 1.0, 0.001..=30.0).to_radians(),
+        yaw_sigma_rad: section.number("yaw_sigma_deg", 3.0, 0.001..=90.0).to_radians(),
+    };
+    section.finish();
+    settings
+}
+
+fn listen(serve: &Section<'_, '_>) -> SocketAddr {
+    let default = SocketAddr::from(([127, 0, 0, 1], 8700));
+    let Some(text) = serve.text("listen") else { return default };
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => address,
+        Ok(_) => {
+            serve.reject("listen", not_loopback_words());
+            default
+        }
+        Err(_) => {
+            let problem = Words::new("须为 地址:端口,例如 127.0.0.1:8700", "must be address:port, such as 127.0.0.1:8700");
+            serve.reject("listen", problem);
+            default
+        }
+    }
+}
+
+/// Why an address that others can reach is refused.
+pub fn not_loopback_words() -> Words {
+    Words::new(
+        "目前没有账号,只能监听本机地址(127.0.0.1 或 [::1]);如需他人访问请用有登录的反向代理",
+        "there are no accounts yet, so only loopback (127.0.0.1 or [::1]) is allowed; put a proxy with a login in front for others",
+    )
+}
+
+fn layers(root: &Section<'_, '_>, config_file: &str, base: &Path) -> Vec<LayerSetting> {
+    let mut layers: Vec<LayerSetting> = Vec::new();
+    for section in root.sections("layer") {
+        let layer = LayerSetting {
+            name: section.required_text("name"),
+            version: section.required_text("version"),
+            role: role(&section),
+            file: base.join(section.required_text("file")),
+            datum: datum(&section),
+            source: section.text("source").unwrap_or_default(),
+            config_file: config_file.to_owned(),
+        };
+        if layers.iter().any(|other| other.name == layer.name) {
+            section.reject("name", Words::new("图层名称重复", "another layer has this name"));
+        }
+        if layer.role == LayerRole::Flyable && layers.iter().any(|other| other.role == LayerRole::Flyable) {
+            section.reject("role", Words::new("只能有一个 flyable 图层", "only one layer can be flyable"));
+        }
+        section.finish();
+        layers.push(layer);
+    }
+    layers
+}
+
+fn role(section: &Section<'_, '_>) -> LayerRole {
+    match section.text("role").as_deref() {
+        None | Some("shown") => LayerRole::Shown,
+        Some("flyable") => LayerRole::Flyable,
+        Some(_) => {
+            section.reject("role", Words::new("须为 flyable 或 shown", "must be flyable or shown"));
+            LayerRole::Shown
+        }
+    }
+}
+
+fn datum(section: &Section<'_, '_>) -> Option<Datum> {
+    let text = section.text("datum")?;
+    match text.parse() {
+        Ok(datum) => Some(datum),
+        Err(_) => {
+            let problem = Words::new("须为 WGS-84、CGCS2000 或 GCJ-02", "must be WGS-84, CGCS2000 or GCJ-02");
+            section.reject("datum", problem);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../config/flyonce.example.toml");
+
+    #[test]
+    fn the_shipped_example_states_the_defaults() {
+        let example = Settings::read("flyonce.example.toml", EXAMPLE, Path::new("")).unwrap();
+        let defaults = Settings::read("empty", "", Path::new("")).unwrap();
+        assert_eq!(format!("{example:?}"), format!("{defaults:?}"));
+    }
+
+    #[test]
+    fn the_commented_settings_of_the_example_are_real_ones() {
+        let uncommented: String = EXAMPLE
+            .lines()
+            .map(|line| {
+                let setting = line.strip_prefix("# ").filter(|rest| rest.starts_with("[[") || rest.contains(" = \""));
+                format!("{}\n", setting.unwrap_or(line))
+            })
+            .collect();
+        let settings = Settings::read("flyonce.example.toml", &uncommented, Path::new("/etc")).unwrap();
+        assert_eq!(settings.layers.len(), 1);
+        assert_eq!(settings.layers[0].datum, Some(Datum::Wgs84));
+        assert_eq!(settings.onnxruntime_library, Some(PathBuf::from("/opt/flyonce/libonnxruntime.so")));
+        assert!(settings.database_url.is_some());
+    }
+
+    #[test]
+    fn an_address_others_can_reach_is_refused() {
+        let mistakes = Settings::read("f", "[serve]\nlisten = \"0.0.0.0:8700\"\n", Path::new("")).unwrap_err();
+        assert_eq!((mistakes[0].line, mistakes[0].field.as_str()), (2, "serve.listen"));
+    }
+
+    #[test]
+    fn two_flyable_layers_are_refused() {
+        let layer = "[[layer]]\nname=\"a\"\nversion=\"1\"\nrole=\"flyable\"\nfile=\"a.geojson\"\n";
+        let mistakes = Settings::read("f", &format!("{layer}{layer}"), Path::new("")).unwrap_err();
+        let fields: Vec<&str> = mistakes.iter().map(|mistake| mistake.field.as_str()).collect();
+        assert_eq!(fields, ["layer[1].name", "layer[1].role"]);
+    }
+}

@@ -1,0 +1,373 @@
+//! Joins the detections of a sortie into sites and makes leads of new ones: one thing, one site, one lead for
+//! life. All of it is one transaction of the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use casework::association::{Association, DetectionForSite, PhotoBatch, Site, View, associate};
+use casework::lead::{LeadFacts, Sighting, priority};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use store::jobs::{Claim, JobKind};
+use store::rows::{Actor, DetectionRow, Placement, SiteRow};
+use store::sites::{AssociationResult, ExistingSite, GeoBox, NewLead, SeenLead};
+use survey::identity::Ulid;
+use survey::time::UtcMicros;
+
+use crate::answers::place::{covariance, position};
+use crate::clock;
+use crate::config::catalogue::{Catalogue, Matter};
+use crate::workplace::Workplace;
+
+/// Far above the slowest association.
+const LEASE: Duration = Duration::from_secs(300);
+
+/// Known sites this far around a sortie's detections are looked at; above any believable position error.
+const REACH_DEG: f64 = 0.003;
+
+/// Boxes of one photo and matter that overlap more than this are one thing that two classes were reported for.
+const SAME_THING_IOU: f64 = 0.5;
+
+/// Associates every sortie that is ready; answers how many leads were made.
+///
+/// # Errors
+/// The database, or rows that cannot be associated.
+pub async fn associate_all(workplace: &Workplace, worker: &str) -> Result<usize> {
+    let mut made = 0;
+    while let Some(claim) = workplace.store.claim_job(JobKind::Associate, worker, clock::now(), LEASE).await? {
+        match associate_sortie(workplace, &claim).await {
+            Ok(leads) => made += leads,
+            Err(error) => {
+                let text = format!("{error:#}");
+                tracing::error!(sortie.id = %claim.sortie_id, error = %text, "sortie could not be associated");
+                workplace.store.fail_job(&claim, &text, false, clock::now()).await?;
+                return Err(error.context(format!("sortie {} could not be associated", claim.sortie_id)));
+            }
+        }
+    }
+    Ok(made)
+}
+
+async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize> {
+    let pending = workplace.store.pending_detections(&claim.sortie_id).await?;
+    let findings = Findings::of(pending, &workplace.config.catalogue);
+    let existing = match findings.reach() {
+        Some(area) => workplace.store.sites_near(&area, &findings.matter_codes()).await?,
+        None => Vec::new(),
+    };
+    let known: Vec<Site> = existing.iter().map(known_site).collect::<Result<_>>()?;
+    let association = associate(&known, &findings.batches())?;
+    let result = Outcome { workplace, findings: &findings, existing: &existing, sortie_id: &claim.sortie_id }
+        .result(&association);
+    Ok(workplace.store.apply_association(claim, &result, clock::now()).await?.len())
+}
+
+/// A detection that matters, and the detections of the same thing that another class was reported for.
+struct Finding {
+    matter: Matter,
+    row: DetectionRow,
+    same_thing: Vec<DetectionRow>,
+}
+
+/// The findings of a sortie in the order of capture.
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn of(pending: Vec<DetectionRow>, catalogue: &Catalogue) -> Self {
+        let mut by_photo_and_matter: BTreeMap<(usize, String), Vec<(Matter, DetectionRow)>> = BTreeMap::new();
+        let mut order: BTreeMap<String, usize> = BTreeMap::new();
+        for row in pending {
+            let Some(matter) = catalogue.matter_of_class(&row.detection.class) else { continue };
+            let next = order.len();
+            let photo = *order.entry(row.photo_id.clone()).or_insert(next);
+            by_photo_and_matter.entry((photo, matter.code.clone())).or_default().push((matter.clone(), row));
+        }
+        Self(by_photo_and_matter.into_values().flat_map(collapse).collect())
+    }
+
+    fn placed(&self) -> impl Iterator<Item = (&Finding, &Placement)> {
+        self.0.iter().filter_map(|finding| finding.row.detection.place.as_ref().map(|place| (finding, place)))
+    }
+
+    fn unplaced(&self) -> impl Iterator<Item = &Finding> {
+        self.0.iter().filter(|finding| finding.row.detection.place.is_none())
+    }
+
+    fn matter_codes(&self) -> Vec<String> {
+        let codes: BTreeSet<String> = self.0.iter().map(|finding| finding.matter.code.clone()).collect();
+        codes.into_iter().collect()
+    }
+
+    fn reach(&self) -> Option<GeoBox> {
+        self.placed().map(|(_, place)| place).fold(None, |area: Option<GeoBox>, place| {
+            let (longitude, latitude) = (place.longitude_deg, place.latitude_deg);
+            let area = area.unwrap_or(GeoBox {
+                west_deg: longitude,
+                south_deg: latitude,
+                east_deg: longitude,
+                north_deg: latitude,
+            });
+            Some(GeoBox {
+                west_deg: area.west_deg.min(longitude - REACH_DEG),
+                south_deg: area.south_deg.min(latitude - REACH_DEG),
+                east_deg: area.east_deg.max(longitude + REACH_DEG),
+                north_deg: area.north_deg.max(latitude + REACH_DEG),
+            })
+        })
+    }
+
+    fn batches(&self) -> Vec<PhotoBatch> {
+        let mut batches: Vec<PhotoBatch> = Vec::new();
+        for (finding, place) in self.placed() {
+            let detection = DetectionForSite {
+                detection_id: finding.row.detection.detection_id.clone(),
+                photo_id: finding.row.photo_id.clone(),
+                class: finding.matter.code.clone(),
+                position: position(place),
+                covariance_m2: covariance(place),
+                extent_m: [place.extent_e_m, place.extent_n_m],
+                score: finding.row.detection.score,
+            };
+            match batches.last_mut().filter(|batch| batch.photo_id == finding.row.photo_id) {
+                Some(batch) => batch.detections.push(detection),
+                None => batches.push(PhotoBatch {
+                    photo_id: finding.row.photo_id.clone(),
+                    captured_at: finding.row.captured_at.unwrap_or(UtcMicros(0)),
+                    detections: vec![detection],
+                }),
+            }
+        }
+        batches
+    }
+
+    fn by_id(&self) -> BTreeMap<&str, &Finding> {
+        self.0.iter().map(|finding| (finding.row.detection.detection_id.as_str(), finding)).collect()
+    }
+}
+
+/// Within one photo and matter: the best-scored box of each thing, with the others of the same thing.
+fn collapse(mut group: Vec<(Matter, DetectionRow)>) -> Vec<Finding> {
+    group.sort_by(|(_, a), (_, b)| {
+        let by_score = b.detection.score.total_cmp(&a.detection.score);
+        by_score.then_with(|| a.detection.detection_id.cmp(&b.detection.detection_id))
+    });
+    let mut things: Vec<Finding> = Vec::new();
+    for (matter, row) in group {
+        let same = |thing: &&mut Finding| {
+            thing.row.detection.class != row.detection.class
+                && iou(thing.row.detection.box_px, row.detection.box_px) > SAME_THING_IOU
+        };
+        match things.iter_mut().find(same) {
+            Some(thing) => thing.same_thing.push(row),
+            None => things.push(Finding { matter, row, same_thing: Vec::new() }),
+        }
+    }
+    things
+}
+
+fn iou(a: [f64; 4], b: [f64; 4]) -> f64 {
+    let overlap = |low: usize, high: usize| (a[high].min(b[high]) - a[low].max(b[low])).max(0.0);
+    let area = |of: [f64; 4]| (of[2] - of[0]) * (of[3] - of[1]);
+    let shared = overlap(0, 2) * overlap(1, 3);
+    let union = area(a) + area(b) - shared;
+    if union > 0.0 { shared / union } else { 0.0 }
+}
+
+/// A stored site as casework knows it: one view per photo, the best-scored.
+fn known_site(existing: &ExistingSite) -> Result<Site> {
+    let site = &existing.site;
+    let place = site.place.as_ref().with_context(|| format!("site {} has no place", site.site_id))?;
+    let mut views: Vec<View> = Vec::new();
+    let mut rows: Vec<&DetectionRow> = existing.views.iter().collect();
+    rows.sort_by(|a, b| {
+        let by_time = (a.captured_at, &a.photo_id).cmp(&(b.captured_at, &b.photo_id));
+        by_time.then_with(|| b.detection.score.total_cmp(&a.detection.score))
+    });
+    for row in rows {
+        let Some(seen) = &row.detection.place else { continue };
+        if views.last().is_none_or(|view| view.photo_id != row.photo_id) {
+            views.push(View {
+                detection_id: row.detection.detection_id.clone(),
+                photo_id: row.photo_id.clone(),
+                position: position(seen),
+                covariance_m2: covariance(seen),
+                extent_m: [seen.extent_e_m, seen.extent_n_m],
+                score: row.detection.score,
+            });
+        }
+    }
+    Ok(Site {
+        site_id: site.site_id.parse().with_context(|| format!("site {} has a broken id", site.site_id))?,
+        class: site.class.clone(),
+        position: position(place),
+        covariance_m2: covariance(place),
+        extent_m: [place.extent_e_m, place.extent_n_m],
+        views,
+    })
+}
+
+/// Turns what casework found into rows.
+struct Outcome<'o> {
+    workplace: &'o Workplace,
+    findings: &'o Findings,
+    existing: &'o [ExistingSite],
+    sortie_id: &'o str,
+}
+
+impl Outcome<'_> {
+    fn result(&self, association: &Association) -> AssociationResult {
+        let by_id = self.findings.by_id();
+        let mut links = Vec::new();
+        let mut joined: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
+        for assignment in &association.assignments {
+            let Some(finding) = by_id.get(assignment.detection_id.as_str()) else { continue };
+            let site_id = assignment.site_id.to_string();
+            links.extend(links_of(finding, &site_id));
+            joined.entry(site_id).or_default().push(finding);
+        }
+        let (mut new_sites, mut updated_sites, mut new_leads, mut seen_leads) = (vec![], vec![], vec![], vec![]);
+        for site in &association.sites {
+            let site_id = site.site_id.to_string();
+            let findings = joined.remove(&site_id).unwrap_or_default();
+            let before = self.existing.iter().find(|existing| existing.site.site_id == site_id);
+            let row = site_row(site, &findings, before.map(|existing| &existing.site));
+            match before {
+                Some(existing) => {
+                    seen_leads.extend(self.seen_lead(existing, &row, &findings));
+                    updated_sites.push(row);
+                }
+                None => {
+                    new_leads.extend(self.new_lead(&row, &findings));
+                    new_sites.push(row);
+                }
+            }
+        }
+        for finding in self.findings.unplaced() {
+            let row = placeless_site(finding);
+            links.extend(links_of(finding, &row.site_id));
+            new_leads.extend(self.new_lead(&row, &[finding]));
+            new_sites.push(row);
+        }
+        AssociationResult {
+            new_sites,
+            updated_sites,
+            links,
+            new_leads,
+            seen_leads,
+            lead_no_prefix: self.workplace.config.settings.lead_prefix.clone(),
+            civil_day: self.workplace.zone.civil_day(clock::now()),
+            actor: Actor { name: "associate".to_owned(), role: "casework".to_owned() },
+        }
+    }
+
+    fn new_lead(&self, site: &SiteRow, findings: &[&Finding]) -> Option<NewLead> {
+        let best = best(findings)?;
+        let bytes = first_ten(&format!("lead {}", site.site_id));
+        Some(NewLead {
+            lead_id: Ulid::from_parts(site.first_seen.unwrap_or(UtcMicros(0)), &bytes).to_string(),
+            site_id: site.site_id.clone(),
+            matter_code: best.matter.code.clone(),
+            class: best.row.detection.class.clone(),
+            priority: priority_of(&best.matter, best.row.detection.score, site.n_views),
+            score: best.row.detection.score,
+            n_photos: site.n_views,
+            first_seen: site.first_seen,
+            last_seen: site.last_seen,
+            payload_json: Some(payload(findings)),
+        })
+    }
+
+    fn seen_lead(&self, existing: &ExistingSite, site: &SiteRow, findings: &[&Finding]) -> Option<SeenLead> {
+        let lead_id = existing.lead_id.clone()?;
+        let best = best(findings)?;
+        let before = existing.views.iter().map(|view| view.detection.score).fold(0.0, f64::max);
+        let score = best.row.detection.score.max(before);
+        let same_flight = existing.views.iter().any(|view| view.sortie_id == self.sortie_id);
+        Some(SeenLead {
+            lead_id,
+            sighting: if same_flight { Sighting::SameFlight } else { Sighting::LaterFlight },
+            priority: priority_of(&best.matter, score, site.n_views),
+            score,
+            n_photos: site.n_views,
+            first_seen: site.first_seen,
+            last_seen: site.last_seen,
+            payload_json: Some(payload(findings)),
+        })
+    }
+}
+
+fn links_of(finding: &Finding, site_id: &str) -> Vec<(String, String)> {
+    let rows = std::iter::once(&finding.row).chain(&finding.same_thing);
+    rows.map(|row| (row.detection.detection_id.clone(), site_id.to_owned())).collect()
+}
+
+fn best<'f>(findings: &[&'f Finding]) -> Option<&'f Finding> {
+    findings.iter().copied().max_by(|a, b| {
+        let by_score = a.row.detection.score.total_cmp(&b.row.detection.score);
+        by_score.then_with(|| b.row.detection.detection_id.cmp(&a.row.detection.detection_id))
+    })
+}
+
+fn priority_of(matter: &Matter, score: f64, n_photos: u32) -> f64 {
+    let matter_priority = u8::try_from(matter.base_priority).unwrap_or(u8::MAX);
+    priority(&LeadFacts { matter_priority, score, n_photos })
+}
+
+fn payload(findings: &[&Finding]) -> String {
+    let detections: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "detection_id": finding.row.detection.detection_id,
+                "photo_sha256": finding.row.sha256,
+                "model_sha256": finding.row.model_sha256,
+                "score": finding.row.detection.score,
+            })
+        })
+        .collect();
+    json!({ "detections": detections }).to_string()
+}
+
+fn site_row(site: &Site, findings: &[&Finding], before: Option<&SiteRow>) -> SiteRow {
+    let times: Vec<UtcMicros> = findings.iter().filter_map(|finding| finding.row.captured_at).collect();
+    let earlier = before.and_then(|row| row.first_seen);
+    let later = before.and_then(|row| row.last_seen);
+    SiteRow {
+        site_id: site.site_id.to_string(),
+        class: site.class.clone(),
+        place: Some(Placement {
+            longitude_deg: site.position.longitude_deg,
+            latitude_deg: site.position.latitude_deg,
+            cov_ee_m2: site.covariance_m2[0][0],
+            cov_en_m2: site.covariance_m2[0][1],
+            cov_nn_m2: site.covariance_m2[1][1],
+            extent_e_m: site.extent_m[0],
+            extent_n_m: site.extent_m[1],
+        }),
+        n_views: u32::try_from(site.views.len()).unwrap_or(u32::MAX),
+        first_seen: times.iter().copied().chain(earlier).min(),
+        last_seen: times.iter().copied().chain(later).max(),
+    }
+}
+
+/// A finding without a place cannot be told to be the same as another: it is a site of its own.
+fn placeless_site(finding: &Finding) -> SiteRow {
+    let at = finding.row.captured_at;
+    let bytes = first_ten(&format!("site {}", finding.row.detection.detection_id));
+    SiteRow {
+        site_id: Ulid::from_parts(at.unwrap_or(UtcMicros(0)), &bytes).to_string(),
+        class: finding.matter.code.clone(),
+        place: None,
+        n_views: 1,
+        first_seen: at,
+        last_seen: at,
+    }
+}
+
+fn first_ten(text: &str) -> [u8; 10] {
+    let digest = Sha256::digest(text);
+    let mut bytes = [0; 10];
+    bytes.copy_from_slice(&digest[..10]);
+    bytes
+}

@@ -1,0 +1,155 @@
+//! Looks at one photo: decode, choose tiles, run the model, put every detection on the ground. The tiles are
+//! rows before the model runs, and a detection's identity is what it is made of, so that a repeat after a
+//! crash gives the same rows.
+
+use anyhow::{Context, Result};
+use image::RgbImage;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use store::rows::{NewDetection, PhotoRow, Placement as Place, TileRow};
+use survey::camera::CameraModel;
+use survey::geodesy::LocalTangent;
+use survey::geolocate::ground_from_pixel;
+use survey::pose::Pose;
+use survey::tiles::{TileRequest, choose_tiles};
+use vision::{Card, Detection, Detector, TileRect};
+
+/// Neighbouring tiles share this much, so that a thing of up to 8 m at 12.5 cm per pixel is whole in one.
+const TILE_OVERLAP_PX: u32 = 64;
+
+/// Where the time of looking went, microseconds of wall clock, summed over photos.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LookTimes {
+    /// Reading and checking the original.
+    pub read_us: u64,
+    /// JPEG to pixels.
+    pub decode_us: u64,
+    /// Cutting, shrinking and filling tiles.
+    pub prepare_us: u64,
+    /// The model.
+    pub infer_us: u64,
+    /// Merging across tiles.
+    pub merge_us: u64,
+    /// Rows.
+    pub commit_us: u64,
+}
+
+impl LookTimes {
+    /// Adds another photo's times.
+    pub fn add(&mut self, other: &Self) {
+        self.read_us += other.read_us;
+        self.decode_us += other.decode_us;
+        self.prepare_us += other.prepare_us;
+        self.infer_us += other.infer_us;
+        self.merge_us += other.merge_us;
+        self.commit_us += other.commit_us;
+    }
+}
+
+/// The tiles of a photo for a model.
+///
+/// # Errors
+/// A photo without size.
+pub fn tiles(photo: &PhotoRow, card: &Card) -> Result<Vec<TileRow>> {
+    let plan = choose_tiles(&TileRequest {
+        image_width_px: photo.width_px,
+        image_height_px: photo.height_px,
+        gsd_cm: photo.gsd_cm,
+        model_gsd_cm: card.scale.ground_scale_cm_per_px,
+        tile_px: card.input.width_px.min(card.input.height_px),
+        overlap_px: TILE_OVERLAP_PX,
+    })?;
+    let row = |tile: &survey::tiles::TileRect| TileRow {
+        x_px: tile.x_px,
+        y_px: tile.y_px,
+        width_px: tile.width_px,
+        height_px: tile.height_px,
+        scale: plan.scale,
+    };
+    Ok(plan.tiles.iter().map(row).collect())
+}
+
+/// What the model sees in the tiles, in photo pixels.
+///
+/// # Errors
+/// A tile outside the photo, or a model that cannot run.
+pub fn detect(
+    detector: &mut Detector,
+    pixels: &RgbImage,
+    tiles: &[TileRow],
+    times: &mut LookTimes,
+) -> Result<Vec<Detection>> {
+    let rectangle = |tile: &TileRow| TileRect {
+        x_px: tile.x_px,
+        y_px: tile.y_px,
+        width_px: tile.width_px,
+        height_px: tile.height_px,
+    };
+    let rectangles: Vec<TileRect> = tiles.iter().map(rectangle).collect();
+    let scale = tiles.first().map_or(1.0, |tile| tile.scale);
+    let output = detector.detect(pixels, &rectangles, scale)?;
+    times.prepare_us += micros(output.timings.resize) + micros(output.timings.prepare);
+    times.infer_us += micros(output.timings.infer);
+    times.merge_us += micros(output.timings.merge);
+    Ok(output.detections)
+}
+
+/// Detections as rows: with identity, and with a place where the photo has a pose.
+///
+/// # Errors
+/// A stored pose that cannot be read.
+pub fn rows(photo: &PhotoRow, model_sha256: &str, detections: &[Detection]) -> Result<Vec<NewDetection>> {
+    let placement = stored_placement(photo)?;
+    let row = |detection: &Detection| NewDetection {
+        detection_id: detection_id(&photo.sha256, model_sha256, detection),
+        class: detection.class.clone(),
+        score: f64::from(detection.score),
+        box_px: detection.box_px,
+        place: placement.as_ref().and_then(|(pose, camera)| place_of_box(pose, camera, detection.box_px)),
+    };
+    Ok(detections.iter().map(row).collect())
+}
+
+/// Pose and camera of a photo row, `None` without a usable pose.
+///
+/// # Errors
+/// A stored pose that cannot be read.
+pub fn stored_placement(photo: &PhotoRow) -> Result<Option<(Pose, CameraModel)>> {
+    let (Some(pose), Some(camera)) = (&photo.pose_json, &photo.camera_json) else { return Ok(None) };
+    let unreadable = || format!("the stored pose of {} cannot be read", photo.photo_id);
+    let pose = serde_json::from_str(pose).with_context(unreadable)?;
+    Ok(Some((pose, serde_json::from_str(camera).with_context(unreadable)?)))
+}
+
+/// The ground under the middle of a box, with its size from the corners. A box that touches the sky has none.
+fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -> Option<Place> {
+    let centre = ground_from_pixel(pose, camera, [(x0 + x1) / 2.0, (y0 + y1) / 2.0]).ok()?;
+    let tangent = LocalTangent::at(centre.position);
+    let mut extent = [0.0_f64; 2];
+    for corner in [[x0, y0], [x1, y0], [x1, y1], [x0, y1]] {
+        let ground = ground_from_pixel(pose, camera, corner).ok()?;
+        let offset = tangent.enu_from_wgs84(ground.position);
+        extent = [extent[0].max(2.0 * offset[0].abs()), extent[1].max(2.0 * offset[1].abs())];
+    }
+    Some(Place {
+        longitude_deg: centre.position.longitude_deg,
+        latitude_deg: centre.position.latitude_deg,
+        cov_ee_m2: centre.covariance_m2[0][0],
+        cov_en_m2: centre.covariance_m2[0][1],
+        cov_nn_m2: centre.covariance_m2[1][1],
+        extent_e_m: extent[0],
+        extent_n_m: extent[1],
+    })
+}
+
+fn detection_id(photo_sha256: &str, model_sha256: &str, detection: &Detection) -> String {
+    let [x0, y0, x1, y1] = detection.box_px;
+    let made_of = format!("{photo_sha256} {model_sha256} {} {x0:.2} {y0:.2} {x1:.2} {y1:.2}", detection.class);
+    let digest = hex::encode(Sha256::digest(made_of));
+    digest.chars().take(24).collect()
+}
+
+/// Whole microseconds of a duration.
+pub fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,257 @@
+//! Runs the stages over folders of photos: intake one by one in a fixed order, looking beside it on worker
+//! threads, association when every photo is looked at. Killed at any moment and started again it goes on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use store::jobs::JobKind;
+use store::rows::ModelRow;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::clock;
+use crate::lang::Words;
+use crate::model::ModelInUse;
+use crate::stage::associate::associate_all;
+use crate::stage::intake::{Taken, list_photos, take_in};
+use crate::stage::look::LookTimes;
+use crate::stage::worker::{Looked, Shared, dead_workers, process_name, shared, work};
+use crate::workplace::Workplace;
+
+/// What the caller shows while it runs.
+pub trait Progress {
+    /// So many files will be taken in.
+    fn found(&mut self, files: usize);
+    /// One file was taken in.
+    fn taken(&mut self, path: &Path);
+    /// So many photos wait to be looked at, those at hand included.
+    fn waiting(&mut self, photos: u64);
+    /// One photo was looked at.
+    fn looked(&mut self, photo_id: &str);
+    /// Detections are being joined into leads.
+    fn associating(&mut self);
+}
+
+/// What an ingest came to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct IngestSummary {
+    /// Photo files found.
+    pub files: usize,
+    /// Files that are not named like photos, left alone.
+    pub other_files: usize,
+    /// Photos taken in now.
+    pub new_photos: usize,
+    /// Files whose content was there already.
+    pub known_photos: usize,
+    /// Files that are no photos.
+    pub refused: Vec<RefusedFile>,
+    /// New photos that lack something, by code of what.
+    pub problems: BTreeMap<String, Vec<String>>,
+    /// Photos looked at now.
+    pub looked_at: usize,
+    /// Photos that could not be looked at now, by code of why.
+    pub not_looked_at: BTreeMap<String, Vec<String>>,
+    /// Detections made now.
+    pub detections: usize,
+    /// Leads made now.
+    pub new_leads: usize,
+    /// Why nothing was looked at, if so.
+    pub model_missing: Option<String>,
+    /// Where the time of looking went, over all photos.
+    pub look_times: LookTimes,
+    /// Wall time of intake, milliseconds.
+    pub intake_ms: u64,
+    /// Wall time of everything, milliseconds.
+    pub total_ms: u64,
+    /// Largest memory of this process so far, MiB.
+    pub peak_memory_mib: Option<u64>,
+}
+
+/// A file that was left where it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefusedFile {
+    /// The file.
+    pub file: String,
+    /// Why.
+    pub reason: Words,
+}
+
+/// Takes in what is in `sources`, looks at every photo that waits, and makes leads.
+///
+/// # Errors
+/// What concerns every photo: a source that is not there, a full disk, the database.
+pub async fn ingest(workplace: &Workplace, sources: &[PathBuf], progress: &mut dyn Progress) -> Result<IngestSummary> {
+    let started = Instant::now();
+    let (files, other_files) = list_photos(sources)?;
+    let mut summary = IngestSummary { files: files.len(), other_files, ..IngestSummary::default() };
+    progress.found(files.len());
+    for path in &files {
+        let taken = take_in(workplace, path).await.with_context(|| format!("while taking in {}", path.display()))?;
+        summary.note(path, taken);
+        progress.taken(path);
+    }
+    summary.intake_ms = millis(started.elapsed());
+    match Lookers::start(workplace).await {
+        Ok(lookers) => finish_work(workplace, &lookers, progress, &mut summary).await?,
+        Err(error) => summary.model_missing = Some(format!("{error:#}")),
+    }
+    summary.total_ms = millis(started.elapsed());
+    summary.peak_memory_mib = peak_memory_mib();
+    Ok(summary)
+}
+
+impl IngestSummary {
+    fn note(&mut self, path: &Path, taken: Taken) {
+        match taken {
+            Taken::New { photo_id, problem } => {
+                self.new_photos += 1;
+                if let Some(code) = problem {
+                    self.problems.entry(code).or_default().push(format!("{} ({photo_id})", path.display()));
+                }
+            }
+            Taken::Known { .. } => self.known_photos += 1,
+            Taken::Refused(reason) => self.refused.push(RefusedFile { file: path.display().to_string(), reason }),
+        }
+    }
+
+    fn note_looked(&mut self, looked: Looked) {
+        self.look_times.add(&looked.times);
+        match looked.outcome {
+            Ok(detections) => {
+                self.looked_at += 1;
+                self.detections += detections;
+            }
+            Err(code) => self.not_looked_at.entry(code).or_default().push(looked.photo_id),
+        }
+    }
+}
+
+/// Everything needed to look at photos.
+struct Lookers {
+    model: ModelInUse,
+    runtime: vision::Runtime,
+    shared: Arc<Shared>,
+    count: usize,
+}
+
+impl Lookers {
+    async fn start(workplace: &Workplace) -> Result<Self> {
+        let settings = &workplace.config.settings;
+        let model = ModelInUse::choose(settings)?;
+        let runtime = ModelInUse::runtime(settings)?;
+        // Loaded once before any job is claimed: a model that does not fit its card must not use up attempts.
+        model.detector(&runtime)?;
+        let row = ModelRow {
+            model_sha256: model.card.sha256.clone(),
+            name: model.card.name.clone(),
+            card_text: model.card_text.clone(),
+        };
+        workplace.store.register_model(&row, clock::now()).await?;
+        let shared = shared(workplace.store.clone(), model.card.sha256.clone(), settings.max_megapixels);
+        Ok(Self { model, runtime, shared, count: settings.worker_count() })
+    }
+}
+
+/// Two programs may work on one folder: this one is done when nothing is left for either.
+async fn finish_work(
+    workplace: &Workplace,
+    lookers: &Lookers,
+    progress: &mut dyn Progress,
+    summary: &mut IngestSummary,
+) -> Result<()> {
+    loop {
+        let dead = dead_workers(workplace.store.running_workers().await?);
+        workplace.store.release_jobs(&dead).await?;
+        look_at_all(workplace, lookers, progress, summary).await?;
+        let looks = workplace.store.job_counts(JobKind::Look).await?;
+        if looks.queued + looks.running == 0 {
+            progress.associating();
+            summary.new_leads += associate_all(workplace, &format!("{}:associate", process_name())).await?;
+            let associations = workplace.store.job_counts(JobKind::Associate).await?;
+            if associations.queued + associations.running == 0 {
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Results in flight between the workers and the progress bar; a full queue makes the workers wait.
+const RESULTS_IN_FLIGHT: usize = 16;
+
+async fn look_at_all(
+    workplace: &Workplace,
+    lookers: &Lookers,
+    progress: &mut dyn Progress,
+    summary: &mut IngestSummary,
+) -> Result<()> {
+    let counts = workplace.store.job_counts(JobKind::Look).await?;
+    progress.waiting(counts.queued + counts.running);
+    if counts.queued == 0 {
+        return Ok(());
+    }
+    let (tell, mut results) = mpsc::channel(RESULTS_IN_FLIGHT);
+    let workers = lookers.count.min(usize::try_from(counts.queued).unwrap_or(usize::MAX));
+    let mut threads = Vec::new();
+    for number in 0..workers {
+        threads.push(spawn_worker(lookers, number, tell.clone())?);
+    }
+    drop(tell);
+    let mut interrupted = false;
+    loop {
+        tokio::select! {
+            looked = results.recv() => match looked {
+                Some(looked) => {
+                    progress.looked(&looked.photo_id);
+                    summary.note_looked(looked);
+                }
+                None => break,
+            },
+            _ = tokio::signal::ctrl_c(), if !interrupted => {
+                interrupted = true;
+                lookers.shared.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+    for thread in threads {
+        let done = tokio::task::spawn_blocking(move || thread.join()).await?;
+        done.map_err(|_| anyhow::anyhow!("a worker thread died; run the command again to go on"))??;
+    }
+    if interrupted {
+        bail!("interrupted; nothing is lost, run the command again to go on");
+    }
+    Ok(())
+}
+
+fn spawn_worker(
+    lookers: &Lookers,
+    number: usize,
+    tell: mpsc::Sender<Looked>,
+) -> Result<std::thread::JoinHandle<Result<()>>> {
+    let mut detector = lookers.model.detector(&lookers.runtime)?;
+    let shared = Arc::clone(&lookers.shared);
+    let name = format!("{}:{number}", process_name());
+    let runtime = Handle::current();
+    let run = move || {
+        // The receiver outlives the workers; if it is gone the program is ending and nobody counts any more.
+        work(&shared, &name, &mut detector, &runtime, &|looked| drop(tell.blocking_send(looked)))
+    };
+    Ok(std::thread::Builder::new().name(format!("look-{number}")).spawn(run)?)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `VmHWM` of this process; only Linux tells.
+fn peak_memory_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024)
+}

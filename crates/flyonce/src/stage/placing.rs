@@ -1,0 +1,143 @@
+//! From what a photo says of itself to a pose and a camera, or to the reason why it has no place.
+//! Nothing is guessed: a field that is absent or was found absurd makes the photo unplaced, by name.
+
+use formats::photo::PhotoMetadata;
+use serde::{Deserialize, Serialize};
+use survey::camera::{CameraHints, CameraModel, Dewarp};
+use survey::geodesy::{AltitudeAglM, Wgs84};
+use survey::pose::{Attitude, GroundAssumption, Pose, PoseSigmas};
+
+use crate::config::settings::GeolocationSettings;
+use crate::lang::Words;
+
+/// Where a photo was taken from, and with what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Placement {
+    /// Position, height above the assumed ground, attitude, uncertainties.
+    pub pose: Pose,
+    /// Camera and lens.
+    pub camera: CameraModel,
+}
+
+/// Why a photo has no usable pose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unplaced {
+    /// No position, or one that contradicts itself.
+    NoPosition,
+    /// No height above the take-off point.
+    NoHeight,
+    /// At or below the take-off point: no ground in the picture can be computed.
+    NotAboveGround,
+    /// No gimbal angles.
+    NoGimbalAngles,
+    /// Nothing tells the focal length.
+    NoCamera,
+    /// The camera looks at or above the horizon.
+    NoGroundInView,
+    /// Too far from the working grid of this data folder.
+    OutsideWorkingArea,
+}
+
+impl Unplaced {
+    /// Stable code, as stored with the photo.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoPosition => "no_position",
+            Self::NoHeight => "no_height",
+            Self::NotAboveGround => "not_above_ground",
+            Self::NoGimbalAngles => "no_gimbal_angles",
+            Self::NoCamera => "no_camera",
+            Self::NoGroundInView => "no_ground_in_view",
+            Self::OutsideWorkingArea => "outside_working_area",
+        }
+    }
+}
+
+/// Words for a problem code of a photo row; an unknown code is shown as it is.
+pub fn problem_words(code: &str) -> Words {
+    let (zh, en) = match code {
+        "no_position" => ("没有可用的位置", "no usable position"),
+        "no_height" => ("没有相对起飞点的高度", "no height above the take-off point"),
+        "not_above_ground" => ("高度不高于起飞点", "not above the take-off point"),
+        "no_gimbal_angles" => ("没有云台角度", "no gimbal angles"),
+        "no_camera" => ("焦距未知", "focal length unknown"),
+        "no_ground_in_view" => ("镜头朝向地平线以上,看不到地面", "looks above the horizon: no ground in view"),
+        "outside_working_area" => ("距工作区过远,不计入覆盖", "too far from the working area to count"),
+        "no_time" => ("没有拍摄时间,不计入覆盖", "no capture time: does not count for coverage"),
+        "truncated" => ("文件不完整(被截断)", "file is truncated"),
+        "unreadable" => ("图像无法解码", "picture cannot be decoded"),
+        "too_large" => ("图像过大,未识别", "picture too large to be looked at"),
+        other => (other, other),
+    };
+    Words::new(zh, en)
+}
+
+/// The heights a camera drone can be above its take-off point and still see usable ground, metres.
+const LOWEST_AGL_M: f64 = 2.0;
+
+/// Puts a photo into space.
+///
+/// # Errors
+/// The first thing that is missing.
+pub fn place(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result<Placement, Unplaced> {
+    let fix = metadata.gnss.as_ref().ok_or(Unplaced::NoPosition)?;
+    let position = Wgs84::new(fix.latitude_deg, fix.longitude_deg).map_err(|_| Unplaced::NoPosition)?;
+    let height_m = metadata.relative_altitude_m.ok_or(Unplaced::NoHeight)?;
+    if height_m < LOWEST_AGL_M {
+        return Err(Unplaced::NotAboveGround);
+    }
+    let gimbal = metadata.gimbal.ok_or(Unplaced::NoGimbalAngles)?;
+    let camera = CameraModel::from_hints(&hints(metadata)).map_err(|_| Unplaced::NoCamera)?;
+    let pose = Pose {
+        position,
+        altitude_agl_m: AltitudeAglM(height_m),
+        ground: GroundAssumption::FlatAtTakeoff,
+        attitude: Attitude {
+            yaw_rad: gimbal.yaw.to_radians(),
+            pitch_rad: gimbal.pitch.to_radians(),
+            roll_rad: gimbal.roll.to_radians(),
+        },
+        sigmas: sigmas(metadata, settings),
+    };
+    Ok(Placement { pose, camera })
+}
+
+/// The configured sigmas, or the RTK receiver's own where it states all three.
+fn sigmas(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> PoseSigmas {
+    let assumed = PoseSigmas {
+        east_m: settings.horizontal_sigma_m,
+        north_m: settings.horizontal_sigma_m,
+        height_m: settings.height_sigma_m,
+        tilt_rad: settings.tilt_sigma_rad,
+        yaw_rad: settings.yaw_sigma_rad,
+    };
+    let stated = metadata.rtk.as_ref().and_then(|rtk| Some((rtk.std_lon_m?, rtk.std_lat_m?, rtk.std_hgt_m?)));
+    match stated {
+        Some((east_m, north_m, height_m)) => assumed.with_rtk(east_m, north_m, height_m),
+        None => assumed,
+    }
+}
+
+fn hints(metadata: &PhotoMetadata) -> CameraHints {
+    CameraHints {
+        make: metadata.make.clone(),
+        model: metadata.model.clone(),
+        image_width_px: metadata.width_px,
+        image_height_px: metadata.height_px,
+        focal_length_mm: metadata.focal_length_mm,
+        focal_length_35mm: metadata.focal_length_35mm,
+        dewarp: dewarp(metadata),
+        calibrated_focal_length_px: metadata.calibrated_focal_length_px,
+    }
+}
+
+/// The factory calibration; its distortion terms only where the camera has not removed them already.
+fn dewarp(metadata: &PhotoMetadata) -> Option<Dewarp> {
+    let data = metadata.dewarp.as_ref()?;
+    let terms = match metadata.dewarp_applied {
+        Some(true) => [0.0; 5],
+        _ => [data.k1, data.k2, data.p1, data.p2, data.k3],
+    };
+    let [k1, k2, p1, p2, k3] = terms;
+    Some(Dewarp { fx: data.fx, fy: data.fy, cx: data.cx, cy: data.cy, k1, k2, p1, p2, k3 })
+}

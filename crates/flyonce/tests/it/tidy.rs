@@ -1,0 +1,246 @@
+//! The house rules that the compiler does not hold: walls between crates, homes of heavy dependencies,
+//! circles between modules, lengths of files, licences.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Which of our crates a crate may use. A crate that is not listed fails the test.
+const WALLS: &[(&str, &[&str])] = &[
+    ("survey", &[]),
+    ("schedule", &["survey"]),
+    ("casework", &["survey"]),
+    ("formats", &["survey"]),
+    ("vision", &[]),
+    ("store", &["casework", "schedule", "survey"]),
+    ("simulator", &[]),
+    ("flyonce", &["casework", "formats", "schedule", "simulator", "store", "survey", "vision"]),
+    ("fixtures", &[]),
+    ("benches", &["casework", "fixtures", "formats", "simulator", "store", "survey", "vision"]),
+];
+
+/// The crates that may name a heavy dependency.
+const HOMES: &[(&str, &[&str])] = &[
+    ("ort", &["vision"]),
+    ("sqlx", &["store"]),
+    ("axum", &["flyonce"]),
+    ("geo", &["survey"]),
+    ("proj4rs", &["survey"]),
+    ("image", &["vision", "simulator", "flyonce", "fixtures"]),
+    ("kamadak-exif", &["formats", "simulator"]),
+    ("tokio", &["store", "flyonce"]),
+];
+
+/// Pure crates: no files, clocks, threads, logs or async in their code.
+const PURE: &[&str] = &["survey", "schedule", "casework", "formats"];
+const IMPURE_WORDS: &[&str] =
+    &["std::fs", "std::net", "std::thread", "std::process", "std::env", "SystemTime", "Instant::now", "tokio", "tracing::", "async fn", "println!", "rand::"];
+
+/// Licences that may be in the product; each is permissive.
+const LICENCES: &[&str] = &[
+    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "ISC", "Zlib", "Unlicense",
+    "Unicode-3.0", "Unicode-DFS-2016", "CC0-1.0", "BSL-1.0", "MIT-0", "CDLA-Permissive-2.0",
+];
+
+const LONGEST_FILE_LINES: usize = 500;
+
+#[test]
+fn crates_keep_to_their_walls() {
+    let metadata = metadata();
+    let ours: BTreeSet<&str> = metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    let mut broken = Vec::new();
+    for package in metadata.workspace_packages() {
+        let Some((_, allowed)) = WALLS.iter().find(|(name, _)| *name == package.name.as_str()) else {
+            broken.push(format!("{} has no row in WALLS", package.name));
+            continue;
+        };
+        for used in dependencies(package).filter(|used| ours.contains(used)) {
+            if !allowed.contains(&used) {
+                broken.push(format!("{} uses {used}", package.name));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "walls broken: {broken:#?}");
+}
+
+#[test]
+fn heavy_dependencies_stay_in_their_homes() {
+    let metadata = metadata();
+    let mut strays = Vec::new();
+    for package in metadata.workspace_packages() {
+        for used in dependencies(package) {
+            if let Some((_, homes)) = HOMES.iter().find(|(heavy, _)| *heavy == used)
+                && !homes.contains(&package.name.as_str())
+            {
+                strays.push(format!("{} names {used}", package.name));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "dependencies outside their home: {strays:#?}");
+}
+
+#[test]
+fn pure_crates_stay_pure() {
+    let mut impure = Vec::new();
+    for name in PURE {
+        for (path, text) in sources(&root().join("crates").join(name).join("src")) {
+            let code = without_tests_and_comments(&text);
+            for word in IMPURE_WORDS.iter().filter(|word| code.contains(**word)) {
+                impure.push(format!("{}: {word}", path.display()));
+            }
+        }
+    }
+    assert!(impure.is_empty(), "a pure crate waits, reads a clock, logs or touches a file: {impure:#?}");
+}
+
+#[test]
+fn no_module_is_in_a_circle() {
+    let mut circles = Vec::new();
+    for package in metadata().workspace_packages() {
+        let source = package.manifest_path.parent().unwrap().as_std_path().join("src");
+        let modules: Vec<(String, String)> = sources(&source)
+            .into_iter()
+            .map(|(path, text)| (module_name(&source, &path), without_tests_and_comments(&text)))
+            .collect();
+        let names: BTreeSet<&str> = modules.iter().map(|(name, _)| name.as_str()).collect();
+        let edges: BTreeMap<&str, BTreeSet<&str>> =
+            modules.iter().map(|(name, code)| (name.as_str(), used_modules(name, code, &names))).collect();
+        for name in &names {
+            if let Some(way) = way_back(name, &edges) {
+                circles.push(format!("{}: {way}", package.name));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "modules in a circle: {circles:#?}");
+}
+
+#[test]
+fn files_are_short() {
+    let mut long = Vec::new();
+    for folder in ["crates", "fixtures", "benches", "models"] {
+        for (path, text) in sources(&root().join(folder)) {
+            let lines = text.lines().count();
+            if lines > LONGEST_FILE_LINES {
+                long.push(format!("{}: {lines} lines", path.display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "files over {LONGEST_FILE_LINES} lines: {long:#?}");
+}
+
+#[test]
+fn every_source_file_says_what_it_is_for() {
+    let silent: Vec<PathBuf> = ["crates", "fixtures", "benches"]
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+        .filter(|(path, text)| path.extension().is_some_and(|end| end == "rs") && !text.starts_with("//!"))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(silent.is_empty(), "no //! at the top of {silent:#?}");
+}
+
+#[test]
+fn every_dependency_has_a_permissive_licence() {
+    let mut refused = Vec::new();
+    for package in &metadata().packages {
+        let expression = package.license.clone().unwrap_or_default().replace('/', " OR ");
+        if !is_permissive(&expression) {
+            refused.push(format!("{} {}: {expression:?}", package.name, package.version));
+        }
+    }
+    assert!(refused.is_empty(), "licences to look at: {refused:#?}");
+}
+
+#[test]
+fn licence_expressions_are_read_rightly() {
+    assert!(is_permissive("MIT OR GPL-3.0"));
+    assert!(is_permissive("(MIT OR Apache-2.0) AND Unicode-3.0"));
+    assert!(!is_permissive("MIT AND GPL-3.0"));
+    assert!(!is_permissive("AGPL-3.0"));
+    assert!(!is_permissive(""));
+}
+
+/// An AND needs all its parts, an OR any; parts in brackets hold only ORs in practice.
+fn is_permissive(expression: &str) -> bool {
+    let flat = expression.replace(['(', ')'], "");
+    flat.split(" AND ").all(|all| all.split(" OR ").any(|one| LICENCES.contains(&one.trim())))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).other_options(vec!["--offline".into()]).exec().unwrap()
+}
+
+/// Normal and build dependencies; what only tests use does not count.
+fn dependencies(package: &Package) -> impl Iterator<Item = &str> {
+    let counted = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+    counted.map(|dependency| dependency.name.as_str())
+}
+
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else { return found };
+    for entry in entries.map(Result::unwrap) {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() {
+            if !["node_modules", "dist", "target", "runs", "__pycache__"].iter().any(|skip| name == *skip) {
+                found.extend(sources(&path));
+            }
+        } else if path.extension().is_some_and(|end| ["rs", "ts", "tsx", "svelte", "py", "css"].iter().any(|kind| end == *kind)) {
+            found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn without_tests_and_comments(text: &str) -> String {
+    let code = text.split("\n#[cfg(test)]").next().unwrap_or("");
+    code.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+}
+
+/// `stage::intake` for `src/stage/intake.rs`, `stage` for `src/stage/mod.rs`, empty for the crate root.
+fn module_name(source: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(source).unwrap().with_extension("");
+    let mut parts: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    if matches!(parts.last().map(String::as_str), Some("mod" | "main" | "lib")) {
+        parts.pop();
+    }
+    parts.join("::")
+}
+
+/// Modules named by `crate::…` paths in `code`, each as its deepest module.
+fn used_modules<'m>(own: &str, code: &str, names: &BTreeSet<&'m str>) -> BTreeSet<&'m str> {
+    let mut used = BTreeSet::new();
+    for tail in code.split("crate::").skip(1) {
+        let path: String = tail.chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
+        let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty()).collect();
+        let deepest = (1..=parts.len()).rev().find_map(|length| names.get(parts[..length].join("::").as_str()));
+        if let Some(module) = deepest.filter(|module| **module != own) {
+            used.insert(*module);
+        }
+    }
+    used
+}
+
+fn way_back(start: &str, edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<String> {
+    let mut open: Vec<Vec<&str>> = vec![vec![start]];
+    let mut seen = BTreeSet::new();
+    while let Some(way) = open.pop() {
+        for next in &edges[way[way.len() - 1]] {
+            if *next == start {
+                return Some(format!("{} -> {start}", way.join(" -> ")));
+            }
+            if seen.insert(*next) {
+                open.push([way.clone(), vec![*next]].concat());
+            }
+        }
+    }
+    None
+}
