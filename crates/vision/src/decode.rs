@@ -89,3 +89,117 @@ fn next_marker(bytes: &[u8], from: usize) -> Option<usize> {
         .position(|pair| pair[0] == 0xFF && pair[1] != 0x00 && pair[1] != 0xFF)?;
     Some(from + offset + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma, Rgb};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CMYK: &[u8] = include_bytes!("../tests/it/cmyk.jpg");
+    const PROGRESSIVE: &[u8] = include_bytes!("../tests/it/progressive.jpg");
+
+    fn jpeg(width: u32, height: u32) -> Vec<u8> {
+        let photo = RgbImage::from_fn(width, height, |x, y| {
+            Rgb([(x * 5) as u8, (y * 7) as u8, ((x * y) % 251) as u8])
+        });
+        let mut bytes = Vec::new();
+        photo
+            .write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Jpeg)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_whole_photo_is_decoded() {
+        let photo = decode_jpeg(&jpeg(70, 50), 10_000).unwrap();
+        assert_eq!(photo.dimensions(), (70, 50));
+        let pixel = photo.get_pixel(40, 8).0;
+        assert!(
+            pixel[0].abs_diff(200) < 12 && pixel[1].abs_diff(56) < 12,
+            "{pixel:?}"
+        );
+    }
+
+    #[test]
+    fn grey_and_cmyk_become_rgb() {
+        let mut bytes = Vec::new();
+        let grey = GrayImage::from_pixel(16, 16, Luma([90]));
+        grey.write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Jpeg)
+            .unwrap();
+        assert_eq!(decode_jpeg(&bytes, 256).unwrap().get_pixel(3, 3).0, [90, 90, 90]);
+        let pixel = decode_jpeg(CMYK, 256).unwrap().get_pixel(8, 8).0;
+        assert!(
+            pixel[0] > 200 && pixel[1] < 60 && pixel[2] < 60,
+            "painted red, is {pixel:?}"
+        );
+    }
+
+    #[test]
+    fn a_cut_at_any_byte_is_named() {
+        for whole in [jpeg(40, 30), PROGRESSIVE.to_vec()] {
+            assert!(decode_jpeg(&whole, 10_000).is_ok());
+            for length in 2..whole.len() {
+                let error = decode_jpeg(&whole[..length], 10_000).unwrap_err();
+                assert_eq!(error, DecodeError::Truncated { bytes: length });
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_in_place_of_the_rest_are_a_cut_and_bytes_after_the_end_are_not() {
+        let whole = jpeg(40, 30);
+        let mut padded = whole[..whole.len() / 2].to_vec();
+        padded.resize(whole.len() * 2, 0);
+        assert!(matches!(
+            decode_jpeg(&padded, 10_000),
+            Err(DecodeError::Truncated { .. })
+        ));
+        let followed = [whole.as_slice(), &[0; 100]].concat();
+        assert!(decode_jpeg(&followed, 10_000).is_ok());
+    }
+
+    #[test]
+    fn other_files_and_large_photos_are_refused() {
+        assert_eq!(decode_jpeg(b"", 1), Err(DecodeError::NotJpeg));
+        assert_eq!(decode_jpeg(b"\x89PNG\r\n", 1), Err(DecodeError::NotJpeg));
+        let error = decode_jpeg(&jpeg(70, 50), 3_499).unwrap_err();
+        assert!(matches!(error, DecodeError::TooLarge { .. }), "{error}");
+        assert!(decode_jpeg(&jpeg(70, 50), 3_500).is_ok());
+    }
+
+    #[test]
+    fn a_header_that_claims_the_largest_photo_takes_no_memory() {
+        let mut bytes = jpeg(16, 16);
+        let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+        bytes[frame + 5..frame + 9].fill(0xFF);
+        let error = decode_jpeg(&bytes, 108_000_000).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the photo has 4294.8 megapixels; the limit is 108.0"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_an_error_or_a_photo_of_the_claimed_size(
+            hits in prop::collection::vec((2usize..2000, any::<u8>()), 1..6), progressive in any::<bool>(),
+        ) {
+            let mut bytes = if progressive { PROGRESSIVE.to_vec() } else { jpeg(40, 30) };
+            for (at, value) in hits {
+                let at = at % bytes.len();
+                bytes[at] = value;
+            }
+            if let Ok(photo) = decode_jpeg(&bytes, 100_000) {
+                prop_assert!(u64::from(photo.width()) * u64::from(photo.height()) <= 100_000);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            bytes.splice(0..0, [0xFF, 0xD8]);
+            let _ = decode_jpeg(&bytes, 10_000);
+        }
+    }
+}

@@ -125,20 +125,30 @@ fn tiles_apart(group: &[Candidate], other: &[Candidate]) -> bool {
 }
 
 /// How well two boxes agree in the ground that both their tiles saw; 0 for different objects.
+///
+/// Whether a side near a border is cut or ends there cannot be told, so both readings of each box are tried.
 fn agreement(a: &Candidate, b: &Candidate, rules: &MergeRules) -> f64 {
     if a.class_index != b.class_index || a.tile == b.tile {
         return 0.0;
     }
     let seen_by_both = intersection(&seen_by(&a.tile, rules), &seen_by(&b.tile, rules));
+    if area(&seen_by_both) == 0.0 {
+        return 0.0;
+    }
     let (cut_a, cut_b) = (cut_sides(a, rules), cut_sides(b, rules));
-    let part_a = intersection(&opened(a, cut_a, rules), &seen_by_both);
-    let part_b = intersection(&opened(b, cut_b, rules), &seen_by_both);
-    let overlap = intersection_over_union(&part_a, &part_b);
+    let parts_a = [a.box_px, opened(a, cut_a, rules)].map(|part| intersection(&part, &seen_by_both));
+    let parts_b = [b.box_px, opened(b, cut_b, rules)].map(|part| intersection(&part, &seen_by_both));
+    let pairs = parts_a
+        .iter()
+        .flat_map(|part_a| parts_b.iter().map(move |part_b| (part_a, part_b)));
+    let overlap = pairs
+        .map(|(part_a, part_b)| intersection_over_union(part_a, part_b))
+        .fold(0.0, f64::max);
     if overlap >= rules.iou {
         return overlap;
     }
-    let (a_is_piece, b_is_piece) = (cut_a.contains(&true), cut_b.contains(&true));
-    let piece = match (a_is_piece, b_is_piece) {
+    let ([part_a, _], [part_b, _]) = (parts_a, parts_b);
+    let piece = match (cut_a.contains(&true), cut_b.contains(&true)) {
         (true, false) => &part_a,
         (false, true) => &part_b,
         _ => return 0.0,

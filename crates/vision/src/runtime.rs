@@ -4,6 +4,8 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -157,6 +159,7 @@ pub enum RuntimeError {
 pub struct Runtime {
     environment: Environment,
     path: PathBuf,
+    version: String,
 }
 
 /// ONNX Runtime allows one environment per process, for good; it is kept here and never dropped.
@@ -221,7 +224,12 @@ impl Runtime {
             .with_telemetry(false)
             .build()
             .map_err(|cause| failed(cause.to_string()))?;
-        let runtime = Runtime { environment, path };
+        let version = marked_version(&path).unwrap_or_else(|| "of unknown version".to_owned());
+        let runtime = Runtime {
+            environment,
+            path,
+            version,
+        };
         *loaded = Some(runtime.clone());
         Ok(runtime)
     }
@@ -231,17 +239,9 @@ impl Runtime {
         &self.path
     }
 
-    /// Version of the loaded library as its build record tells it, e.g. `1.31.1`; the whole record if it
-    /// names no release.
-    pub fn version(&self) -> &'static str {
-        let record = ort::info();
-        let branch = record
-            .split("git-branch=")
-            .nth(1)
-            .and_then(|rest| rest.split(',').next());
-        branch
-            .and_then(|branch| branch.strip_prefix("rel-"))
-            .unwrap_or(record)
+    /// Version of the loaded library, e.g. `1.31.1`; "of unknown version" where the file does not tell.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     pub(crate) fn environment(&self) -> &Environment {
@@ -257,6 +257,25 @@ impl fmt::Debug for Runtime {
     }
 }
 
+/// The version out of the symbol version node `VERS_1.31.1` that Microsoft's Linux builds carry near the start
+/// of the file; the build record of the wheels names no release, and the version call of the C interface is not
+/// passed on by `ort`.
+fn marked_version(path: &Path) -> Option<String> {
+    const MARK: &[u8] = b"\0VERS_";
+    let mut head = Vec::new();
+    File::open(path).ok()?.take(8 << 20).read_to_end(&mut head).ok()?;
+    let start = head.windows(MARK.len()).position(|window| window == MARK)? + MARK.len();
+    let text: Vec<u8> = head[start..]
+        .iter()
+        .copied()
+        .take_while(|&byte| byte != 0)
+        .take(32)
+        .collect();
+    String::from_utf8(text)
+        .ok()
+        .filter(|text| text.starts_with(|first: char| first.is_ascii_digit()))
+}
+
 fn listed(paths: &[PathBuf]) -> String {
     if paths.is_empty() {
         return "no place (neither the program's folder nor a cache folder is known)".to_owned();
@@ -266,4 +285,107 @@ fn listed(paths: &[PathBuf]) -> String {
         .map(|path| path.display().to_string())
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(folder: &Path) -> SearchPlaces {
+        SearchPlaces {
+            beside_exe: Some(folder.join("bin")),
+            cache_folder: Some(folder.join("cache")),
+            ..SearchPlaces::default()
+        }
+    }
+
+    fn put(path: &Path) -> PathBuf {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, b"not a library").unwrap();
+        path.to_path_buf()
+    }
+
+    #[test]
+    fn nothing_found_names_the_file_every_place_and_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Runtime::locate(&places(folder.path())).unwrap_err();
+        let RuntimeError::NotFound { file_name, searched } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(
+            *searched,
+            [
+                folder.path().join("bin").join(file_name),
+                folder.path().join("cache").join(file_name)
+            ]
+        );
+        let said = error.to_string();
+        for part in [
+            file_name.as_str(),
+            "flyonce setup",
+            "onnxruntime.library",
+            &searched[1].display().to_string(),
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+        let nowhere = Runtime::locate(&SearchPlaces::default()).unwrap_err().to_string();
+        assert!(nowhere.contains("no place"), "{nowhere}");
+    }
+
+    #[test]
+    fn the_places_are_searched_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut places = places(folder.path());
+        let cached = put(&folder.path().join("cache").join(library_file_name()));
+        assert_eq!(Runtime::locate(&places).unwrap(), cached);
+        let beside = put(&folder.path().join("bin").join(library_file_name()));
+        assert_eq!(Runtime::locate(&places).unwrap(), beside);
+        places.environment = Some(put(&folder.path().join("env.so")));
+        assert_eq!(Runtime::locate(&places).unwrap(), folder.path().join("env.so"));
+        places.explicit = Some(put(&folder.path().join("config.so")));
+        assert_eq!(Runtime::locate(&places).unwrap(), folder.path().join("config.so"));
+    }
+
+    #[test]
+    fn a_named_file_that_is_missing_is_no_reason_to_take_another() {
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder.path().join("cache").join(library_file_name()));
+        let explicit = SearchPlaces {
+            explicit: Some("/no/such.so".into()),
+            ..places(folder.path())
+        };
+        let said = Runtime::locate(&explicit).unwrap_err().to_string();
+        assert!(said.contains("onnxruntime.library names /no/such.so"), "{said}");
+        let environment = SearchPlaces {
+            environment: Some("/no/such.so".into()),
+            ..places(folder.path())
+        };
+        let said = Runtime::locate(&environment).unwrap_err().to_string();
+        assert!(said.contains("ORT_DYLIB_PATH names /no/such.so"), "{said}");
+    }
+
+    #[test]
+    fn the_version_is_read_from_the_mark_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("library");
+        for (content, version) in [
+            (&b"\x7fELF\0VERS_1.31.1\0more"[..], Some("1.31.1")),
+            (b"\0VERS_next\0", None),
+            (b"\0VERS_", None),
+            (b"nothing", None),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(marked_version(&path).as_deref(), version);
+        }
+    }
+
+    #[test]
+    fn pinned_wheels_are_told_apart_by_machine() {
+        for wheel in PINNED_WHEELS {
+            assert!(wheel.file_name.contains(PINNED_VERSION) && wheel.file_name.contains(wheel.platform_tag));
+            assert!(wheel.platform_tag.ends_with(wheel.machine));
+            assert!(wheel.sha256.len() == 64 && wheel.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
+        }
+        assert!(PinnedWheel::LIBRARY_MEMBER.ends_with(PINNED_VERSION));
+    }
 }
