@@ -60,6 +60,7 @@ create table photo (
 -- The photo list pages newest first.
 create index photo_by_stored_at on photo (stored_at_us, photo_id);
 create index photo_by_state on photo (state);
+create index photo_by_simulated on photo (simulated);
 
 create table photo_name (
     sha256 text not null,

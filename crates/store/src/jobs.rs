@@ -82,6 +82,20 @@ macro_rules! claim_next {
     };
 }
 
+macro_rules! requeue_expired {
+    ($lock:literal) => {
+        concat!(
+            "update job set state = case when attempts >= $1 then 'failed' else 'queued' end, ",
+            "finished_at_us = case when attempts >= $1 then $2 else null end, ",
+            "error = 'the worker stopped without finishing', claimed_by = null, lease_until_us = null ",
+            "where job_id in (select expired.job_id from job expired ",
+            "where expired.kind = $3 and expired.state = 'running' and expired.lease_until_us < $2 ",
+            $lock,
+            ")"
+        )
+    };
+}
+
 impl Store {
     /// Takes the next job of a kind for `lease`, or none when nothing can be done now. Jobs whose lease ran out
     /// are taken over. A look job needs nothing else; an associate job waits until no photo of its sortie is
@@ -99,14 +113,14 @@ impl Store {
         // On PostgreSQL many workers claim looks at once, each skipping the rows that others are taking.
         if self.engine() == Engine::Postgres && kind == JobKind::Look {
             let mut tx = self.pool().begin().await?;
-            requeue_expired(&mut tx, kind, now).await?;
+            requeue_expired(&mut tx, requeue_expired!("for update skip locked"), (kind, now)).await?;
             let sql = claim_next!("for update skip locked");
             let claim = claim_with(&mut tx, sql, (kind, worker, lease_end(now, lease))).await?;
             tx.commit().await?;
             return Ok(claim);
         }
         let mut tx = self.begin_write().await?;
-        requeue_expired(&mut tx, kind, now).await?;
+        requeue_expired(&mut tx, requeue_expired!(""), (kind, now)).await?;
         let claim = claim_with(&mut tx, claim_next!(""), (kind, worker, lease_end(now, lease))).await?;
         tx.commit().await?;
         Ok(claim)
@@ -293,18 +307,16 @@ fn kept(claim: &Claim, rows: u64) -> Result<()> {
     }
 }
 
-async fn requeue_expired(connection: &mut AnyConnection, kind: JobKind, now: UtcMicros) -> Result<()> {
-    sqlx::query(
-        "update job set state = case when attempts >= $1 then 'failed' else 'queued' end,
-             finished_at_us = case when attempts >= $1 then $2 else null end,
-             error = 'the worker stopped without finishing', claimed_by = null, lease_until_us = null
-         where kind = $3 and state = 'running' and lease_until_us < $2",
-    )
-    .bind(i64::from(MAX_CLAIMS))
-    .bind(now.0)
-    .bind(kind.as_str())
-    .execute(connection)
-    .await?;
+async fn requeue_expired(
+    connection: &mut AnyConnection,
+    sql: &'static str,
+    (kind, now): (JobKind, UtcMicros),
+) -> Result<()> {
+    let query = sqlx::query(sql)
+        .bind(i64::from(MAX_CLAIMS))
+        .bind(now.0)
+        .bind(kind.as_str());
+    query.execute(connection).await?;
     Ok(())
 }
 

@@ -66,11 +66,13 @@ impl Store {
     ) -> Result<Vec<LeadRow>> {
         let mut wanted = Conditions::of(filter);
         if let Some(after) = after {
+            let last = self.lead(after).await?;
+            let (priority, score) = (Value::Number(last.priority), Value::Number(last.score));
+            // The first condition lets the index begin where the page before ended.
+            wanted.push("l.priority <= ?", [priority.clone()]);
             wanted.push(
-                "exists (select 1 from lead a where a.lead_id = ? and (l.priority < a.priority
-                 or (l.priority = a.priority and (l.score < a.score
-                 or (l.score = a.score and l.lead_id > a.lead_id)))))",
-                after,
+                "(l.priority < ? or l.score < ? or (l.score = ? and l.lead_id > ?))",
+                [priority, score.clone(), score, Value::Text(last.lead_id)],
             );
         }
         let order = format!("order by l.priority desc, l.score desc, l.lead_id limit {limit}");
@@ -247,33 +249,42 @@ fn no_lead(lead_id: &str) -> StoreError {
     }
 }
 
-/// Conditions that are wanted this time only, so that the database can use the index that fits them.
+/// Conditions that are wanted this time only, so that the database can use the index that fits them. Values
+/// never enter the text: each `?` becomes the number of a place.
 #[derive(Default)]
 struct Conditions {
     texts: Vec<String>,
-    values: Vec<String>,
+    values: Vec<Value>,
+}
+
+#[derive(Clone)]
+enum Value {
+    Text(String),
+    Number(f64),
 }
 
 impl Conditions {
     fn of(filter: &LeadFilter) -> Self {
         let mut wanted = Conditions::default();
         if let Some(state) = filter.state {
-            wanted.push("l.state = ?", state.as_str());
+            wanted.push("l.state = ?", [Value::Text(state.to_string())]);
         }
         if let Some(class) = &filter.class {
-            wanted.push("l.class = ?", class);
+            wanted.push("l.class = ?", [Value::Text(class.clone())]);
         }
         if let Some(matter_code) = &filter.matter_code {
-            wanted.push("l.matter_code = ?", matter_code);
+            wanted.push("l.matter_code = ?", [Value::Text(matter_code.clone())]);
         }
         wanted
     }
 
-    /// `?` becomes the number of the value's place. Values never enter the text.
-    fn push(&mut self, condition: &'static str, value: &str) {
-        self.values.push(value.to_owned());
-        self.texts
-            .push(condition.replace('?', &format!("${}", self.values.len())));
+    fn push<const N: usize>(&mut self, condition: &'static str, values: [Value; N]) {
+        let mut text = condition.to_owned();
+        for value in values {
+            self.values.push(value);
+            text = text.replacen('?', &format!("${}", self.values.len()), 1);
+        }
+        self.texts.push(text);
     }
 
     fn clause(&self) -> String {
@@ -285,8 +296,12 @@ impl Conditions {
     }
 
     fn bound_to(self, sql: String) -> Query<'static, Any, AnyArguments> {
+        let bind = |query: Query<'static, Any, AnyArguments>, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Number(number) => query.bind(number),
+        };
         self.values
             .into_iter()
-            .fold(sqlx::query(AssertSqlSafe(sql)), Query::bind)
+            .fold(sqlx::query(AssertSqlSafe(sql)), bind)
     }
 }

@@ -3,6 +3,7 @@
 use casework::evidence::StoredEvent;
 use schedule::photo_ledger::{LossReason, PhotoState, advance};
 use sqlx::any::AnyRow;
+use sqlx::query::Query;
 use sqlx::{AnyConnection, Row};
 use survey::time::UtcMicros;
 
@@ -194,23 +195,27 @@ async fn insert_detection(
     look: &LookResult,
     detection: &NewDetection,
 ) -> Result<()> {
-    let sql = "insert into detection (detection_id, photo_id, model_sha256, class, score, x0_px, y0_px, x1_px, y1_px,
-             longitude_deg, latitude_deg, cov_ee_m2, cov_en_m2, cov_nn_m2, extent_e_m, extent_n_m)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-         on conflict (detection_id) do nothing";
-    let mut query = sqlx::query(sql)
-        .persistent(false)
+    // Two texts: a place is written whole or not at all.
+    let sql = match &detection.place {
+        Some(_) => {
+            "insert into detection (detection_id, photo_id, model_sha256, class, score, x0_px, y0_px, x1_px,
+                 y1_px, longitude_deg, latitude_deg, cov_ee_m2, cov_en_m2, cov_nn_m2, extent_e_m, extent_n_m)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             on conflict (detection_id) do nothing"
+        }
+        None => {
+            "insert into detection (detection_id, photo_id, model_sha256, class, score, x0_px, y0_px, x1_px, y1_px)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (detection_id) do nothing"
+        }
+    };
+    let query = sqlx::query(sql)
         .bind(&detection.detection_id)
         .bind(&look.photo_id)
         .bind(&look.model_sha256)
         .bind(&detection.class)
         .bind(detection.score);
-    for edge_px in detection.box_px {
-        query = query.bind(edge_px);
-    }
-    for column in Placement::columns(detection.place.as_ref()) {
-        query = query.bind(column);
-    }
+    let place = detection.place.iter().flat_map(Placement::columns);
+    let query = detection.box_px.into_iter().chain(place).fold(query, Query::bind);
     query.execute(connection).await?;
     Ok(())
 }

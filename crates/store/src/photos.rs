@@ -157,8 +157,7 @@ impl Store {
         let row = sqlx::query(
             "select (select count(*) from photo) as photos,
                  (select count(*) from photo where simulated = 1) as simulated,
-                 (select count(*) from photo p where not exists
-                     (select 1 from footprint f where f.photo_id = p.photo_id)) as blind,
+                 (select count(*) from photo) - (select count(*) from footprint) as blind,
                  (select count(*) from detection) as detections,
                  (select count(*) from site) as sites,
                  (select count(*) from lead) as leads",
@@ -247,6 +246,8 @@ async fn insert_photo(
              simulated, stored_at_us)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
+    // A prepared statement would keep the parameter types of its first use, and sqlx 0.9 gives an absent number
+    // another PostgreSQL type (float4) than a present one (float8).
     .persistent(false)
     .bind(id.to_string())
     .bind(id.sortie.as_str())

@@ -86,20 +86,17 @@ impl Placement {
         }))
     }
 
-    /// The seven columns in the order of the tables, all absent for an unknown place.
-    pub(crate) fn columns(place: Option<&Placement>) -> [Option<f64>; 7] {
-        match place {
-            None => [None; 7],
-            Some(p) => [
-                Some(p.longitude_deg),
-                Some(p.latitude_deg),
-                Some(p.cov_ee_m2),
-                Some(p.cov_en_m2),
-                Some(p.cov_nn_m2),
-                Some(p.extent_e_m),
-                Some(p.extent_n_m),
-            ],
-        }
+    /// The seven columns in the order of the tables.
+    pub(crate) fn columns(&self) -> [f64; 7] {
+        [
+            self.longitude_deg,
+            self.latitude_deg,
+            self.cov_ee_m2,
+            self.cov_en_m2,
+            self.cov_nn_m2,
+            self.extent_e_m,
+            self.extent_n_m,
+        ]
     }
 }
 

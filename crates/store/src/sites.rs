@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use casework::lead::{LeadState, MoveKind, Sighting, lead_no, sighting};
-use sqlx::any::AnyRow;
+use sqlx::any::{Any, AnyArguments, AnyRow};
+use sqlx::query::Query;
 use sqlx::{AnyConnection, Row};
 use survey::time::{CivilDay, UtcMicros};
 
@@ -236,45 +237,57 @@ fn in_order_of_capture(rows: &[AnyRow]) -> Result<Vec<DetectionRow>> {
 }
 
 async fn insert_site(connection: &mut AnyConnection, site: &SiteRow) -> Result<()> {
-    let mut query = sqlx::query(
-        "insert into site (site_id, class, n_views, first_seen_us, last_seen_us, longitude_deg, latitude_deg,
-             cov_ee_m2, cov_en_m2, cov_nn_m2, extent_e_m, extent_n_m)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    )
-    .persistent(false)
-    .bind(&site.site_id)
-    .bind(&site.class)
-    .bind(i64::from(site.n_views))
-    .bind(site.first_seen.map(|t| t.0))
-    .bind(site.last_seen.map(|t| t.0));
-    for column in Placement::columns(site.place.as_ref()) {
-        query = query.bind(column);
-    }
-    query.execute(connection).await?;
+    // Two texts: a place is written whole or not at all.
+    let sql = match &site.place {
+        Some(_) => {
+            "insert into site (site_id, class, n_views, first_seen_us, last_seen_us, longitude_deg, latitude_deg,
+                 cov_ee_m2, cov_en_m2, cov_nn_m2, extent_e_m, extent_n_m)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        }
+        None => {
+            "insert into site (site_id, class, n_views, first_seen_us, last_seen_us)
+             values ($1, $2, $3, $4, $5)"
+        }
+    };
+    bound_to(sql, site).execute(connection).await?;
     Ok(())
 }
 
 async fn update_site(connection: &mut AnyConnection, site: &SiteRow) -> Result<()> {
-    let mut query = sqlx::query(
-        "update site set n_views = $2, first_seen_us = $3, last_seen_us = $4, longitude_deg = $5,
-             latitude_deg = $6, cov_ee_m2 = $7, cov_en_m2 = $8, cov_nn_m2 = $9, extent_e_m = $10, extent_n_m = $11
-         where site_id = $1",
-    )
-    .persistent(false)
-    .bind(&site.site_id)
-    .bind(i64::from(site.n_views))
-    .bind(site.first_seen.map(|t| t.0))
-    .bind(site.last_seen.map(|t| t.0));
-    for column in Placement::columns(site.place.as_ref()) {
-        query = query.bind(column);
-    }
-    if query.execute(connection).await?.rows_affected() == 1 {
+    let sql = match &site.place {
+        Some(_) => {
+            "update site set class = $2, n_views = $3, first_seen_us = $4, last_seen_us = $5, longitude_deg = $6,
+                 latitude_deg = $7, cov_ee_m2 = $8, cov_en_m2 = $9, cov_nn_m2 = $10, extent_e_m = $11,
+                 extent_n_m = $12
+             where site_id = $1"
+        }
+        None => {
+            "update site set class = $2, n_views = $3, first_seen_us = $4, last_seen_us = $5, longitude_deg = null,
+                 latitude_deg = null, cov_ee_m2 = null, cov_en_m2 = null, cov_nn_m2 = null, extent_e_m = null,
+                 extent_n_m = null
+             where site_id = $1"
+        }
+    };
+    if bound_to(sql, site).execute(connection).await?.rows_affected() == 1 {
         return Ok(());
     }
     Err(StoreError::NotFound {
         what: "site",
         id: site.site_id.clone(),
     })
+}
+
+fn bound_to<'q>(sql: &'static str, site: &'q SiteRow) -> Query<'q, Any, AnyArguments> {
+    let query = sqlx::query(sql)
+        .bind(&site.site_id)
+        .bind(&site.class)
+        .bind(i64::from(site.n_views))
+        .bind(site.first_seen.map(|t| t.0))
+        .bind(site.last_seen.map(|t| t.0));
+    site.place
+        .iter()
+        .flat_map(Placement::columns)
+        .fold(query, Query::bind)
 }
 
 async fn link(connection: &mut AnyConnection, detection_id: &str, site_id: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 use casework::lead::{Decision, LeadState, MoveError, ReviewPolicy, Sighting};
 use store::jobs::JobKind;
 use store::leads::{LeadDecision, LeadFilter};
+use store::rows::SiteRow;
 use store::sites::{GeoBox, SeenLead};
 use store::{Store, StoreError};
 
@@ -208,14 +209,9 @@ async fn second_flight(store: &Store) -> store::jobs::Claim {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_later_flight_finds_the_site_and_reopens_a_lead_that_waits_for_it() {
+async fn sites_are_found_by_box_and_class_with_everything_that_showed_them() {
     each_engine(async |bench| {
         let store = store_with_leads(bench, &[(60.0, 0.5)]).await;
-        store
-            .decide_lead(&decision("L0", Decision::FlyAgain, "Li"), NOW)
-            .await
-            .unwrap();
-        let job = second_flight(&store).await;
         let area = GeoBox {
             west_deg: 121.4,
             south_deg: 31.1,
@@ -227,7 +223,10 @@ async fn a_later_flight_finds_the_site_and_reopens_a_lead_that_waits_for_it() {
             (near.len(), near[0].lead_id.as_deref(), near[0].views.len()),
             (1, Some("L0"), 1)
         );
-        assert_eq!(near[0].views[0].sortie_id, "S1");
+        assert_eq!(
+            (near[0].views[0].sortie_id.as_str(), &near[0].site),
+            ("S1", &site("T0", Some(place(121.5))))
+        );
         assert!(
             store
                 .sites_near(&area, &["road".to_owned()])
@@ -235,24 +234,43 @@ async fn a_later_flight_finds_the_site_and_reopens_a_lead_that_waits_for_it() {
                 .unwrap()
                 .is_empty()
         );
-        let elsewhere = GeoBox {
-            west_deg: 0.0,
-            east_deg: 1.0,
-            ..area
-        };
-        assert!(
-            store
-                .sites_near(&elsewhere, &["shed".to_owned()])
-                .await
-                .unwrap()
-                .is_empty()
-        );
+        for elsewhere in [
+            GeoBox {
+                east_deg: 121.45,
+                ..area
+            },
+            GeoBox {
+                south_deg: 31.25,
+                ..area
+            },
+        ] {
+            assert!(
+                store
+                    .sites_near(&elsewhere, &["shed".to_owned()])
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
+        }
+    })
+    .await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_flight_reopens_a_lead_that_waits_for_it() {
+    each_engine(async |bench| {
+        let store = store_with_leads(bench, &[(60.0, 0.5)]).await;
+        store
+            .decide_lead(&decision("L0", Decision::FlyAgain, "Li"), NOW)
+            .await
+            .unwrap();
+        let job = second_flight(&store).await;
         let mut result = nothing_found();
-        result.updated_sites.push(store::rows::SiteRow {
+        let last_seen = Some(after(9));
+        result.updated_sites.push(SiteRow {
             n_views: 2,
-            last_seen: Some(after(9)),
-            ..near[0].site.clone()
+            last_seen,
+            ..site("T0", Some(place(121.5)))
         });
         result.links.push(("D9".into(), "T0".into()));
         result.seen_leads.push(SeenLead {
@@ -262,7 +280,7 @@ async fn a_later_flight_finds_the_site_and_reopens_a_lead_that_waits_for_it() {
             score: 0.95,
             n_photos: 2,
             first_seen: Some(after(-3600)),
-            last_seen: Some(after(9)),
+            last_seen,
             payload_json: None,
         });
         store.apply_association(&job, &result, NOW).await.unwrap();
@@ -272,13 +290,8 @@ async fn a_later_flight_finds_the_site_and_reopens_a_lead_that_waits_for_it() {
             (LeadState::Candidate, 2, 0.95)
         );
         assert_eq!(lead.best_detection_id.as_deref(), Some("D9"));
-        let kinds: Vec<_> = store
-            .lead_events("L0")
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|e| e.body.kind)
-            .collect();
+        let events = store.lead_events("L0").await.unwrap();
+        let kinds: Vec<_> = events.iter().map(|e| e.body.kind.as_str()).collect();
         assert_eq!(kinds, ["created", "fly_again", "seen_again"]);
         assert!(store.pending_detections("S2").await.unwrap().is_empty());
     })

@@ -183,7 +183,7 @@ impl TinyDisk {
             .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
             .arg(folder.path());
         let mounted = mount.output().is_ok_and(|output| output.status.success());
-        mounted.then_some(TinyDisk(folder))
+        mounted.then(|| TinyDisk(folder))
     }
 }
 
