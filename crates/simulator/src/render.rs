@@ -214,7 +214,7 @@ fn lighten(scene: &Scene, ray: &Ray, look: &Look, (point, normal): ([f32; 3], [f
     };
     let lit = facing > 0.0 && scene.first_solid(&to_sun, 400.0).is_none();
     let sun = if lit { facing } else { 0.0 };
-    let sky = scene.sky_share(point) * (0.62 + 0.38 * normal[2]);
+    let sky = scene.sky_share(point) * (0.40 + 0.60 * normal[2].max(0.0));
     let mirror = 2.0 * dot(normal, ray.direction);
     let reflected: [f32; 3] = std::array::from_fn(|k| ray.direction[k] - mirror * normal[k]);
     let glint = if lit {

@@ -137,7 +137,7 @@ fn paint_streets(builder: &mut Builder, layout: &Layout) {
 /// How likely each use is in this city.
 fn use_weights(builder: &mut Builder) -> Vec<f64> {
     // Village, slabs, factory, building site, park, dump yard, car park, fields.
-    let typical = [4.2, 1.6, 2.6, 1.3, 0.7, 1.1, 0.6, 0.9];
+    let typical = [3.8, 1.3, 2.2, 2.0, 0.5, 1.8, 0.35, 0.8];
     typical
         .iter()
         .map(|weight| weight * builder.dice.between(0.35, 1.8))

@@ -113,7 +113,7 @@ fn divide(builder: &mut Builder, ground: &Rect, lot_m: f64, lots: &mut Vec<Rect>
 
 /// A lot without a house: garden, yard shed, parked cars, a small dump or a heap.
 fn open_lot(builder: &mut Builder, lot: &Rect) {
-    match builder.dice.weighted(&[3.0, 3.0, 1.5, 0.9, 0.9]) {
+    match builder.dice.weighted(&[2.5, 3.0, 1.2, 1.6, 1.0, 0.8]) {
         0 => garden(builder, lot),
         1 => {
             let half = [
@@ -141,6 +141,7 @@ fn open_lot(builder: &mut Builder, lot: &Rect) {
             }
         }
         3 => loose::dump(builder, &lot.grown(-1.0), 0.8),
+        5 => loose::bare_soil(builder, &lot.grown(-0.8)),
         _ => loose::heap(
             builder,
             &lot.part([0.0, 0.0], lot.half_m.map(|h| (h * 0.5).min(4.0))),

@@ -94,13 +94,13 @@ pub(crate) fn building_site(builder: &mut Builder, block: &Rect) {
     let scrub = builder.palette.grass(&mut builder.dice);
     builder.paint(&block.grown(-1.0), 0.0, scrub, 0);
     loose::bare_soil(builder, &block.grown(-2.0));
-    for _ in 0..builder.dice.whole(2, 7) {
+    for _ in 0..builder.dice.whole(3, 12) {
         let at = random_spot(builder, block, 0.75);
         let half = builder.dice.between(2.0, 7.0);
         let longer = half * builder.dice.between(1.0, 1.6);
         loose::heap(builder, &block.part(at, [longer, half]));
     }
-    for _ in 0..builder.dice.whole(1, 5) {
+    for _ in 0..builder.dice.whole(2, 7) {
         let at = random_spot(builder, block, 0.75);
         let turn = builder.dice.between(0.0, std::f64::consts::TAU);
         machines::machine(builder, &block.part(at, [1.0, 1.0]).turned(turn));
@@ -130,7 +130,7 @@ pub(crate) fn dump_yard(builder: &mut Builder, block: &Rect) {
         let at = random_spot(builder, block, 0.3);
         loose::bare_soil(builder, &block.part(at, half));
     }
-    for _ in 0..builder.dice.whole(3, 9) {
+    for _ in 0..builder.dice.whole(4, 14) {
         let at = random_spot(builder, block, 0.85);
         let half = builder.dice.between(1.5, 8.0);
         let longer = half * builder.dice.between(1.0, 2.2);
@@ -138,7 +138,7 @@ pub(crate) fn dump_yard(builder: &mut Builder, block: &Rect) {
         let height_m = builder.dice.between(0.5, 1.4);
         loose::dump(builder, &block.part(at, [longer, half]).turned(turn), height_m);
     }
-    for _ in 0..builder.dice.whole(0, 4) {
+    for _ in 0..builder.dice.whole(1, 6) {
         let at = random_spot(builder, block, 0.8);
         let half = builder.dice.between(1.5, 5.0);
         loose::heap(builder, &block.part(at, [half * 1.3, half]));
@@ -153,7 +153,7 @@ pub(crate) fn dump_yard(builder: &mut Builder, block: &Rect) {
         };
         sheds::shed(builder, &block.part(at, half), 3.2, sheet);
     }
-    if builder.dice.chance(0.4) {
+    if builder.dice.chance(0.6) {
         let at = random_spot(builder, block, 0.7);
         machines::machine(builder, &block.part(at, [1.0, 1.0]));
     }

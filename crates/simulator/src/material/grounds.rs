@@ -76,15 +76,15 @@ impl Material {
         let drift = (1.0 + 0.9 * self.tone(spot, 2.2, 15)).max(0.2);
         albedo = blend(albedo, [grey * 1.03, grey, grey * 0.98], 0.35).map(|c| c * drift);
         // Soil shows between the pieces more at the rim and where the refuse is old.
-        let bare = smooth_step(0.35, -0.25, self.tone(spot, 1.8, 13) + 0.3 - 0.75 * self.wear);
+        let bare = smooth_step(0.35, -0.25, self.tone(spot, 1.8, 13) + 0.12 - 0.85 * self.wear);
         albedo = blend(
             albedo,
             self.colour.map(|c| c * (1.0 + 0.5 * self.tone(spot, 0.8, 14))),
-            0.9 * bare,
+            0.85 * bare,
         );
         Look {
             albedo,
-            bump: [1.2 * (tone - 0.5), 1.2 * (small_tone - 0.5)],
+            bump: [0.7 * (tone - 0.5), 0.7 * (small_tone - 0.5)],
             gloss: 0.04,
         }
     }
@@ -221,7 +221,7 @@ impl Material {
 
 /// Colour of one piece of refuse: mostly whites and greys, some browns, few bright plastics.
 fn litter(kind: f32, tone: f32) -> Rgb {
-    let light = 0.35 + 0.65 * tone.clamp(0.0, 1.0);
+    let light = 0.55 + 0.65 * tone.clamp(0.0, 1.0);
     let base = match (kind * 20.0) as u32 {
         0..=5 => [0.62, 0.62, 0.64],
         6..=8 => [0.30, 0.29, 0.28],
