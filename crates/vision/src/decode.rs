@@ -1,7 +1,8 @@
 //! JPEG bytes to RGB pixels, with a limit on size and an honest answer for cut-off files.
 //!
 //! The decoder fills the missing part of a cut-off photo with grey and reports success. Here the marker
-//! structure is walked first, so that such a file is named instead of being looked at as if whole.
+//! structure is walked first, so that such a file is named instead of being looked at as if whole. Damage that
+//! leaves the end marker in place cannot be told from a picture.
 
 use std::io::Cursor;
 

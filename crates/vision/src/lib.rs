@@ -5,9 +5,10 @@
 //! [`decode`] turns JPEG bytes into pixels, [`detector`] holds one model in one thread and looks at tiles,
 //! and the merge step makes one box of every object that several tiles saw.
 //!
-//! Memory of one worker: the decoded photo (3 bytes a pixel: 36 MB at 12 MP, 324 MB at 108 MP), one tile in
-//! 8 bits and in `f32` (15 bytes a model pixel: 6 MB at 640²) and the session (weights and activations, for
-//! a 3 M parameter model at 640² some 60–100 MB). Nothing else grows with the photo.
+//! Memory of one worker, measured: the decoded photo (3 bytes a pixel: 36 MB at 12 MP, 324 MB at 108 MP; a
+//! progressive JPEG takes as much again while it is decoded), one tile in 8 bits and in `f32` (15 bytes a model
+//! pixel: 6 MB at 640²) and the session (150 MB for the shipped model of 3 M parameters at 640²). Nothing else
+//! grows with the photo.
 
 pub mod card;
 pub mod decode;

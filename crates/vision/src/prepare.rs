@@ -60,14 +60,14 @@ impl Placement {
 
     /// A box in model pixels to photo pixels, cut to the tile; `None` where nothing of it is on the photo.
     pub(crate) fn photo_from_model(&self, box_model_px: [f32; 4]) -> Option<[f64; 4]> {
+        // Cut in model pixels, where the edge is a whole number: rounding then leaves no hair's breadth of a box.
+        let [across, down] = self.size_model_px.map(f64::from);
         let [left, top, right, bottom] = box_model_px.map(f64::from);
+        let [left, right] = [left, right].map(|x| x.clamp(0.0, across));
+        let [top, bottom] = [top, bottom].map(|y| y.clamp(0.0, down));
         let tile = &self.tile;
-        let (origin_x, origin_y) = (f64::from(tile.x_px), f64::from(tile.y_px));
-        let (width, height) = (f64::from(tile.width_px), f64::from(tile.height_px));
-        let across = width / f64::from(self.size_model_px[0]);
-        let down = height / f64::from(self.size_model_px[1]);
-        let x = |model: f64| origin_x + (model * across).clamp(0.0, width);
-        let y = |model: f64| origin_y + (model * down).clamp(0.0, height);
+        let x = |model: f64| f64::from(tile.x_px) + f64::from(tile.width_px) * (model / across);
+        let y = |model: f64| f64::from(tile.y_px) + f64::from(tile.height_px) * (model / down);
         let box_px = [x(left), y(top), x(right), y(bottom)];
         (box_px[0] < box_px[2] && box_px[1] < box_px[3]).then_some(box_px)
     }

@@ -1,5 +1,8 @@
-//! The crate from outside: the ONNX Runtime library, a tiny model and small pictures.
+//! The crate from outside: the ONNX Runtime library, a tiny model and small pictures; the shipped model on a real
+//! photo.
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod detecting;
 mod loading;
+mod shipped;
 mod support;
