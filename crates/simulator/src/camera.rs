@@ -141,7 +141,7 @@ impl Camera {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
+    use std::f64::consts::FRAC_PI_2;
 
     fn camera(yaw_deg: f64, pitch_deg: f64, altitude_m: f64) -> Camera {
         let angles = GimbalAngles {
@@ -194,25 +194,25 @@ mod tests {
         assert!((roof[1] - 20.0 - 100.0 / 60f64.to_radians().tan()).abs() < 1e-9);
     }
 
-    #[test]
-    fn projection_is_the_inverse_of_the_ray_at_any_attitude() {
-        for (yaw, pitch, roll) in [
-            (0.3, -1.2, 0.05),
-            (2.5, -FRAC_PI_2, 0.0),
-            (-2.0, -FRAC_PI_4, -0.2),
-        ] {
-            let angles = GimbalAngles {
-                yaw_rad: yaw,
-                pitch_rad: pitch,
-                roll_rad: roll,
-            };
-            let tilted = Camera {
-                enu_from_camera: angles.enu_from_camera(),
-                ..camera(0.0, -90.0, 90.0)
-            };
-            let ground = tilted.ground_from_pixel([333.0, 777.0], 5.0).unwrap();
-            let pixel = tilted.pixel_from_enu([ground[0], ground[1], 5.0]).unwrap();
-            assert!((pixel[0] - 333.0).abs() < 1e-6 && (pixel[1] - 777.0).abs() < 1e-6);
+    proptest::proptest! {
+        #[test]
+        fn projection_is_the_inverse_of_the_ray_at_any_attitude(
+            yaw in -3.1..3.1f64, pitch in -1.57..-0.7f64, roll in -0.3..0.3f64, x in 0.0..1600.0, y in 0.0..1200.0f64,
+        ) {
+            let angles = GimbalAngles { yaw_rad: yaw, pitch_rad: pitch, roll_rad: roll };
+            let tilted = Camera { enu_from_camera: angles.enu_from_camera(), ..camera(0.0, -90.0, 90.0) };
+            if let Some(ground) = tilted.ground_from_pixel([x, y], 5.0) {
+                let pixel = tilted.pixel_from_enu([ground[0], ground[1], 5.0]).unwrap();
+                proptest::prop_assert!((pixel[0] - x).abs() < 1e-5 && (pixel[1] - y).abs() < 1e-5);
+            }
+        }
+
+        #[test]
+        fn angles_come_back_from_any_matrix(yaw in -3.1..3.1f64, pitch in -1.55..1.55f64, roll in -1.5..1.5f64) {
+            let angles = GimbalAngles { yaw_rad: yaw, pitch_rad: pitch, roll_rad: roll };
+            let back = GimbalAngles::from_enu_from_camera(&angles.enu_from_camera());
+            proptest::prop_assert!((back.yaw_rad - yaw).abs() < 1e-7);
+            proptest::prop_assert!((back.pitch_rad - pitch).abs() < 1e-7 && (back.roll_rad - roll).abs() < 1e-7);
         }
     }
 

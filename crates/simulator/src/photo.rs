@@ -9,13 +9,13 @@ use crate::exif::{ExifFields, MAKE, MODEL};
 use crate::frame::{GeoPoint, STREET_ELEVATION_M, wgs84_from_enu};
 use crate::random::Dice;
 
-/// Standard deviations of the errors between truth and metadata.
+/// Standard deviation of the written position, east and north each, metres.
 pub const POSITION_SIGMA_M: f64 = 1.5;
-/// Of the height above take-off, metres.
+/// Standard deviation of the written height above take-off, metres.
 pub const HEIGHT_SIGMA_M: f64 = 3.0;
-/// Of the camera's tilt about each of its picture axes, degrees.
+/// Standard deviation of the camera's tilt about each of its picture axes, degrees.
 pub const TILT_SIGMA_DEG: f64 = 0.5;
-/// Of the heading, degrees.
+/// Standard deviation of the heading, degrees.
 pub const YAW_SIGMA_DEG: f64 = 2.0;
 
 /// Where and how a photo is meant to be taken.

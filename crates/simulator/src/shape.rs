@@ -172,6 +172,10 @@ impl Relief {
             octaves: detail,
         };
         let radius = ((x / self.half_m[0]).powi(2) + (y / self.half_m[1]).powi(2)).sqrt();
+        if radius > 1.45 {
+            // Beyond every outline; noise would be wasted here.
+            return -self.height_m;
+        }
         let span = self.half_m[0].min(self.half_m[1]);
         match self.kind {
             ReliefKind::Crown => {
@@ -312,7 +316,7 @@ fn enter_relief(ray: &Ray, relief: &Relief) -> Option<Hit> {
     } else {
         far.min((relief.height_m - ray.origin[2]) / ray.direction[2].max(1e-6))
     };
-    let steps = 14;
+    let steps = 11;
     let stride = (end - start) / steps as f32;
     let below = |t: f32| {
         let p = along(ray, t);

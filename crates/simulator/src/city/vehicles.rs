@@ -9,20 +9,31 @@ pub(crate) fn traffic(builder: &mut Builder, street: &Rect) {
     let wide = street.half_m[1] > 5.0;
     let carriageway = street.half_m[1] - if wide { 2.6 } else { 0.0 };
     let gap_m = builder.dice.between(14.0, 70.0);
+    // A narrow street has room for one row of parked cars and one lane beside it.
+    let kerb_side = if builder.dice.chance(0.5) { 1.0 } else { -1.0 };
     for side in [-1.0, 1.0] {
-        let lane = side * carriageway * if wide { 0.35 } else { 0.5 };
-        let mut x = -street.half_m[0] + builder.dice.between(3.0, gap_m);
-        while x < street.half_m[0] - 5.0 {
-            let heading = if side > 0.0 { std::f64::consts::PI } else { 0.0 };
-            let at = street
-                .part([x, lane + builder.dice.between(-0.3, 0.3)], [2.2, 0.9])
-                .turned(heading);
-            any_vehicle(builder, &at);
-            x += 7.0 + gap_m * -(1.0 - builder.dice.unit()).ln();
+        if wide || side != kerb_side {
+            drive_in_lane(
+                builder,
+                street,
+                (side, carriageway * if wide { 0.35 } else { 0.4 }),
+                gap_m,
+            );
         }
-        if builder.dice.chance(0.6) {
+        if (wide || side == kerb_side) && builder.dice.chance(0.6) {
             parked_row(builder, street, side * (carriageway - 1.1));
         }
+    }
+}
+
+/// Vehicles one after another, keeping to the right.
+fn drive_in_lane(builder: &mut Builder, street: &Rect, (side, offset_m): (f64, f64), gap_m: f64) {
+    let heading = if side > 0.0 { std::f64::consts::PI } else { 0.0 };
+    let mut x = -street.half_m[0] + builder.dice.between(3.0, gap_m);
+    while x < street.half_m[0] - 5.0 {
+        let y = side * offset_m + builder.dice.between(-0.2, 0.2);
+        any_vehicle(builder, &street.part([x, y], [2.2, 0.9]).turned(heading));
+        x += 13.0 - gap_m * (1.0 - builder.dice.unit()).ln();
     }
 }
 
