@@ -63,7 +63,7 @@ pub struct JobCounts {
 /// After so many reported errors a job is given up.
 pub const MAX_ATTEMPTS: u32 = 3;
 /// A job whose workers died so often without a word kills them: it is given up, too.
-pub const MAX_CLAIMS: u32 = 10;
+pub const MAX_CLAIMS: u32 = 25;
 
 macro_rules! claim_next {
     ($lock:literal) => {

@@ -109,17 +109,17 @@ impl Store {
         Ok(counts)
     }
 
-    /// One lead.
+    /// One lead, by its id or its number.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn lead(&self, lead_id: &str) -> Result<LeadRow> {
-        let sql = format!("{LEAD_COLUMNS} where l.lead_id = $1");
+    pub async fn lead(&self, id_or_number: &str) -> Result<LeadRow> {
+        let sql = format!("{LEAD_COLUMNS} where l.lead_id = $1 or l.lead_no = $1");
         let row = sqlx::query(AssertSqlSafe(sql))
-            .bind(lead_id)
+            .bind(id_or_number)
             .fetch_optional(self.pool())
             .await?;
-        LeadRow::from_row(&row.ok_or_else(|| no_lead(lead_id))?)
+        LeadRow::from_row(&row.ok_or_else(|| no_lead(id_or_number))?)
     }
 
     /// All detections of a lead's site, best score first.
