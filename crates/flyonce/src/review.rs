@@ -10,7 +10,7 @@ use vision::Card;
 use crate::answers::catalogue::state_words;
 use crate::answers::geotag::assumptions;
 use crate::answers::leads::{EventAnswer, LeadDetail, LeadSummary, ModelAnswer, ViewAnswer};
-use crate::answers::place::ellipse_outline;
+use crate::answers::place::{ellipse_outline, rounded};
 use crate::clock;
 use crate::lang::Words;
 use crate::stage::capture_time::zone_assumption;
@@ -58,7 +58,7 @@ async fn model_of(workplace: &Workplace, lead: &LeadRow, views: &[DetectionRow])
     Ok(Some(ModelAnswer {
         name: row.name,
         sha256: row.model_sha256,
-        threshold: threshold.map(|class| f64::from(class.threshold)),
+        threshold: threshold.map(|class| rounded(f64::from(class.threshold), 4)),
     }))
 }
 

@@ -7,7 +7,7 @@ use store::rows::{DetectionRow, LeadRow};
 use casework::evidence::StoredEvent;
 use utoipa::ToSchema;
 
-use crate::answers::place::Place;
+use crate::answers::place::{Place, rounded};
 use crate::lang::Words;
 
 /// A lead in a list.
@@ -50,8 +50,8 @@ impl LeadSummary {
             state: row.state.to_string(),
             matter_code: row.matter_code.clone(),
             class: row.class.clone(),
-            score: row.score,
-            priority: row.priority,
+            score: rounded(row.score, 4),
+            priority: rounded(row.priority, 2),
             n_photos: row.n_photos,
             place: row.place.as_ref().map(Place::of),
             first_seen_at: row.first_seen.map(|at| at.to_string()),
@@ -135,7 +135,7 @@ impl ViewAnswer {
             photo_id: row.photo_id.clone(),
             sha256: row.sha256.clone(),
             class: detection.class.clone(),
-            score: detection.score,
+            score: rounded(detection.score, 4),
             box_px: detection.box_px,
             image_width_px: row.photo_width_px,
             image_height_px: row.photo_height_px,

@@ -9,6 +9,7 @@ use survey::geodesy::Wgs84;
 use utoipa::ToSchema;
 
 use crate::answers::leads::image_url;
+use crate::answers::place::rounded;
 use crate::lang::Words;
 use crate::stage::placing::problem_words;
 
@@ -126,7 +127,7 @@ impl PhotoDetections {
         let one = |row: &DetectionRow| PhotoDetection {
             detection_id: row.detection.detection_id.clone(),
             class: row.detection.class.clone(),
-            score: row.detection.score,
+            score: rounded(row.detection.score, 4),
             box_px: row.detection.box_px,
             lead_id: row.lead_id.clone(),
         };

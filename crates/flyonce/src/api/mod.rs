@@ -83,8 +83,7 @@ fn router(state: ApiState) -> Router {
         .route("/leads/{lead}/decisions", post(leads::decide))
         .route("/photos", get(photos::list))
         .route("/photos/footprints", get(photos::footprints))
-        // A photo id holds a slash (sortie/index), so it is two segments.
-        .route("/photos/{sortie}/{index}/detections", get(photos::detections))
+        .route("/photos/{photo_id}/detections", get(photos::detections))
         .route("/images/{sha256}", get(images::view))
         .route("/images/{sha256}/original", get(images::original))
         .route("/crops/{detection}", get(images::crop))

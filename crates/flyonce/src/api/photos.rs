@@ -41,14 +41,13 @@ pub async fn footprints(State(workplace): State<Workplace>) -> Result<Json<Value
 }
 
 /// What was seen in one photo.
-#[utoipa::path(get, path = "/api/v1/photos/{sortie}/{index}/detections",
-    params(("sortie" = String, Path, description = "First part of the photo id"),
-        ("index" = String, Path, description = "Second part of the photo id")),
+#[utoipa::path(get, path = "/api/v1/photos/{photo_id}/detections",
+    params(("photo_id" = String, Path, description = "Photo id, its slash written as %2F")),
     responses((status = 200, body = PhotoDetections), (status = 404, body = ErrorBody)))]
 pub async fn detections(
     State(workplace): State<Workplace>,
-    Path((sortie, index)): Path<(String, String)>,
+    Path(photo_id): Path<String>,
 ) -> Result<Json<PhotoDetections>, ApiError> {
-    let photo = workplace.store.photo(&format!("{sortie}/{index}")).await?;
+    let photo = workplace.store.photo(&photo_id).await?;
     Ok(Json(PhotoDetections::of(&workplace.store.detections_of_photo(&photo.photo_id).await?)))
 }

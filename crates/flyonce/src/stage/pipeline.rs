@@ -111,7 +111,9 @@ impl IngestSummary {
             Taken::New { photo_id, problem } => {
                 self.new_photos += 1;
                 if let Some(code) = problem {
-                    self.problems.entry(code).or_default().push(format!("{} ({photo_id})", path.display()));
+                    tracing::info!(photo.id = %photo_id, problem = %code, "photo lacks something");
+                    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                    self.problems.entry(code).or_default().push(name.into_owned());
                 }
             }
             Taken::Known { .. } => self.known_photos += 1,

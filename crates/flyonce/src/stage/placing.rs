@@ -82,11 +82,11 @@ const LOWEST_AGL_M: f64 = 2.0;
 pub fn place(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result<Placement, Unplaced> {
     let fix = metadata.gnss.as_ref().ok_or(Unplaced::NoPosition)?;
     let position = Wgs84::new(fix.latitude_deg, fix.longitude_deg).map_err(|_| Unplaced::NoPosition)?;
+    let gimbal = metadata.gimbal.ok_or(Unplaced::NoGimbalAngles)?;
     let height_m = metadata.relative_altitude_m.ok_or(Unplaced::NoHeight)?;
     if height_m < LOWEST_AGL_M {
         return Err(Unplaced::NotAboveGround);
     }
-    let gimbal = metadata.gimbal.ok_or(Unplaced::NoGimbalAngles)?;
     let camera = CameraModel::from_hints(&hints(metadata)).map_err(|_| Unplaced::NoCamera)?;
     let pose = Pose {
         position,
