@@ -24,6 +24,7 @@ mod fuse;
 mod hull;
 mod nearby;
 mod scene;
+mod setting;
 mod shift;
 mod similarity;
 
@@ -191,7 +192,8 @@ pub enum AssociateError {
 /// equal weights (Julier & Uhlmann 1997). `b` is the Birge ratio squared, `max(1, χ²/(2(n−1)))`, which widens it
 /// when the views disagree more than they claim (Birge 1932).
 ///
-/// To work through many photos with a large register keep a [`SiteBook`] instead.
+/// To work through many photos with a large register keep a [`SiteBook`] instead; it also takes the photos'
+/// footprints, which rows of equal things need.
 ///
 /// # Errors
 /// See [`AssociateError`]; nothing is associated then.

@@ -32,11 +32,25 @@ pub struct LocalSite {
     pub own_m2: Matrix2<f64>,
 }
 
+/// The photos of a neighbourhood laid over each other.
+pub struct LocalMap {
+    /// Sites by number; one without any view is `None`.
+    pub sites: Vec<Option<LocalSite>>,
+    centres_m: Vec<Vector2<f64>>,
+    errors: DVector<f64>,
+}
+
+impl LocalMap {
+    /// Where a place measured in a photo lies on the map.
+    pub fn cleared_m(&self, photo: usize, place_m: Vector2<f64>) -> Vector2<f64> {
+        place_m - design(&(place_m - self.centres_m[photo])) * error_of(&self.errors, photo)
+    }
+}
+
 /// The map that fits all views best: minimises `Σ_photos pᵀC⁻¹p + Σ_views rᵀP⁻¹r` with `r = z − J(q)·p − x` over
 /// the photos' errors `p` (see [`Similarity`]) and the site places `x`: the normal equations of a bundle adjustment
-/// with the places eliminated (Schur complement; Triggs et al. 2000, "Bundle Adjustment", §6). A site without any
-/// view is left out as `None`.
-pub fn adjusted(views: &[LocalView], n_sites: usize, n_photos: usize) -> Vec<Option<LocalSite>> {
+/// with the places eliminated (Schur complement; Triggs et al. 2000, "Bundle Adjustment", §6).
+pub fn adjusted(views: &[LocalView], n_sites: usize, n_photos: usize) -> LocalMap {
     let (centres_m, priors) = photos_of(views, n_photos);
     let designs: Vec<Matrix2x4<f64>> = views
         .iter()
@@ -63,7 +77,11 @@ pub fn adjusted(views: &[LocalView], n_sites: usize, n_photos: usize) -> Vec<Opt
             own_m2,
         })
     };
-    views_of.iter().map(place).collect()
+    LocalMap {
+        sites: views_of.iter().map(place).collect(),
+        centres_m,
+        errors,
+    }
 }
 
 /// The normal equations of the photos' errors, four unknowns each.
@@ -161,7 +179,7 @@ mod tests {
             }
         }
         let map = adjusted(&views, 18, 2);
-        let error_m = |site: usize| map[site].as_ref().unwrap().place_m.x - 10.0 * (site / 2) as f64;
+        let error_m = |site: usize| map.sites[site].as_ref().unwrap().place_m.x - 10.0 * (site / 2) as f64;
         for site in 0..16 {
             let step_m = error_m(site + 2) - error_m(site);
             // The plain means jump by 5 m where photo 1 begins and where photo 0 ends.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
+use survey::geodesy::Wgs84;
 use survey::identity::Ulid;
 use survey::time::UtcMicros;
 
@@ -21,6 +22,7 @@ pub struct SiteBook {
     sites: Vec<Site>,
     nearby: Nearby,
     site_of_detection: HashMap<String, usize>,
+    footprints: HashMap<String, Vec<Wgs84>>,
     changed: BTreeSet<usize>,
     largest_sigma_m: f64,
 }
@@ -75,9 +77,13 @@ impl SiteBook {
             .filter_map(|d| self.assignment(&d.detection_id, Belonging::Known))
             .collect();
         let mut told = None;
-        if let Some(scene) = Scene::of(fresh) {
+        if let Some(scene) = Scene::of(fresh, self.footprint(&photo.photo_id)) {
             let in_reach = self.in_reach(&scene, &photo.photo_id);
-            let around = Surroundings::of(&scene, in_reach.iter().map(|&site| &self.sites[site]).collect());
+            let around = Surroundings::of(
+                &scene,
+                in_reach.iter().map(|&site| &self.sites[site]).collect(),
+                &self.footprints,
+            );
             let shift = scene.shift(&around);
             let pairs = scene.gated_pairs(&around, shift.as_ref());
             let joined: HashMap<usize, usize> = assign(&pairs, largest_pair_cost()).into_iter().collect();
@@ -96,6 +102,13 @@ impl SiteBook {
         Ok((assignments, told))
     }
 
+    /// Remembers the outline of the ground that a photo shows, placed by its own pose like its detections: of a photo
+    /// before it is taken in, and of the photos behind the known sites. It tells where there is *nothing*, which is
+    /// what fixes a row of equal sheds, by its end. Without, only the ground amid a photo's things counts as seen.
+    pub fn remember_footprint(&mut self, photo_id: &str, outline: &[Wgs84]) {
+        self.footprints.insert(photo_id.to_owned(), outline.to_vec());
+    }
+
     /// Every site, in the order of entry.
     pub fn sites(&self) -> &[Site] {
         &self.sites
@@ -109,6 +122,10 @@ impl SiteBook {
             .collect();
         sites.sort_by_key(|site| site.site_id);
         sites
+    }
+
+    fn footprint(&self, photo_id: &str) -> &[Wgs84] {
+        self.footprints.get(photo_id).map_or(&[], Vec::as_slice)
     }
 
     fn enter(&mut self, site: Site) {

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use nalgebra::{Matrix2, Vector2};
 use survey::geodesy::{LocalTangent, Wgs84};
 
-use super::adjust::{LocalSite, LocalView, adjusted};
+use super::adjust::{LocalMap, LocalView, adjusted};
 use super::assign::Pair;
 use super::error_model::{CHI2_2DOF_99, CHI2_2DOF_9999, common, mahalanobis2, matrix, own, size_distance2};
-use super::shift::{Candidate, Setting, Shift, common_shift};
+use super::hull::Hull;
+use super::setting::{Setting, surely_shown};
+use super::shift::{Candidate, Shift, common_shift};
 use super::similarity::Similarity;
 use super::{DetectionForSite, Site};
 
@@ -21,31 +23,37 @@ pub struct Scene<'a> {
     plane: LocalTangent,
     centre_m: Vector2<f64>,
     places_m: Vec<Vector2<f64>>,
+    footprint_m: Vec<Vector2<f64>>,
     covariances_m2: Vec<Matrix2<f64>>,
 }
 
 /// The sites that a photo can show, laid over each other on its plane.
 pub struct Surroundings<'a> {
     sites: Vec<&'a Site>,
-    map: Vec<Option<LocalSite>>,
+    map: LocalMap,
+    /// For each photo behind the map, the ground it surely shows.
+    seen: Vec<Hull>,
     /// Mean common error of the photos behind the map, m².
     common_m2: Matrix2<f64>,
 }
 
 impl<'a> Scene<'a> {
-    /// The scene of some detections, unless there are none.
-    pub fn of(detections: Vec<&'a DetectionForSite>) -> Option<Self> {
+    /// The scene of some detections and the photo's footprint, unless there are no detections.
+    pub fn of(detections: Vec<&'a DetectionForSite>, footprint: &[Wgs84]) -> Option<Self> {
         let plane = LocalTangent::at(detections.first()?.position);
         let on_plane = |d: &&DetectionForSite| Vector2::from(plane.enu_from_wgs84(d.position));
         let mut places_m: Vec<Vector2<f64>> = detections.iter().map(on_plane).collect();
         let centre_m = places_m.iter().sum::<Vector2<f64>>() / places_m.len() as f64;
         places_m.iter_mut().for_each(|place_m| *place_m -= centre_m);
         let covariances_m2 = detections.iter().map(|d| matrix(d.covariance_m2)).collect();
+        let corner = |corner: &Wgs84| Vector2::from(plane.enu_from_wgs84(*corner)) - centre_m;
+        let footprint_m = footprint.iter().map(corner).collect();
         Some(Self {
             detections,
             plane,
             centre_m,
             places_m,
+            footprint_m,
             covariances_m2,
         })
     }
@@ -63,10 +71,12 @@ impl<'a> Scene<'a> {
         });
         let sites_m = around
             .map
+            .sites
             .iter()
             .map(|local| local.as_ref().map(|local| local.place_m))
             .collect();
-        let setting = Setting::new(prior, self.places_m.clone(), sites_m);
+        let shown = surely_shown(&self.footprint_m, &self.places_m);
+        let setting = Setting::new(prior, self.places_m.clone(), sites_m, shown, around.seen.clone());
         common_shift(&candidates, &setting)
     }
 
@@ -109,7 +119,7 @@ impl<'a> Scene<'a> {
                 self.places_m[row],
                 own(&self.covariances_m2[row], detection.extent_m),
             );
-            for (column, (site, local)) in around.sites.iter().zip(&around.map).enumerate() {
+            for (column, (site, local)) in around.sites.iter().zip(&around.map.sites).enumerate() {
                 let (Some(local), true) = (local, site.class == detection.class) else {
                     continue;
                 };
@@ -136,9 +146,10 @@ impl<'a> Scene<'a> {
 }
 
 impl<'a> Surroundings<'a> {
-    /// Lays the given sites over each other on the plane of `scene`.
-    pub fn of(scene: &Scene<'_>, sites: Vec<&'a Site>) -> Self {
-        let mut photos: HashMap<&str, usize> = HashMap::new();
+    /// Lays the given sites over each other on the plane of `scene`; `footprints` are those of earlier photos.
+    pub fn of(scene: &Scene<'_>, sites: Vec<&'a Site>, footprints: &HashMap<String, Vec<Wgs84>>) -> Self {
+        let mut photos: Vec<&str> = Vec::new();
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
         let (mut views, mut common_sum) = (Vec::new(), Matrix2::zeros());
         for (local, site) in sites.iter().enumerate() {
             for view in site.views.iter().rev().take(MAX_VIEWS) {
@@ -146,8 +157,10 @@ impl<'a> Surroundings<'a> {
                 let Some(own_information) = own(&covariance, view.extent_m).try_inverse() else {
                     continue;
                 };
-                let n_photos = photos.len();
-                let photo = *photos.entry(&view.photo_id).or_insert(n_photos);
+                let photo = *numbers.entry(&view.photo_id).or_insert_with(|| {
+                    photos.push(&view.photo_id);
+                    photos.len() - 1
+                });
                 let (place_m, common_m2) = (scene.place_m(view.position), common(&covariance));
                 views.push(LocalView {
                     site: local,
@@ -160,10 +173,34 @@ impl<'a> Surroundings<'a> {
             }
         }
         let map = adjusted(&views, sites.len(), photos.len());
+        let seen = seen_ground(scene, &map, &views, &photos, footprints);
         Self {
             sites,
             map,
+            seen,
             common_m2: common_sum / f64::max(views.len() as f64, 1.0),
         }
     }
+}
+
+/// For each photo of the map, the ground it surely shows, on the map.
+fn seen_ground(
+    scene: &Scene<'_>,
+    map: &LocalMap,
+    views: &[LocalView],
+    photos: &[&str],
+    footprints: &HashMap<String, Vec<Wgs84>>,
+) -> Vec<Hull> {
+    let mut things_m = vec![Vec::new(); photos.len()];
+    for view in views {
+        things_m[view.photo].extend(map.sites[view.site].as_ref().map(|site| site.place_m));
+    }
+    let ground = |(photo, things_m): (usize, &Vec<Vector2<f64>>)| {
+        let outline = footprints.get(photos[photo]).into_iter().flatten();
+        let outline_m: Vec<Vector2<f64>> = outline
+            .map(|corner| map.cleared_m(photo, scene.place_m(*corner)))
+            .collect();
+        surely_shown(&outline_m, things_m)
+    };
+    things_m.iter().enumerate().map(ground).collect()
 }

@@ -2,13 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
-use std::f64::consts::TAU;
 
 use nalgebra::{Matrix2, Vector2};
 
 use super::assign::{Pair, greedy};
-use super::error_model::{CHI2_2DOF_99, largest_sigma_m, mahalanobis2};
-use super::hull::Hull;
+use super::error_model::{CHI2_2DOF_99, mahalanobis2};
+use super::setting::{START_SIGMA_M, Setting};
 use super::similarity::{Normal, Similarity};
 
 /// Fewer agreeing pairs do not tell a shift from other errors.
@@ -21,20 +20,6 @@ const REFINED: usize = 24;
 const ROUNDS: usize = 8;
 /// Side of a voting cell, m.
 const VOTE_CELL_M: f64 = 2.0;
-/// Uncertainty of a shift taken from one voting cell, m.
-const START_SIGMA_M: f64 = VOTE_CELL_M / 2.0;
-/// A place is compared when the common error there is known to this, m: well under half of 6 m between sheds …
-const KNOWN_SIGMA_M: f64 = 1.8;
-/// … or when it is among this many detections nearest to the centre.
-const CORE: usize = 8;
-/// Share of things that the detector finds.
-const FOUND_SHARE: f64 = 0.9;
-/// Bounds of what a matched pair is worth: never nothing, never more than its gate.
-const WORTH: (f64, f64) = (1.0, CHI2_2DOF_99);
-/// What a known site costs that lies amid the photo's detections and has none: −2 ln 0.1, one in ten is missed.
-const MISS_COST: f64 = 4.605_170_185_988_091;
-/// How far a site may lie outside the ring of detections and still count as amid them, m.
-const HULL_MARGIN_M: f64 = 1.5;
 /// Weight of the assumed scatter against the observed one, in pseudo-observations.
 const SCATTER_PRIOR: f64 = 4.0;
 /// The observed scatter may shrink the assumed variance to this share, not further: boxes that are cut off or
@@ -60,18 +45,6 @@ pub struct Candidate {
     pub size2: f64,
 }
 
-/// What is known before the pairs are looked at; places are measured from the photo's centre.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    prior: Similarity,
-    detections_m: Vec<Vector2<f64>>,
-    sites_m: Vec<Option<Vector2<f64>>>,
-    hull: Hull,
-    /// Things per m² amid the detections.
-    density: f64,
-    limit_m: f64,
-}
-
 /// A common error that at least three pairs agree on.
 #[derive(Clone, Debug)]
 pub struct Shift {
@@ -83,10 +56,16 @@ pub struct Shift {
     pub scatter: f64,
 }
 
+/// One assumed error and what speaks for it.
 struct Tried {
     error: Similarity,
-    score: f64,
     matched: Vec<usize>,
+    /// Detections on ground seen before and sites on ground shown now that have no partner.
+    missing: usize,
+    /// `pᵀC⁻¹p`: how unlikely so large an error is.
+    unlikely: f64,
+    /// Sum over the matches of squared distance and size difference, both in standard deviations.
+    cost: f64,
 }
 
 /// Where an assumed common error takes one detection.
@@ -95,11 +74,13 @@ struct Prediction {
     offset_m2: Matrix2<f64>,
 }
 
-/// The likeliest common error: the `p` that maximises
-/// `Σ_pairs (g − d² − s²) − m·missed − pᵀC⁻¹p`, where `d²` is the squared Mahalanobis distance of a pair's offset
-/// from the one `p` predicts, `s²` its size difference, `g` what a pair is worth against
-/// two unrelated things (by the density of things, at most the 99 % gate), `missed` the sites that lie amid the detections and have none, `C` the covariance of common
-/// errors; each detection and site counts once.
+/// The likeliest common error: the `p` with the highest
+/// `2a·pairs + b·missing + Σ_pairs (c − d² − s²) − pᵀC⁻¹p`, where `missing` counts the detections on ground seen
+/// before and the sites on ground shown now that have no partner, `a` and `b` are the log odds of [`Setting::worth`],
+/// `d²` is the squared Mahalanobis distance of a pair's offset from the one `p` predicts, `s²` its size difference,
+/// `c` the usual `d² + s²` in the best fitting hypothesis, and `C` the covariance of common errors; each detection and
+/// site counts once. Ground that only one side has seen counts neither way, and in an unbroken row, where a wrong
+/// shift matches as well as the true one, `a` and `b` are near 0: the smallest shift wins.
 ///
 /// Hypotheses are the offsets of the candidate pairs themselves, as plain shifts. The best are refined by matching
 /// and fitting in turn, from the photo's centre outwards: a turn not known yet moves the picture's edge by more than
@@ -107,61 +88,62 @@ struct Prediction {
 /// voting (RANSAC, Fischler & Bolles 1981, tried exhaustively) with a maximum-a-posteriori score.
 pub fn common_shift(candidates: &[Candidate], setting: &Setting) -> Option<Shift> {
     let start = |shift_m| setting.prior.with_shift(shift_m, START_SIGMA_M);
-    let mut tried: Vec<Tried> = hypotheses(candidates, setting)
+    let tried = hypotheses(candidates, setting)
         .into_iter()
         .map(|shift_m| attempt(candidates, setting, start(shift_m)))
         .collect();
-    tried.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let refined = apart(tried)
+    let starts = apart(ranked(tried, setting));
+    let refined = starts
         .into_iter()
-        .filter_map(|start| refine(candidates, setting, start));
-    let best = refined.reduce(|best, other| if other.score > best.score { other } else { best })?;
-    (best.matched.len() >= MIN_PAIRS).then(|| Shift {
+        .filter_map(|start| refine(candidates, setting, start))
+        .collect();
+    let best = ranked(refined, setting)
+        .into_iter()
+        .find(|tried| tried.matched.len() >= MIN_PAIRS)?;
+    Some(Shift {
         scatter: scatter(candidates, &best),
         pairs: best.matched.len(),
         error: best.error,
     })
 }
 
-impl Setting {
-    /// Detections by row, sites by column, and how large the photo's common error can be.
-    pub fn new(
-        prior: Similarity,
-        detections_m: Vec<Vector2<f64>>,
-        sites_m: Vec<Option<Vector2<f64>>>,
-    ) -> Self {
-        let start = prior.with_shift(Vector2::zeros(), START_SIGMA_M);
-        let mut sigmas_m: Vec<f64> = detections_m
-            .iter()
-            .map(|place_m| largest_sigma_m(&start.offset_m2(place_m)))
-            .collect();
-        sigmas_m.sort_by(f64::total_cmp);
-        let core = sigmas_m
-            .get(CORE.min(sigmas_m.len()).saturating_sub(1))
-            .copied()
-            .unwrap_or_default();
-        let hull = Hull::around(&detections_m, HULL_MARGIN_M);
-        let density = detections_m.len() as f64 / hull.area_m2().max(1.0);
+/// Best score first; equal ones stay in their order.
+fn ranked(mut tried: Vec<Tried>, setting: &Setting) -> Vec<Tried> {
+    let norm = Norm::of(&tried);
+    let (match_worth, missing_worth) = setting.worth(norm.found);
+    let score = |tried: &Tried| {
+        let pairs = tried.matched.len() as f64;
+        (2.0 * match_worth + norm.cost) * pairs + missing_worth * tried.missing as f64
+            - tried.cost
+            - tried.unlikely
+    };
+    tried.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    tried
+}
+
+/// What fits well in this photo, taken from the hypotheses with at least half of the most matches.
+struct Norm {
+    /// Highest share of things that have their partner.
+    found: f64,
+    /// Least mean cost of a match.
+    cost: f64,
+}
+
+impl Norm {
+    fn of(tried: &[Tried]) -> Self {
+        let most = tried.iter().map(|tried| tried.matched.len()).max().unwrap_or(0);
+        let many = || {
+            tried
+                .iter()
+                .filter(|tried| tried.matched.len() * 2 >= most.max(2))
+        };
+        let partners = |tried: &Tried| 2.0 * tried.matched.len() as f64;
+        let found = many().map(|tried| partners(tried) / (partners(tried) + tried.missing as f64));
+        let cost = many().map(|tried| tried.cost / tried.matched.len() as f64);
         Self {
-            prior,
-            detections_m,
-            sites_m,
-            hull,
-            density,
-            limit_m: core.max(KNOWN_SIGMA_M),
+            found: found.reduce(f64::max).unwrap_or(1.0),
+            cost: cost.reduce(f64::min).unwrap_or(0.0),
         }
-    }
-
-    /// What a pair is worth against a thing of its own that happens to stand there, as −2 ln of the odds without the
-    /// distance: much where things are rare, little in rows of sheds, where any shift meets something.
-    fn worth(&self, gate_m2: &Matrix2<f64>) -> f64 {
-        let by_chance = TAU * gate_m2.determinant().sqrt() * self.density;
-        (2.0 * (FOUND_SHARE / by_chance).ln()).clamp(WORTH.0, WORTH.1)
-    }
-
-    /// Whether the error at a place is known well enough to compare there.
-    fn is_known(&self, offset_m2: &Matrix2<f64>) -> bool {
-        largest_sigma_m(offset_m2) <= self.limit_m
     }
 }
 
@@ -229,7 +211,7 @@ fn attempt(candidates: &[Candidate], setting: &Setting, error: Similarity) -> Tr
     };
     let predicted: Vec<Option<Prediction>> = setting.detections_m.iter().map(predict).collect();
     let mut pairs = Vec::new();
-    let mut gains = BTreeMap::new();
+    let mut costs = BTreeMap::new();
     for (i, candidate) in candidates.iter().enumerate() {
         let Some(prediction) = &predicted[candidate.row] else {
             continue;
@@ -242,24 +224,34 @@ fn attempt(candidates: &[Candidate], setting: &Setting, error: Similarity) -> Tr
                 column: candidate.column,
                 cost,
             });
-            gains.insert(
-                (candidate.row, candidate.column),
-                (i, setting.worth(&left_m2) - cost),
-            );
+            costs.insert((candidate.row, candidate.column), (i, cost));
         }
     }
     let chosen = greedy(pairs);
-    let (mut matched, gained): (Vec<usize>, Vec<f64>) =
-        chosen.iter().filter_map(|pair| gains.get(pair)).copied().unzip();
+    let (mut matched, costs): (Vec<usize>, Vec<f64>) =
+        chosen.iter().filter_map(|pair| costs.get(pair)).copied().unzip();
     matched.sort_unstable();
-    let gain: f64 = gained.iter().sum();
-    let met: HashSet<usize> = chosen.iter().map(|&(_, column)| column).collect();
-    let score = gain - MISS_COST * missed(setting, &error, &met) - setting.prior.unlikeliness(&error);
+    let (missing, unlikely) = (
+        missing(setting, &error, &chosen),
+        setting.prior.unlikeliness(&error),
+    );
     Tried {
         error,
-        score,
         matched,
+        missing,
+        unlikely,
+        cost: costs.iter().sum(),
     }
+}
+
+/// How many things that both the photo and the map must show have no partner.
+fn missing(setting: &Setting, error: &Similarity, matched: &[(usize, usize)]) -> usize {
+    let (rows, columns): (HashSet<usize>, HashSet<usize>) = matched.iter().copied().unzip();
+    let alone =
+        (0..setting.detections_m.len()).filter(|row| !rows.contains(row) && setting.was_seen(*row, error));
+    let missed =
+        (0..setting.sites_m.len()).filter(|c| !columns.contains(c) && setting.should_show(*c, error));
+    alone.count() + missed.count()
 }
 
 /// Squared Mahalanobis distance, or infinity when a bound by the trace already shows it beyond the gate.
@@ -270,23 +262,6 @@ fn gated2(left_m: &Vector2<f64>, left_m2: &Matrix2<f64>) -> f64 {
     } else {
         f64::INFINITY
     }
-}
-
-/// Sites amid the detections that none was matched with, where the error is known well enough to say so.
-fn missed(setting: &Setting, error: &Similarity, met: &HashSet<usize>) -> f64 {
-    let is_missed = |(column, site_m): (usize, &Option<Vector2<f64>>)| {
-        let Some(site_m) = site_m.filter(|_| !met.contains(&column)) else {
-            return false;
-        };
-        let seen_m = site_m + error.offset_m(&site_m);
-        setting.hull.contains(&seen_m) && setting.is_known(&error.offset_m2(&seen_m))
-    };
-    setting
-        .sites_m
-        .iter()
-        .enumerate()
-        .filter(|&site| is_missed(site))
-        .count() as f64
 }
 
 fn refine(candidates: &[Candidate], setting: &Setting, start: Tried) -> Option<Tried> {
@@ -326,6 +301,7 @@ fn scatter(candidates: &[Candidate], best: &Tried) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::setting::surely_shown;
     use super::*;
 
     fn told(things: &[[f64; 2]], shift: [f64; 2], sigma_m: f64) -> Option<Shift> {
@@ -352,7 +328,10 @@ mod tests {
         }
         let prior = Similarity::unknown(&(Matrix2::identity() * sigma_m * sigma_m), 2.0);
         let sites_m = things.iter().map(|site| Some(Vector2::from(*site))).collect();
-        let setting = Setting::new(prior, places, sites_m);
+        // Both photos show the ground around, without anything else on it.
+        let frame_m = [[-80.0, -60.0], [80.0, -60.0], [80.0, 60.0], [-80.0, 60.0]].map(Vector2::from);
+        let shown = surely_shown(&frame_m, &[]);
+        let setting = Setting::new(prior, places, sites_m, shown.clone(), vec![shown]);
         common_shift(&all, &setting)
     }
 

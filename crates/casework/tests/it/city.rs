@@ -1,7 +1,7 @@
 //! A seeded town of sheds and photos of it whose poses are wrong the way real ones are: one shift, one turn and one
 //! stretch per photo, a little noise per box, things missed, boxes cut off at the picture's edge.
 
-use casework::association::{AssociateError, Association, DetectionForSite, PhotoBatch, associate};
+use casework::association::{AssociateError, Association, DetectionForSite, PhotoBatch, Site, SiteBook};
 use std::collections::{BTreeMap, BTreeSet};
 use survey::geodesy::{LocalTangent, Wgs84};
 use survey::time::UtcMicros;
@@ -81,10 +81,22 @@ pub fn rows_of_sheds(dice: &mut Dice, pitch_m: f64, empty: f64) -> Vec<Shed> {
     sheds
 }
 
+/// A photo and the outline of the ground it shows, as its wrong pose places it.
+#[derive(Clone)]
+pub struct Photo {
+    pub batch: PhotoBatch,
+    pub footprint: Vec<Wgs84>,
+}
+
 /// One photo with its centre above `centre_m`; detection ids say which shed they truly show.
-pub fn photo(dice: &mut Dice, name: &str, centre_m: [f64; 2], sheds: &[Shed], errors: Errors) -> PhotoBatch {
+pub fn photo(dice: &mut Dice, name: &str, centre_m: [f64; 2], sheds: &[Shed], errors: Errors) -> Photo {
     let shift = [dice.normal(errors.shift_m), dice.normal(errors.shift_m)];
     let (turn, stretch) = (dice.normal(errors.yaw_rad), dice.normal(errors.stretch));
+    let placed = |[x, y]: [f64; 2], noise: [f64; 2]| {
+        let east_m = centre_m[0] + shift[0] + x * (1.0 + stretch) - y * turn + noise[0];
+        let north_m = centre_m[1] + shift[1] + y * (1.0 + stretch) + x * turn + noise[1];
+        plane().wgs84_from_enu(east_m, north_m)
+    };
     let mut detections = Vec::new();
     for (truth, shed) in sheds.iter().enumerate() {
         let Some((offset, extent_m)) = visible_part(shed, centre_m) else {
@@ -94,25 +106,31 @@ pub fn photo(dice: &mut Dice, name: &str, centre_m: [f64; 2], sheds: &[Shed], er
         if dice.uniform() < errors.missed {
             continue;
         }
-        let [x, y] = offset;
-        let measured = [
-            centre_m[0] + shift[0] + x * (1.0 + stretch) - y * turn + noise[0],
-            centre_m[1] + shift[1] + y * (1.0 + stretch) + x * turn + noise[1],
-        ];
         detections.push(DetectionForSite {
             detection_id: format!("{name}:{truth:04}"),
             photo_id: name.to_owned(),
             class: "shed".into(),
-            position: plane().wgs84_from_enu(measured[0], measured[1]),
+            position: placed(offset, noise),
             covariance_m2: claimed_covariance(offset, errors),
             extent_m,
             score: 0.8,
         });
     }
-    PhotoBatch {
-        photo_id: name.to_owned(),
-        captured_at: UtcMicros(1_795_000_000_000_000),
-        detections,
+    let [width, height] = HALF_FRAME_M;
+    let corners = [
+        [-width, -height],
+        [width, -height],
+        [width, height],
+        [-width, height],
+    ];
+    let captured_at = UtcMicros(1_795_000_000_000_000);
+    Photo {
+        batch: PhotoBatch {
+            photo_id: name.to_owned(),
+            captured_at,
+            detections,
+        },
+        footprint: corners.map(|corner| placed(corner, [0.0; 2])).to_vec(),
     }
 }
 
@@ -145,6 +163,7 @@ fn claimed_covariance([x, y]: [f64; 2], errors: Errors) -> [[f64; 2]; 2] {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     pub things: usize,
+    pub sites: usize,
     pub views: usize,
     /// Sites beyond the one that each thing should have.
     pub surplus_sites: usize,
@@ -157,6 +176,7 @@ pub struct Tally {
 impl Tally {
     pub fn add(&mut self, other: Tally) {
         self.things += other.things;
+        self.sites += other.sites;
         self.views += other.views;
         self.surplus_sites += other.surplus_sites;
         self.merged_sites += other.merged_sites;
@@ -176,9 +196,18 @@ impl Tally {
     }
 }
 
-/// Associates the photos and compares with the truth in the detection ids.
-pub fn measure(photos: &[PhotoBatch]) -> Result<Tally, AssociateError> {
-    Ok(tally(&associate(&[], photos)?))
+/// Associates photos with their footprints.
+pub fn associated(existing: &[Site], photos: &[Photo]) -> Result<Association, AssociateError> {
+    let mut book = SiteBook::new(existing.to_vec())?;
+    let mut result = Association::default();
+    for photo in photos {
+        book.remember_footprint(&photo.batch.photo_id, &photo.footprint);
+        let (assignments, shift) = book.take_in(&photo.batch)?;
+        result.assignments.extend(assignments);
+        result.shifts.extend(shift);
+    }
+    result.sites = book.take_changed();
+    Ok(result)
 }
 
 /// Compares with the truth in the detection ids, `photo:shed`.
@@ -199,6 +228,7 @@ pub fn tally(result: &Association) -> Tally {
     }
     let mut tally = Tally {
         things: sites_of_thing.len(),
+        sites: things_of_site.len(),
         views: result.assignments.len(),
         ..Tally::default()
     };
