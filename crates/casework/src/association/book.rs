@@ -12,7 +12,9 @@ use super::error_model::{CHI2_2DOF_99, is_covariance, largest_pair_cost, largest
 use super::fuse::{fused, median_extent_m};
 use super::nearby::Nearby;
 use super::scene::{Scene, Surroundings};
-use super::{Assignment, AssociateError, Belonging, DetectionForSite, PhotoBatch, PhotoShift, Site, View};
+use super::site::{
+    Assignment, AssociateError, Belonging, DetectionForSite, PhotoBatch, PhotoShift, Site, View,
+};
 
 /// Nothing further away is ever the same thing, however badly placed the detection, m.
 const MAX_REACH_M: f64 = 75.0;

@@ -3,8 +3,8 @@
 use nalgebra::{Matrix2, Vector2};
 use survey::geodesy::{LocalTangent, Wgs84};
 
-use super::View;
 use super::error_model::{mahalanobis2, matrix};
+use super::site::View;
 
 /// Correlation of the position errors of two photos: GNSS bias, assumed ground height and mounting are the same
 /// for all photos of a flight. 0.5 keeps at least half of a single view's variance.

@@ -12,7 +12,7 @@ use super::hull::Hull;
 use super::setting::{Setting, surely_shown};
 use super::shift::{Candidate, Shift, common_shift};
 use super::similarity::Similarity;
-use super::{DetectionForSite, Site};
+use super::site::{DetectionForSite, Site};
 
 /// Views of one site that enter the local map, the newest.
 const MAX_VIEWS: usize = 8;
