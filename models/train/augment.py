@@ -77,9 +77,9 @@ def cut(source, side, rng):
     inverse = np.linalg.inv(forward)
     back = -inverse @ offset
     matrix = (inverse[0, 0], inverse[0, 1], back[0], inverse[1, 0], inverse[1, 1], back[1])
+    resample = Image.Resampling.BICUBIC if zoom > 0.9 else Image.Resampling.BILINEAR
     picture = Image.fromarray(np.ascontiguousarray(source.pixels)).transform(
-        (side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC if zoom > 0.9 else Image.Resampling.BILINEAR,
-        fillcolor=(PAD_GREY,) * 3)
+        (side, side), Image.Transform.AFFINE, matrix, resample, fillcolor=(PAD_GREY,) * 3)
     boxes, labels, cut_boxes, cut_labels = _move_boxes(source, forward, offset, side)
     ignore = _axis_boxes(source.ignore_boxes, forward, offset)
     inside = _visible(ignore, side) > 0

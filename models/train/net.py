@@ -28,7 +28,8 @@ class Block(nn.Module):
         self.expand = _plain(fuse_conv_bn_eval(source._expand_conv, source._bn0)) if expand else None
         self.depthwise = _plain(fuse_conv_bn_eval(source._depthwise_conv, source._bn1))
         self.project = _plain(fuse_conv_bn_eval(source._project_conv, source._bn2))
-        self.residual = self.depthwise.stride == (1, 1) and source._block_args.input_filters == self.project.out_channels
+        same_width = source._block_args.input_filters == self.project.out_channels
+        self.residual = self.depthwise.stride == (1, 1) and same_width
 
     def forward(self, x):
         y = x if self.expand is None else F.relu6(self.expand(x))
