@@ -9,7 +9,11 @@ use survey::grid::WorkingGrid;
 use survey::time::CivilDay;
 
 fn main() {
-    let grid = WorkingGrid::centred(Wgs84 { latitude_deg: 31.2, longitude_deg: 121.6 }).expect("a place on earth");
+    let grid = WorkingGrid::centred(Wgs84 {
+        latitude_deg: 31.2,
+        longitude_deg: 121.6,
+    })
+    .expect("a place on earth");
     println!("photos  cells     union     union/cells  area cells  area union  difference");
     for photos in [1_000, 4_000] {
         let footprints = lawnmower_footprints(photos);
@@ -29,19 +33,32 @@ fn main() {
 fn imaged_by_cells(grid: &WorkingGrid, footprints: &[Vec<Wgs84>]) -> f64 {
     let mut ledger = Ledger::new(grid.clone(), 5.0).expect("a usable cell size");
     for outline in footprints {
-        ledger.enter(outline, CivilDay(20_000), 3.0).expect("inside the working area");
+        ledger
+            .enter(outline, CivilDay(20_000), 3.0)
+            .expect("inside the working area");
     }
-    ledger.imaged(&CoverageQuery::default()).expect("a whole window").imaged_km2
+    ledger
+        .imaged(&CoverageQuery::default())
+        .expect("a whole window")
+        .imaged_km2
 }
 
 fn imaged_by_union(grid: &WorkingGrid, footprints: &[Vec<Wgs84>]) -> f64 {
     let corner = |corner: &Wgs84| {
         let point = grid.grid_from_wgs84(*corner).expect("inside the working area");
-        Coord { x: point.easting_m, y: point.northing_m }
+        Coord {
+            x: point.easting_m,
+            y: point.northing_m,
+        }
     };
     let polygons: Vec<Polygon> = footprints
         .iter()
-        .map(|outline| Polygon::new(LineString::from(outline.iter().map(corner).collect::<Vec<_>>()), Vec::new()))
+        .map(|outline| {
+            Polygon::new(
+                LineString::from(outline.iter().map(corner).collect::<Vec<_>>()),
+                Vec::new(),
+            )
+        })
         .collect();
     unary_union(&polygons).unsigned_area() / 1e6
 }

@@ -11,8 +11,13 @@ use survey::geolocate::ground_from_pixel;
 use survey::pose::{Attitude, GroundAssumption, Pose, PoseSigmas};
 
 fn main() {
-    let photo = JpegSpec::dji(31.2, 121.6, 120.0).size(1600, 1200).bytes().expect("a photo can be made");
-    let ours = median(200, || drop(formats::photo::read_photo(&photo).expect("a readable photo")));
+    let photo = JpegSpec::dji(31.2, 121.6, 120.0)
+        .size(1600, 1200)
+        .bytes()
+        .expect("a photo can be made");
+    let ours = median(200, || {
+        drop(formats::photo::read_photo(&photo).expect("a readable photo"))
+    });
     let exif_only = median(200, || {
         let read = exif::Reader::new().read_from_container(&mut Cursor::new(&photo));
         drop(read.expect("a readable photo"));
@@ -25,7 +30,10 @@ fn main() {
     );
     let camera = CameraModel::pinhole(4000, 3000, 2844.0, CameraSource::Calibrated).expect("a usable camera");
     let pose = Pose {
-        position: Wgs84 { latitude_deg: 31.2, longitude_deg: 121.6 },
+        position: Wgs84 {
+            latitude_deg: 31.2,
+            longitude_deg: 121.6,
+        },
         altitude_agl_m: AltitudeAglM(120.0),
         ground: GroundAssumption::FlatAtTakeoff,
         attitude: Attitude::from_degrees(30.0, -60.0, 0.0),

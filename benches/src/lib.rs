@@ -22,7 +22,10 @@ pub fn median(runs: usize, mut work: impl FnMut()) -> Duration {
 /// Footprints of lawnmower sorties over Pudong: 120 × 90 m, 70 % forward and 60 % side overlap, 800 photos a
 /// sortie, each sortie with a heading and a place of its own (a fixed sequence), corners counter-clockwise.
 pub fn lawnmower_footprints(photos: usize) -> Vec<Vec<Wgs84>> {
-    let tangent = LocalTangent::at(Wgs84 { latitude_deg: 31.2, longitude_deg: 121.6 });
+    let tangent = LocalTangent::at(Wgs84 {
+        latitude_deg: 31.2,
+        longitude_deg: 121.6,
+    });
     (0..photos).map(|photo| footprint(&tangent, photo)).collect()
 }
 
@@ -32,12 +35,18 @@ fn footprint(tangent: &LocalTangent, photo: usize) -> Vec<Wgs84> {
     // Golden-ratio sequences spread headings and places evenly without a random generator.
     let spread = |factor: f64| (sortie as f64 * factor).fract();
     let (sin, cos) = (spread(0.618_034) * std::f64::consts::TAU).sin_cos();
-    let (east_0, north_0) = (spread(0.754_878) * 12_000.0 - 6_000.0, spread(0.569_84) * 12_000.0 - 6_000.0);
+    let (east_0, north_0) = (
+        spread(0.754_878) * 12_000.0 - 6_000.0,
+        spread(0.569_84) * 12_000.0 - 6_000.0,
+    );
     let centre = [step as f64 * 27.0, strip as f64 * 48.0];
     [[-60.0, -45.0], [60.0, -45.0], [60.0, 45.0], [-60.0, 45.0]]
         .map(|[x, y]| {
             let (along, across) = (centre[1] + x, centre[0] + y);
-            tangent.wgs84_from_enu(east_0 + along * cos - across * sin, north_0 + along * sin + across * cos)
+            tangent.wgs84_from_enu(
+                east_0 + along * cos - across * sin,
+                north_0 + along * sin + across * cos,
+            )
         })
         .to_vec()
 }

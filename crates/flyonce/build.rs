@@ -18,7 +18,11 @@ fn main() -> std::io::Result<()> {
     let mut table = String::from("pub(crate) static FILES: &[(&str, &[u8])] = &[\n");
     for (name, path) in &files {
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "    ({name:?}, include_bytes!({:?})),", path.display().to_string());
+        let _ = writeln!(
+            table,
+            "    ({name:?}, include_bytes!({:?})),",
+            path.display().to_string()
+        );
     }
     table.push_str("];\n");
     fs::write(Path::new(&env_of("OUT_DIR")).join("page_files.rs"), table)

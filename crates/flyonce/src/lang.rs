@@ -15,7 +15,10 @@ pub struct Words {
 impl Words {
     /// Both texts at once.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
+        Self {
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 
     /// The text in `lang`.
@@ -43,7 +46,11 @@ impl Lang {
             .into_iter()
             .find_map(|name| get(name).filter(|value| !value.is_empty()))
             .unwrap_or_default();
-        if locale.starts_with("zh") { Self::Zh } else { Self::En }
+        if locale.starts_with("zh") {
+            Self::Zh
+        } else {
+            Self::En
+        }
     }
 
     /// `zh` or `en`, whichever this language is.

@@ -33,10 +33,14 @@ impl ModelInUse {
             None => lay_out_built_in(&settings.data_folder)?,
         };
         let card = Card::read(&path)?;
-        let card_text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read the model card {}", path.display()))?;
+        let card_text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read the model card {}", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { card, card_text, folder })
+        Ok(Self {
+            card,
+            card_text,
+            folder,
+        })
     }
 
     /// Where ONNX Runtime lies on this machine.
@@ -44,7 +48,9 @@ impl ModelInUse {
     /// # Errors
     /// A library that is not there, with the places searched and what to do.
     pub fn runtime_path(settings: &Settings) -> Result<PathBuf> {
-        Ok(Runtime::locate(&SearchPlaces::of_this_process(settings.onnxruntime_library.clone()))?)
+        Ok(Runtime::locate(&SearchPlaces::of_this_process(
+            settings.onnxruntime_library.clone(),
+        ))?)
     }
 
     /// Loads ONNX Runtime; never downloads it.
@@ -67,15 +73,21 @@ impl ModelInUse {
 /// Writes card and model once per model; a file is whole or not there.
 fn lay_out_built_in(data_folder: &Path) -> Result<PathBuf> {
     let name = Card::parse(BUILT_IN_CARD, Path::new("aerial8.toml")).map(|card| card.sha256)?;
-    let folder = data_folder.join("models").join(name.get(..12).unwrap_or("built-in"));
+    let folder = data_folder
+        .join("models")
+        .join(name.get(..12).unwrap_or("built-in"));
     let card_path = folder.join("aerial8.toml");
-    for (path, content) in [(folder.join("aerial8.onnx"), BUILT_IN_ONNX), (card_path.clone(), BUILT_IN_CARD.as_bytes())] {
+    for (path, content) in [
+        (folder.join("aerial8.onnx"), BUILT_IN_ONNX),
+        (card_path.clone(), BUILT_IN_CARD.as_bytes()),
+    ] {
         let is_whole = fs::metadata(&path).is_ok_and(|found| found.len() == content.len() as u64);
         if !is_whole {
             fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
             let mut part = tempfile::NamedTempFile::new_in(&folder)?;
             std::io::Write::write_all(&mut part, content)?;
-            part.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
+            part.persist(&path)
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
     Ok(card_path)

@@ -14,7 +14,12 @@ const JPEG_QUALITY: u8 = 86;
 /// # Errors
 /// A picture that cannot be encoded.
 pub fn view(photo: &RgbImage, width_px: u32) -> Result<Vec<u8>> {
-    let whole = Window { x: 0.0, y: 0.0, width: f64::from(photo.width()), height: f64::from(photo.height()) };
+    let whole = Window {
+        x: 0.0,
+        y: 0.0,
+        width: f64::from(photo.width()),
+        height: f64::from(photo.height()),
+    };
     render(photo, whole, width_px)
 }
 
@@ -23,7 +28,11 @@ pub fn view(photo: &RgbImage, width_px: u32) -> Result<Vec<u8>> {
 /// # Errors
 /// A picture that cannot be encoded.
 pub fn crop(photo: &RgbImage, box_px: [f64; 4], margin: f64, width_px: u32) -> Result<Vec<u8>> {
-    render(photo, Window::around(box_px, margin, photo.width(), photo.height()), width_px)
+    render(
+        photo,
+        Window::around(box_px, margin, photo.width(), photo.height()),
+        width_px,
+    )
 }
 
 /// A rectangle in photo pixels, inside the photo.
@@ -41,7 +50,12 @@ const SMALLEST_CROP_PX: f64 = 160.0;
 impl Window {
     fn around([x0, y0, x1, y1]: [f64; 4], margin: f64, width_px: u32, height_px: u32) -> Self {
         let (photo_width, photo_height) = (f64::from(width_px), f64::from(height_px));
-        let side = |length: f64, limit: f64| (length * (1.0 + 2.0 * margin)).max(SMALLEST_CROP_PX).min(limit).max(1.0);
+        let side = |length: f64, limit: f64| {
+            (length * (1.0 + 2.0 * margin))
+                .max(SMALLEST_CROP_PX)
+                .min(limit)
+                .max(1.0)
+        };
         let (width, height) = (side(x1 - x0, photo_width), side(y1 - y0, photo_height));
         let start = |centre: f64, length: f64, limit: f64| (centre - length / 2.0).clamp(0.0, limit - length);
         Self {
@@ -83,7 +97,15 @@ mod tests {
     #[test]
     fn a_crop_at_the_corner_stays_inside() {
         let window = Window::around([390.0, 295.0, 400.0, 300.0], 0.6, 400, 300);
-        assert_eq!(window, Window { x: 240.0, y: 140.0, width: 160.0, height: 160.0 });
+        assert_eq!(
+            window,
+            Window {
+                x: 240.0,
+                y: 140.0,
+                width: 160.0,
+                height: 160.0
+            }
+        );
         let tiny = RgbImage::new(20, 10);
         assert!(crop(&tiny, [1.0, 1.0, 3.0, 3.0], 0.5, 512).is_ok());
     }

@@ -36,7 +36,9 @@ pub async fn lead_detail(workplace: &Workplace, id_or_number: &str) -> Result<Le
 }
 
 async fn assumptions_of(workplace: &Workplace, lead: &LeadRow, views: &[DetectionRow]) -> Result<Vec<Words>> {
-    let Some(best) = views.first() else { return Ok(Vec::new()) };
+    let Some(best) = views.first() else {
+        return Ok(Vec::new());
+    };
     let photo = workplace.store.photo(&best.photo_id).await?;
     let mut words = match stored_placement(&photo)?.filter(|_| lead.place.is_some()) {
         Some((pose, camera)) => assumptions(&pose, &camera),
@@ -45,13 +47,22 @@ async fn assumptions_of(workplace: &Workplace, lead: &LeadRow, views: &[Detectio
             "place unknown: no photo of it has a usable pose",
         )],
     };
-    let zone = photo.capture_zone.as_deref().and_then(|code| zone_assumption(code, workplace.zone.name()));
+    let zone = photo
+        .capture_zone
+        .as_deref()
+        .and_then(|code| zone_assumption(code, workplace.zone.name()));
     words.extend(zone);
     Ok(words)
 }
 
-async fn model_of(workplace: &Workplace, lead: &LeadRow, views: &[DetectionRow]) -> Result<Option<ModelAnswer>> {
-    let Some(best) = views.first() else { return Ok(None) };
+async fn model_of(
+    workplace: &Workplace,
+    lead: &LeadRow,
+    views: &[DetectionRow],
+) -> Result<Option<ModelAnswer>> {
+    let Some(best) = views.first() else {
+        return Ok(None);
+    };
     let row = workplace.store.model(&best.model_sha256).await?;
     let card = Card::parse(&row.card_text, std::path::Path::new(&row.name)).ok();
     let threshold = card.and_then(|card| card.classes.into_iter().find(|class| class.id == lead.class));
@@ -105,30 +116,62 @@ pub enum DecideError {
 ///
 /// # Errors
 /// See [`DecideError`]; nothing has changed then.
-pub async fn decide(workplace: &Workplace, id_or_number: &str, verdict: Verdict) -> Result<LeadRow, DecideError> {
-    let lead = workplace.store.lead(id_or_number).await.map_err(DecideError::Store)?;
+pub async fn decide(
+    workplace: &Workplace,
+    id_or_number: &str,
+    verdict: Verdict,
+) -> Result<LeadRow, DecideError> {
+    let lead = workplace
+        .store
+        .lead(id_or_number)
+        .await
+        .map_err(DecideError::Store)?;
     let catalogue = &workplace.config.catalogue;
-    if let Some(reason) = verdict.reason.as_deref().filter(|reason| !catalogue.has_reason(reason)) {
-        let known: Vec<&str> = catalogue.false_alarm_reasons.iter().map(|reason| reason.code.as_str()).collect();
+    if let Some(reason) = verdict
+        .reason
+        .as_deref()
+        .filter(|reason| !catalogue.has_reason(reason))
+    {
+        let known: Vec<&str> = catalogue
+            .false_alarm_reasons
+            .iter()
+            .map(|reason| reason.code.as_str())
+            .collect();
         let known = known.join(", ");
         let words = Words::new(
             format!("没有原因代码 {reason};可用:{known}"),
             format!("there is no reason {reason}; there are: {known}"),
         );
-        return Err(DecideError::Incomplete { code: "unknown_reason", words });
+        return Err(DecideError::Incomplete {
+            code: "unknown_reason",
+            words,
+        });
     }
     let decision = LeadDecision {
         lead_id: lead.lead_id.clone(),
         expected_state: verdict.expected_state,
         decision: verdict.decision,
         // A matter that left the catalogue keeps the stricter rule.
-        policy: catalogue.matter(&lead.matter_code).map_or(casework::lead::ReviewPolicy::TwoStep, |m| m.review_policy),
-        actor: Actor { name: verdict.actor.trim().to_owned(), role: "reviewer".to_owned() },
+        policy: catalogue
+            .matter(&lead.matter_code)
+            .map_or(casework::lead::ReviewPolicy::TwoStep, |m| m.review_policy),
+        actor: Actor {
+            name: verdict.actor.trim().to_owned(),
+            role: "reviewer".to_owned(),
+        },
         reason: verdict.reason,
         note: verdict.note.filter(|note| !note.trim().is_empty()),
     };
-    workplace.store.decide_lead(&decision, clock::now()).await.map_err(refusal)?;
-    workplace.store.lead(&lead.lead_id).await.map_err(DecideError::Store)
+    workplace
+        .store
+        .decide_lead(&decision, clock::now())
+        .await
+        .map_err(refusal)?;
+    workplace
+        .store
+        .lead(&lead.lead_id)
+        .await
+        .map_err(DecideError::Store)
 }
 
 fn refusal(error: StoreError) -> DecideError {
@@ -149,22 +192,31 @@ fn refusal(error: StoreError) -> DecideError {
 fn refused(cause: &MoveError) -> DecideError {
     let en = cause.to_string();
     match cause {
-        MoveError::ActorMissing => {
-            DecideError::Incomplete { code: "actor_missing", words: Words::new("请填写审核人姓名", en) }
-        }
-        MoveError::ReasonMissing { .. } => {
-            DecideError::Incomplete { code: "reason_missing", words: Words::new("请选择误报原因", en) }
-        }
+        MoveError::ActorMissing => DecideError::Incomplete {
+            code: "actor_missing",
+            words: Words::new("请填写审核人姓名", en),
+        },
+        MoveError::ReasonMissing { .. } => DecideError::Incomplete {
+            code: "reason_missing",
+            words: Words::new("请选择误报原因", en),
+        },
         MoveError::AlreadyDecided { state } => {
             let words = Words::new(format!("已审核为“{}”,请先撤销", state_words(*state).zh), en);
-            DecideError::Conflict { code: "already_decided", words }
+            DecideError::Conflict {
+                code: "already_decided",
+                words,
+            }
         }
         MoveError::SecondPersonNeeded { first } => {
             let words = Words::new(format!("{first} 已做一审,二审须由他人进行"), en);
-            DecideError::Conflict { code: "second_person_needed", words }
+            DecideError::Conflict {
+                code: "second_person_needed",
+                words,
+            }
         }
-        MoveError::NothingToUndo => {
-            DecideError::Conflict { code: "nothing_to_undo", words: Words::new("没有可撤销的审核", en) }
-        }
+        MoveError::NothingToUndo => DecideError::Conflict {
+            code: "nothing_to_undo",
+            words: Words::new("没有可撤销的审核", en),
+        },
     }
 }

@@ -34,7 +34,8 @@ impl SetUp {
 /// # Errors
 /// No pip, no network, a wheel with another hash, or a folder that cannot be written.
 pub fn set_up(say: &mut dyn FnMut(&str)) -> Result<SetUp> {
-    let folder = runtime::default_cache_folder().context("there is no home folder to keep ONNX Runtime in")?;
+    let folder =
+        runtime::default_cache_folder().context("there is no home folder to keep ONNX Runtime in")?;
     let library = folder.join(runtime::library_file_name());
     if library.is_file() {
         return Ok(SetUp::Present(library));
@@ -42,9 +43,13 @@ pub fn set_up(say: &mut dyn FnMut(&str)) -> Result<SetUp> {
     let wheel = PinnedWheel::for_this_machine().context(
         "no ONNX Runtime wheel is pinned for this processor; set onnxruntime.library in the configuration",
     )?;
-    say(&format!("onnxruntime {} ← PyPI ({})", PINNED_VERSION, wheel.file_name));
+    say(&format!(
+        "onnxruntime {} ← PyPI ({})",
+        PINNED_VERSION, wheel.file_name
+    ));
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let download = tempfile::tempdir_in(&folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+    let download =
+        tempfile::tempdir_in(&folder).with_context(|| format!("cannot write to {}", folder.display()))?;
     let wheel_path = download_wheel(wheel, download.path())?;
     check_hash(&wheel_path, wheel.sha256)?;
     unpack(&wheel_path, download.path(), &library)?;
@@ -53,9 +58,21 @@ pub fn set_up(say: &mut dyn FnMut(&str)) -> Result<SetUp> {
 
 fn download_wheel(wheel: &PinnedWheel, into: &Path) -> Result<PathBuf> {
     let requirement = format!("onnxruntime=={}", PINNED_VERSION);
-    let mut arguments = vec!["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"];
+    let mut arguments = vec![
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+    ];
     arguments.extend(["--disable-pip-version-check", "--implementation", "cp"]);
-    arguments.extend(["--python-version", PinnedWheel::PYTHON_VERSION, "--abi", PinnedWheel::ABI_TAG]);
+    arguments.extend([
+        "--python-version",
+        PinnedWheel::PYTHON_VERSION,
+        "--abi",
+        PinnedWheel::ABI_TAG,
+    ]);
     arguments.extend(["--platform", wheel.platform_tag, requirement.as_str(), "--dest"]);
     let output = Command::new("python3").args(&arguments).arg(into).output().context(
         "python3 with pip is needed to fetch ONNX Runtime; without it set onnxruntime.library in the configuration",
@@ -78,7 +95,10 @@ fn check_hash(path: &Path, expected_sha256: &str) -> Result<()> {
     let content = fs::read(path).with_context(|| format!("cannot open {}", path.display()))?;
     let found = hex::encode(Sha256::digest(content));
     if found != expected_sha256 {
-        bail!("{} has sha256 {found}, but {expected_sha256} is pinned; it is not used", path.display());
+        bail!(
+            "{} has sha256 {found}, but {expected_sha256} is pinned; it is not used",
+            path.display()
+        );
     }
     Ok(())
 }
@@ -88,8 +108,13 @@ fn check_hash(path: &Path, expected_sha256: &str) -> Result<()> {
 fn unpack(wheel_path: &Path, scratch: &Path, library: &Path) -> Result<()> {
     let mut archive = zip::ZipArchive::new(File::open(wheel_path)?).context("the wheel is not a zip file")?;
     let licences = PinnedWheel::LICENCE_MEMBERS.map(|member| (member, beside(library, member)));
-    for (member, target) in licences.into_iter().chain([(PinnedWheel::LIBRARY_MEMBER, library.to_owned())]) {
-        let mut packed = archive.by_name(member).with_context(|| format!("the wheel has no {member}"))?;
+    for (member, target) in licences
+        .into_iter()
+        .chain([(PinnedWheel::LIBRARY_MEMBER, library.to_owned())])
+    {
+        let mut packed = archive
+            .by_name(member)
+            .with_context(|| format!("the wheel has no {member}"))?;
         let part = scratch.join("part");
         let mut file = File::create(&part)?;
         io::copy(&mut packed, &mut file).with_context(|| format!("cannot write {}", part.display()))?;

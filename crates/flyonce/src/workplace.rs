@@ -55,9 +55,15 @@ impl Workplace {
     /// A definition that this program cannot read or write.
     pub async fn working_grid_around(&self, first_position: Wgs84) -> Result<WorkingGrid> {
         let rounded = |degrees: f64| (degrees / GRID_ORIGIN_STEP_DEG).round() * GRID_ORIGIN_STEP_DEG;
-        let origin = Wgs84::new(rounded(first_position.latitude_deg), rounded(first_position.longitude_deg))?;
+        let origin = Wgs84::new(
+            rounded(first_position.latitude_deg),
+            rounded(first_position.longitude_deg),
+        )?;
         let definition = WorkingGrid::centred(origin)?.definition();
-        let stored = self.store.fix_working_grid(&serde_json::to_string(&definition)?).await?;
+        let stored = self
+            .store
+            .fix_working_grid(&serde_json::to_string(&definition)?)
+            .await?;
         read_grid(&stored)
     }
 }

@@ -33,7 +33,12 @@ pub struct DecisionChoice {
 
 /// The whole answer.
 pub fn catalogue(catalogue: &Catalogue) -> CatalogueAnswer {
-    let choices = [Decision::Confirm, Decision::FalseAlarm, Decision::KnownStock, Decision::FlyAgain];
+    let choices = [
+        Decision::Confirm,
+        Decision::FalseAlarm,
+        Decision::KnownStock,
+        Decision::FlyAgain,
+    ];
     CatalogueAnswer {
         matters: catalogue.matters.clone(),
         classes: catalogue.classes.clone(),

@@ -83,9 +83,16 @@ pub struct CoverageParameters {
 ///
 /// # Errors
 /// A window that ends before it begins, a layer outside the working area, rows that cannot be read.
-pub async fn coverage(workplace: &Workplace, request: &CoverageRequest, layer: Option<&Layer>) -> Result<CoverageAnswer> {
+pub async fn coverage(
+    workplace: &Workplace,
+    request: &CoverageRequest,
+    layer: Option<&Layer>,
+) -> Result<CoverageAnswer> {
     if let (Some(since), Some(until)) = (request.since, request.until) {
-        anyhow::ensure!(since <= until, "the window ends ({until}) before it begins ({since})");
+        anyhow::ensure!(
+            since <= until,
+            "the window ends ({until}) before it begins ({since})"
+        );
     }
     let counts = workplace.store.counts().await?;
     let parameters = CoverageParameters {
@@ -108,12 +115,19 @@ pub async fn coverage(workplace: &Workplace, request: &CoverageRequest, layer: O
     let grid = match (workplace.working_grid().await?, layer) {
         (Some(grid), _) => grid,
         (None, Some(layer)) => {
-            let corner = layer.polygons.first().and_then(|polygon| polygon.exterior.first());
+            let corner = layer
+                .polygons
+                .first()
+                .and_then(|polygon| polygon.exterior.first());
             survey::grid::WorkingGrid::centred(*corner.context("the layer has no corner")?)?
         }
         (None, None) => return Ok(answer),
     };
-    let footprints = FootprintQuery { since: request.since, until: request.until, max_gsd_cm: Some(request.max_gsd_cm) };
+    let footprints = FootprintQuery {
+        since: request.since,
+        until: request.until,
+        max_gsd_cm: Some(request.max_gsd_cm),
+    };
     let rows = workplace.store.footprints(&footprints).await?;
     let mut ledger = Ledger::new(grid, request.cell_m)?;
     for row in &rows {
@@ -122,7 +136,10 @@ pub async fn coverage(workplace: &Workplace, request: &CoverageRequest, layer: O
         ledger.enter(&outline, row.footprint.civil_day, row.footprint.gsd_cm)?;
     }
     // Window and limit were applied to the rows, exactly; the ledger's own classes would round the limit down.
-    let figure = ledger.imaged(&CoverageQuery { layer, ..CoverageQuery::default() })?;
+    let figure = ledger.imaged(&CoverageQuery {
+        layer,
+        ..CoverageQuery::default()
+    })?;
     answer.imaged_km2 = rounded(figure.imaged_km2, 6);
     answer.imaged_total_km2 = rounded(figure.imaged_total_km2, 6);
     answer.percent = figure.percent.map(|percent| rounded(percent, 4));

@@ -55,25 +55,38 @@ pub fn assumptions(pose: &Pose, camera: &CameraModel) -> Vec<Words> {
     let ground = match pose.ground {
         GroundAssumption::FlatAtTakeoff => Words::new(
             format!("地面按起飞点高度的平面计,相机高 {height_m:.1} m;屋顶会偏移"),
-            format!("the ground is taken as flat at the take-off height, the camera {height_m:.1} m above it; roofs are displaced"),
+            format!(
+                "the ground is taken as flat at the take-off height, the camera {height_m:.1} m above it; roofs are displaced"
+            ),
         ),
         GroundAssumption::FlatAtElevation { .. } => Words::new(
             format!("地面按给定高程的平面计,相机高 {height_m:.1} m"),
-            format!("the ground is taken as flat at the given elevation, the camera {height_m:.1} m above it"),
+            format!(
+                "the ground is taken as flat at the given elevation, the camera {height_m:.1} m above it"
+            ),
         ),
     };
     let (zh, en) = camera_source_words(camera.source);
     vec![
         ground,
-        Words::new(format!("焦距 {focal_px:.0} 像素,来自{zh}"), format!("focal length {focal_px:.0} px, from {en}")),
+        Words::new(
+            format!("焦距 {focal_px:.0} 像素,来自{zh}"),
+            format!("focal length {focal_px:.0} px, from {en}"),
+        ),
         Words::new(
             format!(
                 "误差(1σ):位置 {:.1} m,高度 {:.1} m,倾角 {:.1}°,航向 {:.1}°",
-                sigmas.east_m.max(sigmas.north_m), sigmas.height_m, sigmas.tilt_rad.to_degrees(), sigmas.yaw_rad.to_degrees()
+                sigmas.east_m.max(sigmas.north_m),
+                sigmas.height_m,
+                sigmas.tilt_rad.to_degrees(),
+                sigmas.yaw_rad.to_degrees()
             ),
             format!(
                 "uncertainties (1σ): position {:.1} m, height {:.1} m, tilt {:.1}°, yaw {:.1}°",
-                sigmas.east_m.max(sigmas.north_m), sigmas.height_m, sigmas.tilt_rad.to_degrees(), sigmas.yaw_rad.to_degrees()
+                sigmas.east_m.max(sigmas.north_m),
+                sigmas.height_m,
+                sigmas.tilt_rad.to_degrees(),
+                sigmas.yaw_rad.to_degrees()
             ),
         ),
         Words::new("坐标系 WGS-84", "datum WGS-84"),

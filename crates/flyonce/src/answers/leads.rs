@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use casework::evidence::StoredEvent;
 use serde::Serialize;
 use store::rows::{DetectionRow, LeadRow};
-use casework::evidence::StoredEvent;
 use utoipa::ToSchema;
 
 use crate::answers::place::{Place, rounded};

@@ -35,6 +35,13 @@ fn feature(lead: &LeadSummary) -> Result<Feature> {
         }
     }
     properties.insert("place_known".to_owned(), json!(lead.place.is_some()));
-    let geometry = lead.place.as_ref().map(|place| Geometry::Point([place.longitude_deg, place.latitude_deg]));
-    Ok(Feature { id: Some(lead.lead_id.clone()), geometry, properties })
+    let geometry = lead
+        .place
+        .as_ref()
+        .map(|place| Geometry::Point([place.longitude_deg, place.latitude_deg]));
+    Ok(Feature {
+        id: Some(lead.lead_id.clone()),
+        geometry,
+        properties,
+    })
 }

@@ -1,7 +1,7 @@
 //! Photos as lists: what each is, what it lacks, and what was seen in it.
 
-use formats::geojson::{Feature, FeatureCollection, Geometry};
 use anyhow::{Context, Result};
+use formats::geojson::{Feature, FeatureCollection, Geometry};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::rows::{DetectionRow, FootprintRow, PhotoRow};
@@ -83,9 +83,17 @@ impl PhotoAnswer {
 }
 
 fn warnings(metadata: &Value) -> Vec<String> {
-    let listed = metadata["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let warning = |value: &Value| serde_json::from_value::<formats::photo::MetadataWarning>(value.clone()).ok();
-    listed.iter().filter_map(warning).map(|warning| warning.to_string()).collect()
+    let listed = metadata["warnings"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let warning =
+        |value: &Value| serde_json::from_value::<formats::photo::MetadataWarning>(value.clone()).ok();
+    listed
+        .iter()
+        .filter_map(warning)
+        .map(|warning| warning.to_string())
+        .collect()
 }
 
 /// A page of photos.
@@ -131,7 +139,9 @@ impl PhotoDetections {
             box_px: row.detection.box_px,
             lead_id: row.lead_id.clone(),
         };
-        Self { detections: rows.iter().map(one).collect() }
+        Self {
+            detections: rows.iter().map(one).collect(),
+        }
     }
 }
 
@@ -141,13 +151,20 @@ impl PhotoDetections {
 /// A stored outline that cannot be read.
 pub fn footprints_geojson(rows: &[FootprintRow]) -> Result<Value> {
     let features = rows.iter().map(footprint_feature).collect::<Result<Vec<_>>>()?;
-    Ok(FeatureCollection { features, members: Map::new() }.to_json()?)
+    Ok(FeatureCollection {
+        features,
+        members: Map::new(),
+    }
+    .to_json()?)
 }
 
 fn footprint_feature(row: &FootprintRow) -> Result<Feature> {
     let outline: Vec<Wgs84> = serde_json::from_str(&row.footprint.outline_json)
         .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
-    let ring: Vec<[f64; 2]> = outline.iter().map(|point| [point.longitude_deg, point.latitude_deg]).collect();
+    let ring: Vec<[f64; 2]> = outline
+        .iter()
+        .map(|point| [point.longitude_deg, point.latitude_deg])
+        .collect();
     let Value::Object(properties) = json!({
         "photo_id": row.photo_id,
         "captured_at": row.captured_at.map(|at| at.to_string()),
@@ -158,5 +175,9 @@ fn footprint_feature(row: &FootprintRow) -> Result<Feature> {
     }) else {
         anyhow::bail!("a footprint is not written as an object");
     };
-    Ok(Feature { id: Some(row.photo_id.clone()), geometry: Some(Geometry::Polygon(vec![ring])), properties })
+    Ok(Feature {
+        id: Some(row.photo_id.clone()),
+        geometry: Some(Geometry::Polygon(vec![ring])),
+        properties,
+    })
 }

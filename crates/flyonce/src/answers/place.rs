@@ -60,17 +60,25 @@ impl Place {
 pub fn ellipse_outline(stored: &Placement) -> Vec<[f64; 2]> {
     let ellipse = ErrorEllipse::from_covariance(covariance(stored), CONFIDENCE);
     let ring = ellipse.outline(position(stored), OUTLINE_POINTS);
-    ring.iter().map(|point| [rounded(point.longitude_deg, 7), rounded(point.latitude_deg, 7)]).collect()
+    ring.iter()
+        .map(|point| [rounded(point.longitude_deg, 7), rounded(point.latitude_deg, 7)])
+        .collect()
 }
 
 /// Position of a row.
 pub fn position(stored: &Placement) -> Wgs84 {
-    Wgs84 { latitude_deg: stored.latitude_deg, longitude_deg: stored.longitude_deg }
+    Wgs84 {
+        latitude_deg: stored.latitude_deg,
+        longitude_deg: stored.longitude_deg,
+    }
 }
 
 /// Covariance of a row, (east, north), m².
 pub fn covariance(stored: &Placement) -> [[f64; 2]; 2] {
-    [[stored.cov_ee_m2, stored.cov_en_m2], [stored.cov_en_m2, stored.cov_nn_m2]]
+    [
+        [stored.cov_ee_m2, stored.cov_en_m2],
+        [stored.cov_en_m2, stored.cov_nn_m2],
+    ]
 }
 
 /// `value` with so many decimals: more would claim what is not known.

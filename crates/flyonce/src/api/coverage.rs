@@ -44,14 +44,25 @@ pub async fn coverage(
     if let (Some(since), Some(until)) = (request.since, request.until)
         && since > until
     {
-        return Err(ApiError::bad_request(Words::new("结束日期早于开始日期", "the window ends before it begins")));
+        return Err(ApiError::bad_request(Words::new(
+            "结束日期早于开始日期",
+            "the window ends before it begins",
+        )));
     }
-    let layer = fixed.layers.iter().find(|loaded| loaded.role == LayerRole::Flyable);
-    Ok(Json(compute(&workplace, &request, layer.map(|loaded| &loaded.layer)).await?))
+    let layer = fixed
+        .layers
+        .iter()
+        .find(|loaded| loaded.role == LayerRole::Flyable);
+    Ok(Json(
+        compute(&workplace, &request, layer.map(|loaded| &loaded.layer)).await?,
+    ))
 }
 
 fn day(text: &str) -> Result<CivilDay, ApiError> {
     text.parse().map_err(|_| {
-        ApiError::bad_request(Words::new(format!("{text} 不是日期,例如 2026-11-23"), format!("{text} is not a day; an example is 2026-11-23")))
+        ApiError::bad_request(Words::new(
+            format!("{text} 不是日期,例如 2026-11-23"),
+            format!("{text} is not a day; an example is 2026-11-23"),
+        ))
     })
 }

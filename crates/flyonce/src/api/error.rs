@@ -37,43 +37,68 @@ pub struct ApiError {
 impl ApiError {
     /// 404: there is no such thing.
     pub fn not_found(what: Words) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not_found", message: what }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "not_found",
+            message: what,
+        }
     }
 
     /// 400: the request makes no sense.
     pub fn bad_request(message: Words) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "bad_request", message }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "bad_request",
+            message,
+        }
     }
 
     /// 403: not from here.
     pub fn forbidden(message: Words) -> Self {
-        Self { status: StatusCode::FORBIDDEN, code: "forbidden", message }
+        Self {
+            status: StatusCode::FORBIDDEN,
+            code: "forbidden",
+            message,
+        }
     }
 
     /// 409: somebody was faster, or the move is not allowed.
     pub fn conflict(code: &'static str, message: Words) -> Self {
-        Self { status: StatusCode::CONFLICT, code, message }
+        Self {
+            status: StatusCode::CONFLICT,
+            code,
+            message,
+        }
     }
 
     /// 422: something is missing.
     pub fn incomplete(code: &'static str, message: Words) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, code, message }
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            code,
+            message,
+        }
     }
 
     /// 500: the cause goes to the log, not to the client.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(error = %cause, "request failed");
         let message = Words::new("服务器内部错误,详见日志", "internal error; the log has the cause");
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, code: "internal", message }
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "internal",
+            message,
+        }
     }
 }
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound { what, id } => {
-                Self::not_found(Words::new(format!("没有 {what} {id}"), format!("there is no {what} {id}")))
-            }
+            StoreError::NotFound { what, id } => Self::not_found(Words::new(
+                format!("没有 {what} {id}"),
+                format!("there is no {what} {id}"),
+            )),
             StoreError::BadDigest { text } => Self::bad_request(Words::new(
                 format!("{text} 不是 SHA-256"),
                 format!("{text} is not a SHA-256"),
@@ -105,7 +130,10 @@ impl From<anyhow::Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let error = ErrorDetail { code: self.code.to_owned(), message: self.message };
+        let error = ErrorDetail {
+            code: self.code.to_owned(),
+            message: self.message,
+        };
         (self.status, Json(ErrorBody { error })).into_response()
     }
 }

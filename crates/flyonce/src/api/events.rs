@@ -33,13 +33,25 @@ pub async fn events(
     State(fixed): State<Arc<Fixed>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let asked = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let asked = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok())
+        .and_then(|id| id.parse().ok());
     let seq = match asked {
         Some(seq) => seq,
         None => workplace.store.newest_event_seq().await?,
     };
-    let hello = Event::default().event("hello").id(seq.to_string()).data(json!({ "seq": seq }).to_string());
-    let feed = Feed { workplace, stop: fixed.stop.clone(), seq, progress: None, ready: VecDeque::from([hello]) };
+    let hello = Event::default()
+        .event("hello")
+        .id(seq.to_string())
+        .data(json!({ "seq": seq }).to_string());
+    let feed = Feed {
+        workplace,
+        stop: fixed.stop.clone(),
+        seq,
+        progress: None,
+        ready: VecDeque::from([hello]),
+    };
     let (tell, receive) = mpsc::channel(AT_ONCE as usize);
     fixed.tasks.spawn(run(feed, tell));
     let stream = ReceiverStream::new(receive).map(Ok);
@@ -83,7 +95,8 @@ impl Feed {
         if self.progress.as_ref() != Some(&counts) {
             let total = counts.queued + counts.running + counts.done + counts.failed;
             let data = json!({ "looked_at": counts.done + counts.failed, "total": total });
-            self.ready.push_back(Event::default().event("progress").data(data.to_string()));
+            self.ready
+                .push_back(Event::default().event("progress").data(data.to_string()));
             self.progress = Some(counts);
         }
         Ok(())
@@ -93,9 +106,16 @@ impl Feed {
 fn message(stored: &StoredEvent) -> Option<Event> {
     let body = &stored.body;
     let data = match body.subject_kind.as_str() {
-        "lead" => json!({ "lead_id": body.subject_id, "state": body.to, "kind": body.kind, "seq": stored.seq }),
+        "lead" => {
+            json!({ "lead_id": body.subject_id, "state": body.to, "kind": body.kind, "seq": stored.seq })
+        }
         "photo" => json!({ "photo_id": body.subject_id, "state": body.to, "seq": stored.seq }),
         _ => return None,
     };
-    Some(Event::default().event(&body.subject_kind).id(stored.seq.to_string()).data(data.to_string()))
+    Some(
+        Event::default()
+            .event(&body.subject_kind)
+            .id(stored.seq.to_string())
+            .data(data.to_string()),
+    )
 }

@@ -57,7 +57,10 @@ pub struct HealthModel {
 
 /// State of the service.
 #[utoipa::path(get, path = "/api/v1/health", responses((status = 200, body = Health)))]
-pub async fn health(State(workplace): State<Workplace>, State(fixed): State<Arc<Fixed>>) -> Result<Json<Health>, ApiError> {
+pub async fn health(
+    State(workplace): State<Workplace>,
+    State(fixed): State<Arc<Fixed>>,
+) -> Result<Json<Health>, ApiError> {
     let counts = workplace.store.counts().await?;
     let model = fixed.card.as_ref().map(|card| HealthModel {
         name: card.name.clone(),

@@ -46,7 +46,9 @@ pub async fn view(
     Query(query): Query<ViewQuery>,
 ) -> Result<Response, ApiError> {
     // The nearest of a few widths, so that a curious client cannot fill the disk with sizes.
-    let width = [320, 640, 1280, 2048, 4096, 8192].into_iter().find(|width| *width >= query.width.unwrap_or(2048));
+    let width = [320, 640, 1280, 2048, 4096, 8192]
+        .into_iter()
+        .find(|width| *width >= query.width.unwrap_or(2048));
     let width = width.unwrap_or(8192);
     known_photo(&workplace, &sha256).await?;
     let kept = derived_folder(&workplace).join(format!("{sha256}-{width}.jpg"));
@@ -57,10 +59,15 @@ pub async fn view(
 /// The original file, as it came.
 #[utoipa::path(get, path = "/api/v1/images/{sha256}/original", params(("sha256" = String, Path)),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = ErrorBody)))]
-pub async fn original(State(workplace): State<Workplace>, Path(sha256): Path<String>) -> Result<Response, ApiError> {
+pub async fn original(
+    State(workplace): State<Workplace>,
+    Path(sha256): Path<String>,
+) -> Result<Response, ApiError> {
     let photo = known_photo(&workplace, &sha256).await?;
     let store = workplace.store.clone();
-    let bytes = tokio::task::spawn_blocking(move || store.read_original_verified(&photo)).await.map_err(ApiError::internal)??;
+    let bytes = tokio::task::spawn_blocking(move || store.read_original_verified(&photo))
+        .await
+        .map_err(ApiError::internal)??;
     let disposition = format!("inline; filename=\"{sha256}.jpg\"");
     let headers = [
         (header::CONTENT_TYPE, "image/jpeg"),
@@ -80,11 +87,21 @@ pub async fn crop(
     Path(detection): Path<String>,
     Query(query): Query<CropQuery>,
 ) -> Result<Response, ApiError> {
-    let width = [256, 512, 1024, 2048].into_iter().find(|width| *width >= query.width.unwrap_or(512)).unwrap_or(2048);
+    let width = [256, 512, 1024, 2048]
+        .into_iter()
+        .find(|width| *width >= query.width.unwrap_or(512))
+        .unwrap_or(2048);
     // In steps of a quarter box, for the same reason as the widths.
-    let quarters = (query.margin.filter(|margin| margin.is_finite()).unwrap_or(0.5).clamp(0.0, 10.0) * 4.0).round();
+    let quarters = (query
+        .margin
+        .filter(|margin| margin.is_finite())
+        .unwrap_or(0.5)
+        .clamp(0.0, 10.0)
+        * 4.0)
+        .round();
     let row = workplace.store.detection(&detection).await?;
-    let kept = derived_folder(&workplace).join(format!("{}-{width}-{quarters}.jpg", row.detection.detection_id));
+    let kept =
+        derived_folder(&workplace).join(format!("{}-{width}-{quarters}.jpg", row.detection.detection_id));
     let box_px = row.detection.box_px;
     let make = move |photo: &image::RgbImage| picture::crop(photo, box_px, quarters / 4.0, width);
     derived(workplace, fixed, row.sha256, kept, make).await
@@ -94,7 +111,10 @@ pub async fn crop(
 async fn known_photo(workplace: &Workplace, sha256: &str) -> Result<String, ApiError> {
     match workplace.store.photo_by_sha256(sha256).await? {
         Some(photo) => Ok(photo.sha256),
-        None => Err(ApiError::not_found(Words::new("没有这张照片", "there is no such photo"))),
+        None => Err(ApiError::not_found(Words::new(
+            "没有这张照片",
+            "there is no such photo",
+        ))),
     }
 }
 
@@ -112,13 +132,19 @@ async fn derived(
     if let Ok(bytes) = tokio::fs::read(&kept).await {
         return Ok(jpeg(bytes));
     }
-    let permit = Arc::clone(&fixed.decoding).acquire_owned().await.map_err(ApiError::internal)?;
+    let permit = Arc::clone(&fixed.decoding)
+        .acquire_owned()
+        .await
+        .map_err(ApiError::internal)?;
     let bytes = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, ApiError> {
         let _permit = permit;
         let original = workplace.store.read_original(&sha256)?;
         let max_pixels = u64::from(workplace.config.settings.max_megapixels) * 1_000_000;
         let photo = decode_jpeg(&original, max_pixels).map_err(|error| {
-            ApiError::not_found(Words::new(format!("照片无法显示:{error}"), format!("the photo cannot be shown: {error}")))
+            ApiError::not_found(Words::new(
+                format!("照片无法显示:{error}"),
+                format!("the photo cannot be shown: {error}"),
+            ))
         })?;
         drop(original);
         let bytes = make(&photo)?;

@@ -44,11 +44,17 @@ pub async fn list(State(fixed): State<Arc<Fixed>>) -> Json<Vec<LayerEntry>> {
 /// One layer as GeoJSON on WGS-84.
 #[utoipa::path(get, path = "/api/v1/layers/{name}.geojson", params(("name" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = ErrorBody)))]
-pub async fn geojson(State(fixed): State<Arc<Fixed>>, Path(file): Path<String>) -> Result<Json<Value>, ApiError> {
+pub async fn geojson(
+    State(fixed): State<Arc<Fixed>>,
+    Path(file): Path<String>,
+) -> Result<Json<Value>, ApiError> {
     let name = file.strip_suffix(".geojson").unwrap_or(&file);
     let loaded = fixed.layers.iter().find(|loaded| loaded.layer.name == name);
     let loaded = loaded.ok_or_else(|| {
-        ApiError::not_found(Words::new(format!("没有图层 {name}"), format!("there is no layer {name}")))
+        ApiError::not_found(Words::new(
+            format!("没有图层 {name}"),
+            format!("there is no layer {name}"),
+        ))
     })?;
     let feature = |polygon: &Polygon| Feature {
         id: None,
@@ -62,6 +68,14 @@ pub async fn geojson(State(fixed): State<Arc<Fixed>>, Path(file): Path<String>) 
 }
 
 fn rings(polygon: &Polygon) -> Vec<Vec<[f64; 2]>> {
-    let ring = |points: &Vec<Wgs84>| points.iter().map(|point| [point.longitude_deg, point.latitude_deg]).collect();
-    std::iter::once(&polygon.exterior).chain(&polygon.holes).map(ring).collect()
+    let ring = |points: &Vec<Wgs84>| {
+        points
+            .iter()
+            .map(|point| [point.longitude_deg, point.latitude_deg])
+            .collect()
+    };
+    std::iter::once(&polygon.exterior)
+        .chain(&polygon.holes)
+        .map(ring)
+        .collect()
 }

@@ -50,25 +50,41 @@ pub struct DecisionRequest {
 /// The queue, most urgent first.
 #[utoipa::path(get, path = "/api/v1/leads", params(LeadQuery),
     responses((status = 200, body = LeadList), (status = 400, body = ErrorBody)))]
-pub async fn list(State(workplace): State<Workplace>, Query(query): Query<LeadQuery>) -> Result<Json<LeadList>, ApiError> {
+pub async fn list(
+    State(workplace): State<Workplace>,
+    Query(query): Query<LeadQuery>,
+) -> Result<Json<LeadList>, ApiError> {
     let state = query.state.as_deref().map(state_of).transpose()?;
-    let filter = LeadFilter { state, class: query.class, matter_code: query.matter };
+    let filter = LeadFilter {
+        state,
+        class: query.class,
+        matter_code: query.matter,
+    };
     let limit = query.limit.unwrap_or(50).clamp(1, 500);
-    let rows = workplace.store.list_leads(&filter, limit, query.after.as_deref()).await?;
+    let rows = workplace
+        .store
+        .list_leads(&filter, limit, query.after.as_deref())
+        .await?;
     let counts = workplace.store.lead_counts().await?;
     let full_page = rows.len() as u64 == u64::from(limit);
     Ok(Json(LeadList {
         next: rows.last().filter(|_| full_page).map(|row| row.lead_id.clone()),
         leads: rows.iter().map(LeadSummary::of).collect(),
         total: workplace.store.count_leads(&filter).await?,
-        counts: counts.into_iter().map(|(state, n)| (state.to_string(), n)).collect(),
+        counts: counts
+            .into_iter()
+            .map(|(state, n)| (state.to_string(), n))
+            .collect(),
     }))
 }
 
 /// All leads as GeoJSON (RFC 7946, WGS-84); a lead of unknown place has a null geometry.
 #[utoipa::path(get, path = "/api/v1/leads.geojson", responses((status = 200, body = Object)))]
 pub async fn geojson(State(workplace): State<Workplace>) -> Result<Json<Value>, ApiError> {
-    let rows = workplace.store.list_leads(&LeadFilter::default(), u32::MAX, None).await?;
+    let rows = workplace
+        .store
+        .list_leads(&LeadFilter::default(), u32::MAX, None)
+        .await?;
     let leads: Vec<LeadSummary> = rows.iter().map(LeadSummary::of).collect();
     Ok(Json(leads_geojson(&leads)?))
 }
@@ -76,7 +92,10 @@ pub async fn geojson(State(workplace): State<Workplace>) -> Result<Json<Value>, 
 /// One lead by id or number, with its views, place and history.
 #[utoipa::path(get, path = "/api/v1/leads/{lead}", params(("lead" = String, Path, description = "Id or number")),
     responses((status = 200, body = LeadDetail), (status = 404, body = ErrorBody)))]
-pub async fn detail(State(workplace): State<Workplace>, Path(lead): Path<String>) -> Result<Json<LeadDetail>, ApiError> {
+pub async fn detail(
+    State(workplace): State<Workplace>,
+    Path(lead): Path<String>,
+) -> Result<Json<LeadDetail>, ApiError> {
     Ok(Json(lead_detail(&workplace, &lead).await?))
 }
 
@@ -92,7 +111,10 @@ pub async fn decide(
 ) -> Result<Json<LeadDetail>, ApiError> {
     let Json(request) = body.map_err(|rejection| {
         let text = rejection.body_text();
-        ApiError::bad_request(Words::new(format!("请求内容有误:{text}"), format!("bad request body: {text}")))
+        ApiError::bad_request(Words::new(
+            format!("请求内容有误:{text}"),
+            format!("bad request body: {text}"),
+        ))
     })?;
     let verdict = Verdict {
         decision: decision_of(&request.decision)?,
@@ -106,11 +128,15 @@ pub async fn decide(
 }
 
 fn state_of(text: &str) -> Result<LeadState, ApiError> {
-    text.parse().map_err(|error| ApiError::bad_request(Words::new(format!("没有状态 {text}"), format!("{error}"))))
+    text.parse()
+        .map_err(|error| ApiError::bad_request(Words::new(format!("没有状态 {text}"), format!("{error}"))))
 }
 
 fn decision_of(text: &str) -> Result<Decision, ApiError> {
     text.parse().map_err(|error| {
-        ApiError::incomplete("unknown_decision", Words::new(format!("没有审核结论 {text}"), format!("{error}")))
+        ApiError::incomplete(
+            "unknown_decision",
+            Words::new(format!("没有审核结论 {text}"), format!("{error}")),
+        )
     })
 }

@@ -48,7 +48,9 @@ pub async fn serve(listener: TcpListener, workplace: Workplace) -> Result<()> {
         stop.cancel();
     };
     let tasks = state.fixed.tasks.clone();
-    let served = axum::serve(listener, router(state)).with_graceful_shutdown(stopping).await;
+    let served = axum::serve(listener, router(state))
+        .with_graceful_shutdown(stopping)
+        .await;
     tasks.close();
     if tokio::time::timeout(STOP_WITHIN, tasks.wait()).await.is_err() {
         tracing::warn!(tasks.alive = tasks.len(), "stopped while tasks were still alive");
@@ -96,20 +98,27 @@ fn router(state: ApiState) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .route("/", get(page::index))
-        .route("/{*path}", get(page::asset))
+        .fallback(page::asset)
         .layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES))
         .layer(middleware::from_fn(only_this_machine))
         .with_state(state)
 }
 
 async fn no_such_door() -> ApiError {
-    ApiError::not_found(Words::new("没有此接口,见 /api/v1/openapi.json", "there is no such door; see /api/v1/openapi.json"))
+    ApiError::not_found(Words::new(
+        "没有此接口,见 /api/v1/openapi.json",
+        "there is no such door; see /api/v1/openapi.json",
+    ))
 }
 
 /// A page of another site could have its own name resolve to this machine and then read everything here; its
 /// requests still carry that name.
 async fn only_this_machine(request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),

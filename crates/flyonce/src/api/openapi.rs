@@ -8,7 +8,10 @@ use crate::api::{coverage, events, health, images, layers, leads, photos};
 /// All doors.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "FlyOnce 飞一次", description = "Leads, photos and coverage. Loopback only until there are accounts."),
+    info(
+        title = "FlyOnce 飞一次",
+        description = "Leads, photos and coverage. Loopback only until there are accounts."
+    ),
     paths(
         health::health,
         health::catalogue,

@@ -1,7 +1,6 @@
 //! The page, embedded at build time. Nothing on it comes from another server.
 
-use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
@@ -18,8 +17,8 @@ pub async fn index() -> Response {
 }
 
 /// `GET /{path}`: a file of the page.
-pub async fn asset(Path(path): Path<String>) -> Response {
-    file(&path).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+pub async fn asset(uri: Uri) -> Response {
+    file(uri.path().trim_start_matches('/')).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
 fn file(path: &str) -> Option<Response> {
@@ -29,7 +28,11 @@ fn file(path: &str) -> Option<Response> {
 
 fn respond(path: &str, content: &'static [u8]) -> Response {
     // Vite puts a hash into the names under assets/, so these never change; the rest is asked for again.
-    let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let headers = [
         (header::CONTENT_TYPE, media_type(path)),
         (header::CACHE_CONTROL, caching),

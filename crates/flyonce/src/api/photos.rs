@@ -22,7 +22,10 @@ pub struct PhotoQuery {
 
 /// Photos, newest first.
 #[utoipa::path(get, path = "/api/v1/photos", params(PhotoQuery), responses((status = 200, body = PhotoList)))]
-pub async fn list(State(workplace): State<Workplace>, Query(query): Query<PhotoQuery>) -> Result<Json<PhotoList>, ApiError> {
+pub async fn list(
+    State(workplace): State<Workplace>,
+    Query(query): Query<PhotoQuery>,
+) -> Result<Json<PhotoList>, ApiError> {
     let limit = query.limit.unwrap_or(100).clamp(1, 500);
     let rows = workplace.store.list_photos(limit, query.after.as_deref()).await?;
     let full_page = rows.len() as u64 == u64::from(limit);
@@ -49,5 +52,7 @@ pub async fn detections(
     Path(photo_id): Path<String>,
 ) -> Result<Json<PhotoDetections>, ApiError> {
     let photo = workplace.store.photo(&photo_id).await?;
-    Ok(Json(PhotoDetections::of(&workplace.store.detections_of_photo(&photo.photo_id).await?)))
+    Ok(Json(PhotoDetections::of(
+        &workplace.store.detections_of_photo(&photo.photo_id).await?,
+    )))
 }

@@ -64,7 +64,10 @@ impl ApiState {
             stop,
             tasks: TaskTracker::new(),
         };
-        Ok(Self { workplace, fixed: Arc::new(fixed) })
+        Ok(Self {
+            workplace,
+            fixed: Arc::new(fixed),
+        })
     }
 }
 

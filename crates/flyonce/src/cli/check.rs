@@ -28,7 +28,10 @@ pub fn run(output: Output, file: &Path) -> Result<()> {
             let shown = file.display();
             return lang.pick("配置无误:", "no mistakes in ").to_owned() + &shown.to_string();
         }
-        mistakes.iter().map(|mistake: &Mistake| mistake.text(lang) + "\n").collect()
+        mistakes
+            .iter()
+            .map(|mistake: &Mistake| mistake.text(lang) + "\n")
+            .collect()
     })?;
     if !mistakes.is_empty() {
         bail!("{} mistake(s) / {} 处错误", mistakes.len(), mistakes.len());

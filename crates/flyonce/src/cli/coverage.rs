@@ -20,7 +20,10 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &CoverageArgu
     let layer = chosen_layer(workplace, arguments)?;
     if let Some(loaded) = layer.as_ref().filter(|loaded| !loaded.repairs.is_empty()) {
         let n = loaded.repairs.len();
-        output.say(&Words::new(format!("图层已自动修正 {n} 处"), format!("{n} repair(s) were made to the layer")));
+        output.say(&Words::new(
+            format!("图层已自动修正 {n} 处"),
+            format!("{n} repair(s) were made to the layer"),
+        ));
     }
     let request = CoverageRequest {
         since: arguments.since.as_deref().map(day).transpose()?,
@@ -33,13 +36,16 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &CoverageArgu
 }
 
 fn chosen_layer(workplace: &Workplace, arguments: &CoverageArguments) -> Result<Option<LoadedLayer>> {
-    let Some(file) = &arguments.layer else { return layers::load_flyable(&workplace.config.settings) };
+    let Some(file) = &arguments.layer else {
+        return layers::load_flyable(&workplace.config.settings);
+    };
     let datum: Option<Datum> = arguments.datum.as_deref().map(str::parse).transpose()?;
     layers::load(file, None, arguments.layer_version.as_deref(), datum, "").map(Some)
 }
 
 fn day(text: &str) -> Result<CivilDay> {
-    text.parse().with_context(|| format!("{text:?} is not a day; an example is 2026-11-23"))
+    text.parse()
+        .with_context(|| format!("{text:?} is not a day; an example is 2026-11-23"))
 }
 
 fn text(answer: &CoverageAnswer, lang: Lang) -> String {
@@ -47,7 +53,11 @@ fn text(answer: &CoverageAnswer, lang: Lang) -> String {
     let window = match (&parameters.since, &parameters.until) {
         (None, None) => lang.pick("全部日期", "all days").to_owned(),
         (since, until) => {
-            format!("{} … {}", since.as_deref().unwrap_or(""), until.as_deref().unwrap_or(""))
+            format!(
+                "{} … {}",
+                since.as_deref().unwrap_or(""),
+                until.as_deref().unwrap_or("")
+            )
         }
     };
     let headline = match (&answer.layer, answer.percent) {
@@ -63,17 +73,30 @@ fn text(answer: &CoverageAnswer, lang: Lang) -> String {
         },
         _ => match lang {
             Lang::Zh => format!("实拍覆盖 {:.4} km²(未给出适飞图层,无百分比)", answer.imaged_km2),
-            Lang::En => format!("imaged {:.4} km² (no flyable layer given, so no percentage)", answer.imaged_km2),
+            Lang::En => format!(
+                "imaged {:.4} km² (no flyable layer given, so no percentage)",
+                answer.imaged_km2
+            ),
         },
     };
     let basis = match lang {
         Lang::Zh => format!(
             "依据:{window}({}),地面分辨率 ≤ {} cm,{} 张照片计入,{} 张未计入,格网 {} m;图层内外合计 {:.4} km²",
-            parameters.time_zone, parameters.max_gsd_cm, answer.photos_counted, answer.photos_without_pose, answer.cell_m, answer.imaged_total_km2
+            parameters.time_zone,
+            parameters.max_gsd_cm,
+            answer.photos_counted,
+            answer.photos_without_pose,
+            answer.cell_m,
+            answer.imaged_total_km2
         ),
         Lang::En => format!(
             "from: {window} ({}), GSD ≤ {} cm, {} photos counted, {} cannot count, cells of {} m; {:.4} km² inside and outside the layer",
-            parameters.time_zone, parameters.max_gsd_cm, answer.photos_counted, answer.photos_without_pose, answer.cell_m, answer.imaged_total_km2
+            parameters.time_zone,
+            parameters.max_gsd_cm,
+            answer.photos_counted,
+            answer.photos_without_pose,
+            answer.cell_m,
+            answer.imaged_total_km2
         ),
     };
     format!("{headline}\n{basis}")

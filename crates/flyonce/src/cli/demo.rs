@@ -24,16 +24,31 @@ pub async fn run(output: Output, config: Config, arguments: DemoArguments) -> Re
         set_up(&mut |what| output.say(&Words::new(format!("下载 {what}"), format!("fetching {what}"))))
     })
     .await??;
-    let folder = config.settings.data_folder.join(format!("demo-photos-{}", arguments.seed));
-    let options = DemoOptions { seed: arguments.seed, photos: arguments.photos, ..DemoOptions::default() };
+    let folder = config
+        .settings
+        .data_folder
+        .join(format!("demo-photos-{}", arguments.seed));
+    let options = DemoOptions {
+        seed: arguments.seed,
+        photos: arguments.photos,
+        ..DemoOptions::default()
+    };
     let shown = folder.display().to_string();
     output.say(&Words::new(
-        format!("渲染 {} 张模拟照片(种子 {})到 {shown}", options.photos, options.seed),
-        format!("rendering {} simulated photos (seed {}) into {shown}", options.photos, options.seed),
+        format!(
+            "渲染 {} 张模拟照片(种子 {})到 {shown}",
+            options.photos, options.seed
+        ),
+        format!(
+            "rendering {} simulated photos (seed {}) into {shown}",
+            options.photos, options.seed
+        ),
     ));
     let bar = ProgressBar::new(u64::from(options.photos));
     let rendered = tokio::task::spawn_blocking(move || {
-        let rendered = render_demo(&folder, &options, &mut |done, _total| bar.set_position(u64::from(done)));
+        let rendered = render_demo(&folder, &options, &mut |done, _total| {
+            bar.set_position(u64::from(done))
+        });
         bar.finish_and_clear();
         rendered
     })
@@ -42,15 +57,29 @@ pub async fn run(output: Output, config: Config, arguments: DemoArguments) -> Re
     let settings = config.settings.clone();
     let workplace = Workplace::open(config).await?;
     let summary = ingest::with_bar(output.lang, &workplace, &rendered.photos).await?;
-    let request = CoverageRequest { since: None, until: None, max_gsd_cm: settings.max_gsd_cm, cell_m: settings.cell_m };
+    let request = CoverageRequest {
+        since: None,
+        until: None,
+        max_gsd_cm: settings.max_gsd_cm,
+        cell_m: settings.cell_m,
+    };
     let imaged = coverage(&workplace, &request, None).await?;
     let leads = workplace.store.counts().await?.leads;
-    let answer = json!({ "ingest": summary, "coverage": imaged, "leads": leads, "planted": rendered.planted });
+    let answer =
+        json!({ "ingest": summary, "coverage": imaged, "leads": leads, "planted": rendered.planted });
     output.show(&answer, |lang| {
-        let said = lang.pick(
-            &format!("【模拟数据】共 {leads} 条线索;场景中布设 {} 个目标;实拍 {:.4} km²", rendered.planted, imaged.imaged_km2),
-            &format!("[SIMULATED] {leads} leads; {} things planted in the scene; {:.4} km² imaged", rendered.planted, imaged.imaged_km2),
-        ).to_owned();
+        let said = lang
+            .pick(
+                &format!(
+                    "【模拟数据】共 {leads} 条线索;场景中布设 {} 个目标;实拍 {:.4} km²",
+                    rendered.planted, imaged.imaged_km2
+                ),
+                &format!(
+                    "[SIMULATED] {leads} leads; {} things planted in the scene; {:.4} km² imaged",
+                    rendered.planted, imaged.imaged_km2
+                ),
+            )
+            .to_owned();
         format!("{}\n{said}", ingest::text(&summary, lang))
     })?;
     if let Some(why) = summary.model_missing {

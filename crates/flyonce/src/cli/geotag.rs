@@ -17,16 +17,27 @@ use crate::workplace::Workplace;
 /// # Errors
 /// A file that is no photo or has no pose, by name.
 pub fn of_file(output: Output, config: &Config, arguments: &GeotagArguments) -> Result<()> {
-    let bytes = std::fs::read(&arguments.photo).with_context(|| format!("cannot read {}", arguments.photo))?;
+    let bytes =
+        std::fs::read(&arguments.photo).with_context(|| format!("cannot read {}", arguments.photo))?;
     let metadata = read_photo(&bytes).with_context(|| arguments.photo.clone())?;
     let placement = match place(&metadata, &config.settings.geolocation) {
         Ok(placement) => placement,
         Err(unplaced) => {
             let words = problem_words(unplaced.code());
-            bail!("{}: place unknown / 位置未知: {} / {}", arguments.photo, words.en, words.zh);
+            bail!(
+                "{}: place unknown / 位置未知: {} / {}",
+                arguments.photo,
+                words.en,
+                words.zh
+            );
         }
     };
-    let answer = geotag(&arguments.photo, &placement.pose, &placement.camera, [arguments.x, arguments.y])?;
+    let answer = geotag(
+        &arguments.photo,
+        &placement.pose,
+        &placement.camera,
+        [arguments.x, arguments.y],
+    )?;
     output.show(&answer, |lang| text(&answer, lang))
 }
 
@@ -39,11 +50,19 @@ pub async fn of_stored(output: Output, workplace: &Workplace, arguments: &Geotag
     let photo = match workplace.store.photo_by_sha256(name).await? {
         Some(photo) => photo,
         None => workplace.store.photo(name).await.with_context(|| {
-            format!("{name} is neither a file nor the id or sha256 of a photo in {}", workplace.store.folder().display())
+            format!(
+                "{name} is neither a file nor the id or sha256 of a photo in {}",
+                workplace.store.folder().display()
+            )
         })?,
     };
     let Some((pose, camera)) = stored_placement(&photo)? else {
-        let words = problem_words(photo.problem.as_ref().map_or("no_position", |problem| &problem.code));
+        let words = problem_words(
+            photo
+                .problem
+                .as_ref()
+                .map_or("no_position", |problem| &problem.code),
+        );
         bail!("{name}: place unknown / 位置未知: {} / {}", words.en, words.zh);
     };
     let answer = geotag(name, &pose, &camera, [arguments.x, arguments.y])?;
@@ -56,18 +75,41 @@ fn text(answer: &GeotagAnswer, lang: Lang) -> String {
     let [east_m, north_m] = answer.offset_enu_m;
     let mut lines = match lang {
         Lang::Zh => vec![
-            format!("{:.7}, {:.7}(纬度, 经度,WGS-84)", place.latitude_deg, place.longitude_deg),
-            format!("95 % 误差椭圆:长半轴 {:.1} m,短半轴 {:.1} m,长轴方位 {:.0}°", ellipse.semi_major_m, ellipse.semi_minor_m, ellipse.azimuth_deg),
-            format!("距相机 {:.1} m,俯角 {:.1}°,偏东 {east_m:.1} m、偏北 {north_m:.1} m,地面分辨率 {:.1} cm", answer.slant_range_m, answer.depression_deg, answer.gsd_cm),
+            format!(
+                "{:.7}, {:.7}(纬度, 经度,WGS-84)",
+                place.latitude_deg, place.longitude_deg
+            ),
+            format!(
+                "95 % 误差椭圆:长半轴 {:.1} m,短半轴 {:.1} m,长轴方位 {:.0}°",
+                ellipse.semi_major_m, ellipse.semi_minor_m, ellipse.azimuth_deg
+            ),
+            format!(
+                "距相机 {:.1} m,俯角 {:.1}°,偏东 {east_m:.1} m、偏北 {north_m:.1} m,地面分辨率 {:.1} cm",
+                answer.slant_range_m, answer.depression_deg, answer.gsd_cm
+            ),
             "依据:".to_owned(),
         ],
         Lang::En => vec![
-            format!("{:.7}, {:.7} (latitude, longitude, WGS-84)", place.latitude_deg, place.longitude_deg),
-            format!("95 % error ellipse: semi-axes {:.1} m and {:.1} m, long axis towards {:.0}°", ellipse.semi_major_m, ellipse.semi_minor_m, ellipse.azimuth_deg),
-            format!("{:.1} m from the camera, {:.1}° below the horizon, {east_m:.1} m east and {north_m:.1} m north of it, {:.1} cm per pixel", answer.slant_range_m, answer.depression_deg, answer.gsd_cm),
+            format!(
+                "{:.7}, {:.7} (latitude, longitude, WGS-84)",
+                place.latitude_deg, place.longitude_deg
+            ),
+            format!(
+                "95 % error ellipse: semi-axes {:.1} m and {:.1} m, long axis towards {:.0}°",
+                ellipse.semi_major_m, ellipse.semi_minor_m, ellipse.azimuth_deg
+            ),
+            format!(
+                "{:.1} m from the camera, {:.1}° below the horizon, {east_m:.1} m east and {north_m:.1} m north of it, {:.1} cm per pixel",
+                answer.slant_range_m, answer.depression_deg, answer.gsd_cm
+            ),
             "assumed:".to_owned(),
         ],
     };
-    lines.extend(answer.assumptions.iter().map(|words| format!("  - {}", words.pick(lang))));
+    lines.extend(
+        answer
+            .assumptions
+            .iter()
+            .map(|words| format!("  - {}", words.pick(lang))),
+    );
     lines.join("\n")
 }

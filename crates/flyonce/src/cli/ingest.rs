@@ -20,7 +20,10 @@ pub async fn run(output: Output, workplace: &Workplace, sources: &[PathBuf]) -> 
     let summary = with_bar(output.lang, workplace, sources).await?;
     output.show(&summary, |lang| text(&summary, lang))?;
     if let Some(why) = &summary.model_missing {
-        let said = output.lang.pick("照片已保存,但未识别:", "the photos are kept, but were not looked at: ");
+        let said = output.lang.pick(
+            "照片已保存,但未识别:",
+            "the photos are kept, but were not looked at: ",
+        );
         bail!("{said}{why}");
     }
     Ok(())
@@ -31,7 +34,10 @@ pub async fn run(output: Output, workplace: &Workplace, sources: &[PathBuf]) -> 
 /// # Errors
 /// What stopped it.
 pub async fn with_bar(lang: Lang, workplace: &Workplace, sources: &[PathBuf]) -> Result<IngestSummary> {
-    let mut bar = Bar { bar: ProgressBar::hidden(), lang };
+    let mut bar = Bar {
+        bar: ProgressBar::hidden(),
+        lang,
+    };
     let summary = ingest(workplace, sources, &mut bar).await;
     bar.bar.finish_and_clear();
     summary
@@ -84,8 +90,14 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
     let mut lines = Vec::new();
     let (new, known, others) = (summary.new_photos, summary.known_photos, summary.other_files);
     lines.push(match lang {
-        Lang::Zh => format!("照片:发现 {} 个文件,新入库 {new} 张,已有 {known} 张,其他文件 {others} 个未处理", summary.files),
-        Lang::En => format!("photos: {} files found, {new} new, {known} known already, {others} other files left alone", summary.files),
+        Lang::Zh => format!(
+            "照片:发现 {} 个文件,新入库 {new} 张,已有 {known} 张,其他文件 {others} 个未处理",
+            summary.files
+        ),
+        Lang::En => format!(
+            "photos: {} files found, {new} new, {known} known already, {others} other files left alone",
+            summary.files
+        ),
     });
     for refused in &summary.refused {
         lines.push(format!("  ! {}: {}", refused.file, refused.reason.pick(lang)));
@@ -93,7 +105,10 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
     problems(&mut lines, &summary.problems, lang);
     lines.push(match lang {
         Lang::Zh => format!("识别:{} 张,检出 {} 处", summary.looked_at, summary.detections),
-        Lang::En => format!("looked at: {} photos, {} detections", summary.looked_at, summary.detections),
+        Lang::En => format!(
+            "looked at: {} photos, {} detections",
+            summary.looked_at, summary.detections
+        ),
     });
     problems(&mut lines, &summary.not_looked_at, lang);
     lines.push(match lang {
@@ -106,25 +121,43 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
 
 fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>>, lang: Lang) {
     for (code, photos) in problems {
-        let mut names = photos.iter().take(NAMES_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let mut names = photos
+            .iter()
+            .take(NAMES_SHOWN)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
         if photos.len() > NAMES_SHOWN {
             names.push_str(" …");
         }
-        lines.push(format!("  ! {} ({}): {names}", problem_words(code).pick(lang), photos.len()));
+        lines.push(format!(
+            "  ! {} ({}): {names}",
+            problem_words(code).pick(lang),
+            photos.len()
+        ));
     }
 }
 
 fn times(summary: &IngestSummary, lang: Lang) -> String {
     let look = &summary.look_times;
     let per_photo = |total_us: u64| total_us as f64 / 1000.0 / summary.looked_at.max(1) as f64;
-    let (read, decode, prepare) = (per_photo(look.read_us), per_photo(look.decode_us), per_photo(look.prepare_us));
-    let (infer, commit) = (per_photo(look.infer_us), per_photo(look.merge_us + look.commit_us));
+    let (read, decode, prepare) = (
+        per_photo(look.read_us),
+        per_photo(look.decode_us),
+        per_photo(look.prepare_us),
+    );
+    let (infer, commit) = (
+        per_photo(look.infer_us),
+        per_photo(look.merge_us + look.commit_us),
+    );
     let seconds = summary.total_ms as f64 / 1000.0;
     let rate = summary.looked_at as f64 / seconds.max(0.001);
-    let memory = summary.peak_memory_mib.map_or_else(String::new, |mib| match lang {
-        Lang::Zh => format!(",内存峰值 {mib} MiB"),
-        Lang::En => format!(", peak memory {mib} MiB"),
-    });
+    let memory = summary
+        .peak_memory_mib
+        .map_or_else(String::new, |mib| match lang {
+            Lang::Zh => format!(",内存峰值 {mib} MiB"),
+            Lang::En => format!(", peak memory {mib} MiB"),
+        });
     match lang {
         Lang::Zh => format!(
             "用时:{seconds:.1} s({rate:.2} 张/s){memory};每张毫秒:读 {read:.0}、解码 {decode:.0}、备图 {prepare:.0}、推理 {infer:.0}、入库 {commit:.0}"

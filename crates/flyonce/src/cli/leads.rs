@@ -19,18 +19,44 @@ use crate::workplace::Workplace;
 /// No such lead, a decision that the rules refuse, the database.
 pub async fn run(output: Output, workplace: &Workplace, command: LeadsCommand) -> Result<()> {
     match command {
-        LeadsCommand::List { state, matter, class, limit } => {
-            let filter = LeadFilter { state: state_filter(&state)?, class, matter_code: matter };
+        LeadsCommand::List {
+            state,
+            matter,
+            class,
+            limit,
+        } => {
+            let filter = LeadFilter {
+                state: state_filter(&state)?,
+                class,
+                matter_code: matter,
+            };
             list(output, workplace, &filter, limit).await
         }
         LeadsCommand::Show { lead } => {
             let detail = lead_detail(workplace, &lead).await?;
-            output.show(&detail, |lang| case_text(&detail, &workplace.config.catalogue, lang))
+            output.show(&detail, |lang| {
+                case_text(&detail, &workplace.config.catalogue, lang)
+            })
         }
-        LeadsCommand::Decide { lead, decision, reason, note, actor } => {
-            let actor = actor.context("who decides? give --as NAME or set FLYONCE_ACTOR / 请用 --as 填写审核人")?;
-            let verdict = Verdict { decision: decision_of(decision), reason, note, actor, expected_state: None };
-            let row = decide(workplace, &lead, verdict).await.map_err(|error| in_words(error, output.lang))?;
+        LeadsCommand::Decide {
+            lead,
+            decision,
+            reason,
+            note,
+            actor,
+        } => {
+            let actor =
+                actor.context("who decides? give --as NAME or set FLYONCE_ACTOR / 请用 --as 填写审核人")?;
+            let verdict = Verdict {
+                decision: decision_of(decision),
+                reason,
+                note,
+                actor,
+                expected_state: None,
+            };
+            let row = decide(workplace, &lead, verdict)
+                .await
+                .map_err(|error| in_words(error, output.lang))?;
             let summary = LeadSummary::of(&row);
             output.show(&summary, |lang| {
                 format!("{} → {}", summary.lead_no, state_name(&summary.state, lang))
@@ -47,7 +73,10 @@ pub fn state_filter(text: &str) -> Result<Option<LeadState>> {
     if text == "all" {
         return Ok(None);
     }
-    text.replace('-', "_").parse().map(Some).map_err(|error| anyhow!("{error}, or all"))
+    text.replace('-', "_")
+        .parse()
+        .map(Some)
+        .map_err(|error| anyhow!("{error}, or all"))
 }
 
 fn decision_of(word: DecisionWord) -> Decision {
@@ -62,7 +91,9 @@ fn decision_of(word: DecisionWord) -> Decision {
 
 fn in_words(error: DecideError, lang: Lang) -> anyhow::Error {
     match error {
-        DecideError::Incomplete { words, .. } | DecideError::Conflict { words, .. } => anyhow!(words.pick(lang).to_owned()),
+        DecideError::Incomplete { words, .. } | DecideError::Conflict { words, .. } => {
+            anyhow!(words.pick(lang).to_owned())
+        }
         DecideError::Store(error) => error.into(),
     }
 }
@@ -75,18 +106,42 @@ async fn list(output: Output, workplace: &Workplace, filter: &LeadFilter, limit:
     let total = workplace.store.count_leads(filter).await?;
     let counts = workplace.store.lead_counts().await?;
     let list = LeadList {
-        next: rows.last().filter(|_| (rows.len() as u64) < total).map(|row| row.lead_id.clone()),
+        next: rows
+            .last()
+            .filter(|_| (rows.len() as u64) < total)
+            .map(|row| row.lead_id.clone()),
         leads: rows.iter().map(LeadSummary::of).collect(),
         total,
-        counts: counts.into_iter().map(|(state, n)| (state.to_string(), n)).collect(),
+        counts: counts
+            .into_iter()
+            .map(|(state, n)| (state.to_string(), n))
+            .collect(),
     };
     output.show(&list, |lang| list_text(&list, &workplace.config.catalogue, lang))
 }
 
 fn list_text(list: &LeadList, catalogue: &Catalogue, lang: Lang) -> String {
     let titles = match lang {
-        Lang::Zh => ["编号", "状态", "事项", "类别", "置信度", "照片", "位置(纬度, 经度)", "± m"],
-        Lang::En => ["number", "state", "matter", "class", "score", "photos", "place (lat, lon)", "± m"],
+        Lang::Zh => [
+            "编号",
+            "状态",
+            "事项",
+            "类别",
+            "置信度",
+            "照片",
+            "位置(纬度, 经度)",
+            "± m",
+        ],
+        Lang::En => [
+            "number",
+            "state",
+            "matter",
+            "class",
+            "score",
+            "photos",
+            "place (lat, lon)",
+            "± m",
+        ],
     };
     let mut rows = vec![titles.map(str::to_owned).to_vec()];
     rows.extend(list.leads.iter().map(|lead| {
@@ -98,12 +153,21 @@ fn list_text(list: &LeadList, catalogue: &Catalogue, lang: Lang) -> String {
             class_name(catalogue, &lead.class, lang),
             format!("{:.2}", lead.score),
             lead.n_photos.to_string(),
-            lead.place.as_ref().map_or_else(unknown, |at| format!("{:.6}, {:.6}", at.latitude_deg, at.longitude_deg)),
-            lead.place.as_ref().map_or_else(String::new, |at| format!("{:.1}", at.ellipse.semi_major_m)),
+            lead.place.as_ref().map_or_else(unknown, |at| {
+                format!("{:.6}, {:.6}", at.latitude_deg, at.longitude_deg)
+            }),
+            lead.place
+                .as_ref()
+                .map_or_else(String::new, |at| format!("{:.1}", at.ellipse.semi_major_m)),
         ]
     }));
     let shown = list.leads.len();
-    let line = lang.pick(&format!("共 {} 条,列出 {shown} 条", list.total), &format!("{} leads, {shown} listed", list.total)).to_owned();
+    let line = lang
+        .pick(
+            &format!("共 {} 条,列出 {shown} 条", list.total),
+            &format!("{} leads, {shown} listed", list.total),
+        )
+        .to_owned();
     table(&rows) + &line
 }
 
@@ -124,19 +188,38 @@ fn case_text(lead: &LeadDetail, catalogue: &Catalogue, lang: Lang) -> String {
         ),
         None => lang.pick("位置未知", "place unknown").to_owned(),
     });
-    lines.extend(lead.assumptions.iter().map(|words| format!("  - {}", words.pick(lang))));
+    lines.extend(
+        lead.assumptions
+            .iter()
+            .map(|words| format!("  - {}", words.pick(lang))),
+    );
     lines.push(lang.pick("照片:", "views:").to_owned());
     lines.extend(lead.views.iter().map(|view| {
         let [x0, y0, x1, y1] = view.box_px;
         let taken = view.captured_at.as_deref().unwrap_or("–");
-        format!("  {}  {:.2}  [{x0:.0} {y0:.0} {x1:.0} {y1:.0}]  {taken}", view.photo_id, view.score)
+        format!(
+            "  {}  {:.2}  [{x0:.0} {y0:.0} {x1:.0} {y1:.0}]  {taken}",
+            view.photo_id, view.score
+        )
     }));
     lines.push(lang.pick("经过:", "history:").to_owned());
     lines.extend(lead.events.iter().map(|event| {
-        let to = event.to.as_deref().map_or_else(String::new, |to| format!(" → {}", state_name(to, lang)));
-        let reason = event.reason.as_deref().map_or_else(String::new, |reason| format!(" ({reason})"));
-        let note = event.note.as_deref().map_or_else(String::new, |note| format!(" {note}"));
-        format!("  {}  {}  {}{to}{reason}{note}", event.at, event.actor, event.kind)
+        let to = event
+            .to
+            .as_deref()
+            .map_or_else(String::new, |to| format!(" → {}", state_name(to, lang)));
+        let reason = event
+            .reason
+            .as_deref()
+            .map_or_else(String::new, |reason| format!(" ({reason})"));
+        let note = event
+            .note
+            .as_deref()
+            .map_or_else(String::new, |note| format!(" {note}"));
+        format!(
+            "  {}  {}  {}{to}{reason}{note}",
+            event.at, event.actor, event.kind
+        )
     }));
     lines.join("\n")
 }
@@ -149,7 +232,9 @@ fn state_name(state: &str, lang: Lang) -> String {
 }
 
 fn matter_name(catalogue: &Catalogue, code: &str, lang: Lang) -> String {
-    catalogue.matter(code).map_or_else(|| code.to_owned(), |matter| matter.name.pick(lang).to_owned())
+    catalogue
+        .matter(code)
+        .map_or_else(|| code.to_owned(), |matter| matter.name.pick(lang).to_owned())
 }
 
 fn class_name(catalogue: &Catalogue, id: &str, lang: Lang) -> String {

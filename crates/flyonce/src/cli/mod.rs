@@ -28,15 +28,24 @@ use crate::workplace::Workplace;
 /// Why it could not be done, in words.
 pub async fn run() -> Result<()> {
     let arguments = Arguments::parse();
-    let lang = arguments.lang.unwrap_or_else(|| Lang::of_locale(|name| std::env::var(name).ok()));
-    let output = Output { lang, json: arguments.json };
+    let lang = arguments
+        .lang
+        .unwrap_or_else(|| Lang::of_locale(|name| std::env::var(name).ok()));
+    let output = Output {
+        lang,
+        json: arguments.json,
+    };
     match arguments.command {
         Command::Check { file } => check::run(output, &file),
         Command::Setup => setup::run(output).await,
-        Command::Geotag(geotag) if std::path::Path::new(&geotag.photo).is_file() => {
-            geotag::of_file(output, &config(arguments.config.as_deref(), arguments.data)?, &geotag)
+        Command::Geotag(geotag) if std::path::Path::new(&geotag.photo).is_file() => geotag::of_file(
+            output,
+            &config(arguments.config.as_deref(), arguments.data)?,
+            &geotag,
+        ),
+        Command::Demo(demo) => {
+            demo::run(output, config(arguments.config.as_deref(), arguments.data)?, demo).await
         }
-        Command::Demo(demo) => demo::run(output, config(arguments.config.as_deref(), arguments.data)?, demo).await,
         command => {
             let config = config(arguments.config.as_deref(), arguments.data)?;
             let workplace = Workplace::open(config).await?;

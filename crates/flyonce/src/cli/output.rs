@@ -22,7 +22,11 @@ impl Output {
     /// # Errors
     /// A standard output that cannot be written.
     pub fn show<T: Serialize>(self, value: &T, text: impl FnOnce(Lang) -> String) -> Result<()> {
-        let shown = if self.json { serde_json::to_string_pretty(value)? } else { text(self.lang) };
+        let shown = if self.json {
+            serde_json::to_string_pretty(value)?
+        } else {
+            text(self.lang)
+        };
         self.print(&shown)
     }
 
@@ -48,7 +52,13 @@ impl Output {
 /// Lines of columns, each as wide as its widest cell; Chinese characters count two.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width_of = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0);
+    let width_of = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| width(cell))
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width_of).collect();
     let mut text = String::new();
     for row in rows {
@@ -74,7 +84,10 @@ mod tests {
 
     #[test]
     fn columns_line_up_with_chinese_in_them() {
-        let rows = [vec!["误报".to_owned(), "1".to_owned()], vec!["ab".to_owned(), "22".to_owned()]];
+        let rows = [
+            vec!["误报".to_owned(), "1".to_owned()],
+            vec!["ab".to_owned(), "22".to_owned()],
+        ];
         assert_eq!(table(&rows), "误报  1\nab    22\n");
     }
 }

@@ -16,7 +16,10 @@ use crate::workplace::Workplace;
 pub async fn run(output: Output, workplace: &Workplace, arguments: &PhotosArguments) -> Result<()> {
     let rows = workplace.store.list_photos(arguments.limit, None).await?;
     let total = workplace.store.counts().await?.photos;
-    let next = rows.last().filter(|_| rows.len() as u64 == u64::from(arguments.limit)).map(|row| row.photo_id.clone());
+    let next = rows
+        .last()
+        .filter(|_| rows.len() as u64 == u64::from(arguments.limit))
+        .map(|row| row.photo_id.clone());
     let mut photos: Vec<PhotoAnswer> = rows.iter().map(PhotoAnswer::of).collect();
     if arguments.problems {
         photos.retain(|photo| photo.problem.is_some() || !photo.warnings.is_empty());
@@ -32,8 +35,15 @@ fn text(list: &PhotoList, lang: Lang, zone: &CityZone) -> String {
     };
     let mut rows = vec![titles.map(str::to_owned).to_vec()];
     for photo in &list.photos {
-        let taken = photo.captured_at.as_deref().and_then(|at| survey::time::UtcMicros::parse_rfc3339(at).ok());
-        let problem = photo.problem.as_ref().map_or("", |words| words.pick(lang)).to_owned();
+        let taken = photo
+            .captured_at
+            .as_deref()
+            .and_then(|at| survey::time::UtcMicros::parse_rfc3339(at).ok());
+        let problem = photo
+            .problem
+            .as_ref()
+            .map_or("", |words| words.pick(lang))
+            .to_owned();
         let noted = match (problem.is_empty(), photo.warnings.len()) {
             (_, 0) => problem,
             (true, n) => format!("({n})"),
@@ -43,7 +53,9 @@ fn text(list: &PhotoList, lang: Lang, zone: &CityZone) -> String {
             photo.photo_id.clone(),
             taken.map_or_else(|| "–".to_owned(), |at| zone.local_text(at)),
             photo.state.clone(),
-            photo.gsd_cm.map_or_else(|| "–".to_owned(), |gsd| format!("{gsd:.1} cm")),
+            photo
+                .gsd_cm
+                .map_or_else(|| "–".to_owned(), |gsd| format!("{gsd:.1} cm")),
             photo.n_detections.to_string(),
             noted,
             photo.names.first().cloned().unwrap_or_default(),
@@ -51,8 +63,14 @@ fn text(list: &PhotoList, lang: Lang, zone: &CityZone) -> String {
     }
     let shown = list.photos.len();
     let line = match lang {
-        Lang::Zh => format!("共 {} 张照片,列出 {shown} 张;括号内为元数据警告数(--json 有全文)", list.total),
-        Lang::En => format!("{} photos, {shown} listed; metadata warnings in brackets (--json has the text)", list.total),
+        Lang::Zh => format!(
+            "共 {} 张照片,列出 {shown} 张;括号内为元数据警告数(--json 有全文)",
+            list.total
+        ),
+        Lang::En => format!(
+            "{} photos, {shown} listed; metadata warnings in brackets (--json has the text)",
+            list.total
+        ),
     };
     table(&rows) + &line
 }

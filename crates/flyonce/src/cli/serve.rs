@@ -20,13 +20,17 @@ pub async fn run(output: Output, workplace: Workplace, listen: Option<SocketAddr
     if !address.ip().is_loopback() {
         bail!("{address}: {}", not_loopback_words().pick(output.lang));
     }
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
     let bound = listener.local_addr()?;
     let url = format!("http://{bound}/");
     output.show(&json!({ "url": url, "accounts": false }), |lang| {
         lang.pick(
             &format!("网页与接口:{url}(尚无账号,仅限本机访问;Ctrl-C 停止)"),
-            &format!("page and API: {url} (no accounts yet, so only this machine can reach it; Ctrl-C stops)"),
+            &format!(
+                "page and API: {url} (no accounts yet, so only this machine can reach it; Ctrl-C stops)"
+            ),
         )
         .to_owned()
     })?;

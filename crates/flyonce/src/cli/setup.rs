@@ -22,7 +22,11 @@ pub async fn run(output: Output) -> Result<()> {
     let library = done.library().display().to_string();
     let answer = json!({ "library": library, "version": runtime.version(), "fetched": fetched });
     output.show(&answer, |lang| {
-        let state = if fetched { lang.pick("已下载", "fetched") } else { lang.pick("已就绪", "ready") };
+        let state = if fetched {
+            lang.pick("已下载", "fetched")
+        } else {
+            lang.pick("已就绪", "ready")
+        };
         format!("ONNX Runtime {} {state}: {library}", runtime.version())
     })
 }

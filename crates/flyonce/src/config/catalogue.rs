@@ -87,13 +87,19 @@ impl Catalogue {
             }
             let false_alarm_reasons = root.sections("false_alarm_reason").iter().map(reason).collect();
             root.finish();
-            Self { matters, classes, false_alarm_reasons }
+            Self {
+                matters,
+                classes,
+                false_alarm_reasons,
+            }
         })
     }
 
     /// The matter that leads of `class` belong to; `None` for context classes.
     pub fn matter_of_class(&self, class: &str) -> Option<&Matter> {
-        self.matters.iter().find(|matter| matter.classes.iter().any(|id| id == class))
+        self.matters
+            .iter()
+            .find(|matter| matter.classes.iter().any(|id| id == class))
     }
 
     /// The matter with this code.
@@ -110,17 +116,26 @@ impl Catalogue {
 fn class(section: &Section<'_, '_>) -> Class {
     let colour = section.text("colour").unwrap_or_else(|| "#888888".to_owned());
     let is_hex = colour.len() == 7
-        && colour.strip_prefix('#').is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        && colour
+            .strip_prefix('#')
+            .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if !is_hex {
         section.reject("colour", Words::new("须为 #rrggbb", "must be #rrggbb"));
     }
-    let class = Class { id: section.required_text("id"), name: section.words("name"), colour };
+    let class = Class {
+        id: section.required_text("id"),
+        name: section.words("name"),
+        colour,
+    };
     section.finish();
     class
 }
 
 fn reason(section: &Section<'_, '_>) -> Reason {
-    let reason = Reason { code: section.required_text("code"), name: section.words("name") };
+    let reason = Reason {
+        code: section.required_text("code"),
+        name: section.words("name"),
+    };
     section.finish();
     reason
 }
@@ -141,8 +156,10 @@ fn matter(section: &Section<'_, '_>, classes: &[Class], earlier: &[Matter]) -> M
     }
     for id in &matter.classes {
         if !classes.iter().any(|class| &class.id == id) {
-            let problem =
-                Words::new(format!("没有类别 {id} 的 [[class]]"), format!("there is no [[class]] with id {id}"));
+            let problem = Words::new(
+                format!("没有类别 {id} 的 [[class]]"),
+                format!("there is no [[class]] with id {id}"),
+            );
             section.reject("classes", problem);
         }
         if let Some(other) = earlier.iter().find(|other| other.classes.contains(id)) {
@@ -162,7 +179,10 @@ fn review_policy(section: &Section<'_, '_>) -> ReviewPolicy {
         "two_step" => ReviewPolicy::TwoStep,
         "" => ReviewPolicy::TwoStep,
         _ => {
-            section.reject("review_policy", Words::new("须为 joint 或 two_step", "must be joint or two_step"));
+            section.reject(
+                "review_policy",
+                Words::new("须为 joint 或 two_step", "must be joint or two_step"),
+            );
             ReviewPolicy::TwoStep
         }
     }
@@ -175,8 +195,14 @@ mod tests {
     #[test]
     fn the_built_in_catalogue_is_whole() {
         let catalogue = Catalogue::built_in().unwrap();
-        assert_eq!(catalogue.matter_of_class("blue_metal_roof").unwrap().code, "illegal-structure");
-        assert!(catalogue.matter_of_class("vehicle").is_none(), "a vehicle is context, not a finding");
+        assert_eq!(
+            catalogue.matter_of_class("blue_metal_roof").unwrap().code,
+            "illegal-structure"
+        );
+        assert!(
+            catalogue.matter_of_class("vehicle").is_none(),
+            "a vehicle is context, not a finding"
+        );
         assert!(catalogue.has_reason("other"));
     }
 

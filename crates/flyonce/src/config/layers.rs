@@ -35,12 +35,25 @@ pub fn load_all(settings: &Settings) -> Result<Vec<LoadedLayer>> {
 /// # Errors
 /// A file that cannot be used.
 pub fn load_flyable(settings: &Settings) -> Result<Option<LoadedLayer>> {
-    settings.layers.iter().find(|layer| layer.role == LayerRole::Flyable).map(load_configured).transpose()
+    settings
+        .layers
+        .iter()
+        .find(|layer| layer.role == LayerRole::Flyable)
+        .map(load_configured)
+        .transpose()
 }
 
 fn load_configured(setting: &LayerSetting) -> Result<LoadedLayer> {
-    load(&setting.file, Some(&setting.name), Some(&setting.version), setting.datum, &setting.source).map(|loaded| {
-        LoadedLayer { role: setting.role, ..loaded }
+    load(
+        &setting.file,
+        Some(&setting.name),
+        Some(&setting.version),
+        setting.datum,
+        &setting.source,
+    )
+    .map(|loaded| LoadedLayer {
+        role: setting.role,
+        ..loaded
     })
 }
 
@@ -64,7 +77,9 @@ pub fn load(
     };
     let datum = match (datum, declared) {
         (Some(given), Some(written)) if given != written => {
-            bail!("layer {shown}: the file says it is on {written}, the settings say {given}; one of them is wrong")
+            bail!(
+                "layer {shown}: the file says it is on {written}, the settings say {given}; one of them is wrong"
+            )
         }
         (Some(datum), _) | (None, Some(datum)) => datum,
         (None, None) => bail!(
@@ -72,7 +87,10 @@ pub fn load(
              `datum` in the [[layer]] of the configuration, or a \"datum\" member in the file"
         ),
     };
-    let stem = || file.file_stem().map_or_else(|| "layer".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let stem = || {
+        file.file_stem()
+            .map_or_else(|| "layer".to_owned(), |stem| stem.to_string_lossy().into_owned())
+    };
     let header = LayerHeader {
         name: name.map(str::to_owned).or(content.name).unwrap_or_else(stem),
         version: version.unwrap_or("unversioned").to_owned(),
@@ -85,5 +103,9 @@ pub fn load(
     };
     let polygons: Vec<RawPolygon> = content.polygons.iter().map(raw).collect();
     let (layer, repairs) = Layer::new(header, &polygons).with_context(|| format!("layer {shown}"))?;
-    Ok(LoadedLayer { layer, role: LayerRole::Flyable, repairs })
+    Ok(LoadedLayer {
+        layer,
+        role: LayerRole::Flyable,
+        repairs,
+    })
 }

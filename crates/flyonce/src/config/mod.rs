@@ -38,7 +38,11 @@ pub enum ConfigError {
 }
 
 fn list(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
+    mistakes
+        .iter()
+        .map(Mistake::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Name of the configuration looked for in the working folder when none is given.
@@ -56,7 +60,11 @@ impl Config {
         let settings = match chosen {
             Some(path) => {
                 let text = read(path)?;
-                Settings::read(&path.display().to_string(), &text, path.parent().unwrap_or(Path::new("")))
+                Settings::read(
+                    &path.display().to_string(),
+                    &text,
+                    path.parent().unwrap_or(Path::new("")),
+                )
             }
             None => Settings::read("built-in", "", Path::new("")),
         };
@@ -80,6 +88,8 @@ impl Config {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -30,7 +30,14 @@ pub struct Mistake {
 impl Mistake {
     /// `file:line:column: field: problem` in `lang`.
     pub fn text(&self, lang: Lang) -> String {
-        format!("{}:{}:{}: {}: {}", self.file, self.line, self.column, self.field, self.problem.pick(lang))
+        format!(
+            "{}:{}:{}: {}: {}",
+            self.file,
+            self.line,
+            self.column,
+            self.field,
+            self.problem.pick(lang)
+        )
     }
 }
 
@@ -50,7 +57,11 @@ pub struct Reader<'t> {
 impl<'t> Reader<'t> {
     /// A reader of `text`, which `file` names in messages.
     pub fn new(file: impl Into<String>, text: &'t str) -> Self {
-        Self { file: file.into(), text, mistakes: RefCell::default() }
+        Self {
+            file: file.into(),
+            text,
+            mistakes: RefCell::default(),
+        }
     }
 
     /// Parses and hands the root table to `read`; the value comes back only if nothing was wrong.
@@ -61,13 +72,20 @@ impl<'t> Reader<'t> {
         let (root, syntax_errors) = DeTable::parse_recoverable(self.text);
         for error in &syntax_errors {
             let message = error.message();
-            let words = Words::new(format!("TOML 语法错误:{message}"), format!("TOML syntax error: {message}"));
+            let words = Words::new(
+                format!("TOML 语法错误:{message}"),
+                format!("TOML syntax error: {message}"),
+            );
             self.mistake("(syntax)", error.span().unwrap_or(0..0), words);
         }
         let value = read(&Section::new(&self, String::new(), Some(root.get_ref()), 0..0));
         let mut mistakes = self.mistakes.into_inner();
         mistakes.sort_by(|a, b| (a.line, a.column, &a.field).cmp(&(b.line, b.column, &b.field)));
-        if mistakes.is_empty() { Ok(value) } else { Err(mistakes) }
+        if mistakes.is_empty() {
+            Ok(value)
+        } else {
+            Err(mistakes)
+        }
     }
 
     fn mistake(&self, field: &str, span: Range<usize>, problem: Words) {
@@ -94,7 +112,13 @@ pub struct Section<'r, 't> {
 
 impl<'r, 't> Section<'r, 't> {
     fn new(reader: &'r Reader<'t>, path: String, table: Option<&'r DeTable<'t>>, span: Range<usize>) -> Self {
-        Self { reader, path, table, span, asked: RefCell::default() }
+        Self {
+            reader,
+            path,
+            table,
+            span,
+            asked: RefCell::default(),
+        }
     }
 
     /// The table `key`; an absent one reads as empty, so that defaults apply.
@@ -112,7 +136,9 @@ impl<'r, 't> Section<'r, 't> {
 
     /// The array of tables `key` (`[[key]]`); absent reads as none.
     pub fn sections(&self, key: &str) -> Vec<Section<'r, 't>> {
-        let Some((value, span)) = self.get(key) else { return Vec::new() };
+        let Some((value, span)) = self.get(key) else {
+            return Vec::new();
+        };
         let DeValue::Array(items) = value else {
             self.wrong_type(key, span, "表数组 [[...]]", "an array of tables");
             return Vec::new();
@@ -153,7 +179,8 @@ impl<'r, 't> Section<'r, 't> {
             None => {
                 if self.get(key).is_none() {
                     let problem = Words::new("缺少此项", "is missing");
-                    self.reader.mistake(&self.path_of(key), self.span.clone(), problem);
+                    self.reader
+                        .mistake(&self.path_of(key), self.span.clone(), problem);
                 }
                 String::new()
             }
@@ -162,7 +189,9 @@ impl<'r, 't> Section<'r, 't> {
 
     /// A number within `range`, or `default` when absent.
     pub fn number(&self, key: &str, default: f64, range: RangeInclusive<f64>) -> f64 {
-        let Some((value, span)) = self.get(key) else { return default };
+        let Some((value, span)) = self.get(key) else {
+            return default;
+        };
         let number = match value {
             DeValue::Float(float) => float.as_str().replace('_', "").parse::<f64>().ok(),
             DeValue::Integer(integer) => parse_integer(integer.as_str(), integer.radix()),
@@ -210,7 +239,9 @@ impl<'r, 't> Section<'r, 't> {
 
     /// A list of texts; absent reads as empty.
     pub fn texts(&self, key: &str) -> Vec<String> {
-        let Some((value, span)) = self.get(key) else { return Vec::new() };
+        let Some((value, span)) = self.get(key) else {
+            return Vec::new();
+        };
         let DeValue::Array(items) = value else {
             self.wrong_type(key, span, "文本列表", "a list of texts");
             return Vec::new();
@@ -247,14 +278,19 @@ impl<'r, 't> Section<'r, 't> {
     pub fn finish(&self) {
         let Some(table) = self.table else { return };
         let asked = self.asked.borrow();
-        for (key, _) in table.iter().filter(|(key, _)| !asked.contains(key.get_ref().as_ref())) {
+        for (key, _) in table
+            .iter()
+            .filter(|(key, _)| !asked.contains(key.get_ref().as_ref()))
+        {
             let name = key.get_ref();
             let (hint_zh, hint_en) = match nearest(name, &asked) {
                 Some(near) => (format!(",是否想写 {near}?"), format!("; did you mean {near}?")),
                 None => (String::new(), String::new()),
             };
-            let problem =
-                Words::new(format!("不认识的配置项{hint_zh}"), format!("is not a known setting{hint_en}"));
+            let problem = Words::new(
+                format!("不认识的配置项{hint_zh}"),
+                format!("is not a known setting{hint_en}"),
+            );
             self.reader.mistake(&self.path_of(name), key.span(), problem);
         }
     }
@@ -271,13 +307,19 @@ impl<'r, 't> Section<'r, 't> {
     }
 
     fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 }
 
 fn parse_integer(text: &str, radix: u32) -> Option<f64> {
     // Settings are far below 2^53, where f64 is exact.
-    i64::from_str_radix(&text.replace('_', ""), radix).ok().map(|integer| integer as f64)
+    i64::from_str_radix(&text.replace('_', ""), radix)
+        .ok()
+        .map(|integer| integer as f64)
 }
 
 fn nearest<'a>(name: &str, known: &'a BTreeSet<String>) -> Option<&'a String> {
@@ -324,7 +366,10 @@ mod tests {
 
     #[test]
     fn a_right_file_reads_with_defaults() {
-        assert_eq!(read_sample("[city]\nname = \"浦东\"\n"), Ok(("浦东".to_owned(), 2.0)));
+        assert_eq!(
+            read_sample("[city]\nname = \"浦东\"\n"),
+            Ok(("浦东".to_owned(), 2.0))
+        );
     }
 
     #[test]

@@ -123,7 +123,10 @@ impl Settings {
 
     /// Files that the settings name and that are not there.
     pub fn missing_files(&self) -> Vec<Mistake> {
-        let layers = self.layers.iter().map(|layer| (layer.config_file.as_str(), "layer.file", &layer.file));
+        let layers = self
+            .layers
+            .iter()
+            .map(|layer| (layer.config_file.as_str(), "layer.file", &layer.file));
         layers
             .filter(|(_, _, path)| !path.is_file())
             .map(|(file, field, path)| Mistake {
@@ -153,7 +156,9 @@ fn path(section: &Section<'_, '_>, key: &str, base: &Path) -> Option<PathBuf> {
 }
 
 fn time_zone(city: &Section<'_, '_>) -> String {
-    let name = city.text("time_zone").unwrap_or_else(|| "Asia/Shanghai".to_owned());
+    let name = city
+        .text("time_zone")
+        .unwrap_or_else(|| "Asia/Shanghai".to_owned());
     if CityZone::named(&name).is_err() {
         let problem = Words::new(
             format!("没有名为 {name} 的时区,例如 Asia/Shanghai"),
@@ -200,7 +205,9 @@ fn geolocation(root: &Section<'_, '_>) -> GeolocationSettings {
 
 fn listen(serve: &Section<'_, '_>) -> SocketAddr {
     let default = SocketAddr::from(([127, 0, 0, 1], 8700));
-    let Some(text) = serve.text("listen") else { return default };
+    let Some(text) = serve.text("listen") else {
+        return default;
+    };
     match text.parse::<SocketAddr>() {
         Ok(address) if address.ip().is_loopback() => address,
         Ok(_) => {
@@ -208,7 +215,10 @@ fn listen(serve: &Section<'_, '_>) -> SocketAddr {
             default
         }
         Err(_) => {
-            let problem = Words::new("须为 地址:端口,例如 127.0.0.1:8700", "must be address:port, such as 127.0.0.1:8700");
+            let problem = Words::new(
+                "须为 地址:端口,例如 127.0.0.1:8700",
+                "must be address:port, such as 127.0.0.1:8700",
+            );
             serve.reject("listen", problem);
             default
         }
@@ -239,7 +249,10 @@ fn layers(root: &Section<'_, '_>, config_file: &str, base: &Path) -> Vec<LayerSe
             section.reject("name", Words::new("图层名称重复", "another layer has this name"));
         }
         if layer.role == LayerRole::Flyable && layers.iter().any(|other| other.role == LayerRole::Flyable) {
-            section.reject("role", Words::new("只能有一个 flyable 图层", "only one layer can be flyable"));
+            section.reject(
+                "role",
+                Words::new("只能有一个 flyable 图层", "only one layer can be flyable"),
+            );
         }
         section.finish();
         layers.push(layer);
@@ -252,7 +265,10 @@ fn role(section: &Section<'_, '_>) -> LayerRole {
         None | Some("shown") => LayerRole::Shown,
         Some("flyable") => LayerRole::Flyable,
         Some(_) => {
-            section.reject("role", Words::new("须为 flyable 或 shown", "must be flyable or shown"));
+            section.reject(
+                "role",
+                Words::new("须为 flyable 或 shown", "must be flyable or shown"),
+            );
             LayerRole::Shown
         }
     }
@@ -263,7 +279,10 @@ fn datum(section: &Section<'_, '_>) -> Option<Datum> {
     match text.parse() {
         Ok(datum) => Some(datum),
         Err(_) => {
-            let problem = Words::new("须为 WGS-84、CGCS2000 或 GCJ-02", "must be WGS-84, CGCS2000 or GCJ-02");
+            let problem = Words::new(
+                "须为 WGS-84、CGCS2000 或 GCJ-02",
+                "must be WGS-84, CGCS2000 or GCJ-02",
+            );
             section.reject("datum", problem);
             None
         }
@@ -288,21 +307,30 @@ mod tests {
         let uncommented: String = EXAMPLE
             .lines()
             .map(|line| {
-                let setting = line.strip_prefix("# ").filter(|rest| rest.starts_with("[[") || rest.contains(" = \""));
+                let setting = line
+                    .strip_prefix("# ")
+                    .filter(|rest| rest.starts_with("[[") || rest.contains(" = \""));
                 format!("{}\n", setting.unwrap_or(line))
             })
             .collect();
         let settings = Settings::read("flyonce.example.toml", &uncommented, Path::new("/etc")).unwrap();
         assert_eq!(settings.layers.len(), 1);
         assert_eq!(settings.layers[0].datum, Some(Datum::Wgs84));
-        assert_eq!(settings.onnxruntime_library, Some(PathBuf::from("/opt/flyonce/libonnxruntime.so")));
+        assert_eq!(
+            settings.onnxruntime_library,
+            Some(PathBuf::from("/opt/flyonce/libonnxruntime.so"))
+        );
         assert!(settings.database_url.is_some());
     }
 
     #[test]
     fn an_address_others_can_reach_is_refused() {
-        let mistakes = Settings::read("f", "[serve]\nlisten = \"0.0.0.0:8700\"\n", Path::new("")).unwrap_err();
-        assert_eq!((mistakes[0].line, mistakes[0].field.as_str()), (2, "serve.listen"));
+        let mistakes =
+            Settings::read("f", "[serve]\nlisten = \"0.0.0.0:8700\"\n", Path::new("")).unwrap_err();
+        assert_eq!(
+            (mistakes[0].line, mistakes[0].field.as_str()),
+            (2, "serve.listen")
+        );
     }
 
     #[test]

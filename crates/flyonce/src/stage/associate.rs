@@ -35,13 +35,20 @@ const SAME_THING_IOU: f64 = 0.5;
 /// The database, or rows that cannot be associated.
 pub async fn associate_all(workplace: &Workplace, worker: &str) -> Result<usize> {
     let mut made = 0;
-    while let Some(claim) = workplace.store.claim_job(JobKind::Associate, worker, clock::now(), LEASE).await? {
+    while let Some(claim) = workplace
+        .store
+        .claim_job(JobKind::Associate, worker, clock::now(), LEASE)
+        .await?
+    {
         match associate_sortie(workplace, &claim).await {
             Ok(leads) => made += leads,
             Err(error) => {
                 let text = format!("{error:#}");
                 tracing::error!(sortie.id = %claim.sortie_id, error = %text, "sortie could not be associated");
-                workplace.store.fail_job(&claim, &text, false, clock::now()).await?;
+                workplace
+                    .store
+                    .fail_job(&claim, &text, false, clock::now())
+                    .await?;
                 return Err(error.context(format!("sortie {} could not be associated", claim.sortie_id)));
             }
         }
@@ -53,14 +60,28 @@ async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize>
     let pending = workplace.store.pending_detections(&claim.sortie_id).await?;
     let findings = Findings::of(pending, &workplace.config.catalogue);
     let existing = match findings.reach() {
-        Some(area) => workplace.store.sites_near(&area, &findings.matter_codes()).await?,
+        Some(area) => {
+            workplace
+                .store
+                .sites_near(&area, &findings.matter_codes())
+                .await?
+        }
         None => Vec::new(),
     };
     let known: Vec<Site> = existing.iter().map(known_site).collect::<Result<_>>()?;
     let association = associate(&known, &findings.batches())?;
-    let result = Outcome { workplace, findings: &findings, existing: &existing, sortie_id: &claim.sortie_id }
-        .result(&association);
-    Ok(workplace.store.apply_association(claim, &result, clock::now()).await?.len())
+    let result = Outcome {
+        workplace,
+        findings: &findings,
+        existing: &existing,
+        sortie_id: &claim.sortie_id,
+    }
+    .result(&association);
+    Ok(workplace
+        .store
+        .apply_association(claim, &result, clock::now())
+        .await?
+        .len())
 }
 
 /// A detection that matters, and the detections of the same thing that another class was reported for.
@@ -78,20 +99,29 @@ impl Findings {
         let mut by_photo_and_matter: BTreeMap<(usize, String), Vec<(Matter, DetectionRow)>> = BTreeMap::new();
         let mut order: BTreeMap<String, usize> = BTreeMap::new();
         for row in pending {
-            let Some(matter) = catalogue.matter_of_class(&row.detection.class) else { continue };
+            let Some(matter) = catalogue.matter_of_class(&row.detection.class) else {
+                continue;
+            };
             let next = order.len();
             let photo = *order.entry(row.photo_id.clone()).or_insert(next);
-            by_photo_and_matter.entry((photo, matter.code.clone())).or_default().push((matter.clone(), row));
+            by_photo_and_matter
+                .entry((photo, matter.code.clone()))
+                .or_default()
+                .push((matter.clone(), row));
         }
         Self(by_photo_and_matter.into_values().flat_map(collapse).collect())
     }
 
     fn placed(&self) -> impl Iterator<Item = (&Finding, &Placement)> {
-        self.0.iter().filter_map(|finding| finding.row.detection.place.as_ref().map(|place| (finding, place)))
+        self.0
+            .iter()
+            .filter_map(|finding| finding.row.detection.place.as_ref().map(|place| (finding, place)))
     }
 
     fn unplaced(&self) -> impl Iterator<Item = &Finding> {
-        self.0.iter().filter(|finding| finding.row.detection.place.is_none())
+        self.0
+            .iter()
+            .filter(|finding| finding.row.detection.place.is_none())
     }
 
     fn matter_codes(&self) -> Vec<String> {
@@ -100,21 +130,23 @@ impl Findings {
     }
 
     fn reach(&self) -> Option<GeoBox> {
-        self.placed().map(|(_, place)| place).fold(None, |area: Option<GeoBox>, place| {
-            let (longitude, latitude) = (place.longitude_deg, place.latitude_deg);
-            let area = area.unwrap_or(GeoBox {
-                west_deg: longitude,
-                south_deg: latitude,
-                east_deg: longitude,
-                north_deg: latitude,
-            });
-            Some(GeoBox {
-                west_deg: area.west_deg.min(longitude - REACH_DEG),
-                south_deg: area.south_deg.min(latitude - REACH_DEG),
-                east_deg: area.east_deg.max(longitude + REACH_DEG),
-                north_deg: area.north_deg.max(latitude + REACH_DEG),
+        self.placed()
+            .map(|(_, place)| place)
+            .fold(None, |area: Option<GeoBox>, place| {
+                let (longitude, latitude) = (place.longitude_deg, place.latitude_deg);
+                let area = area.unwrap_or(GeoBox {
+                    west_deg: longitude,
+                    south_deg: latitude,
+                    east_deg: longitude,
+                    north_deg: latitude,
+                });
+                Some(GeoBox {
+                    west_deg: area.west_deg.min(longitude - REACH_DEG),
+                    south_deg: area.south_deg.min(latitude - REACH_DEG),
+                    east_deg: area.east_deg.max(longitude + REACH_DEG),
+                    north_deg: area.north_deg.max(latitude + REACH_DEG),
+                })
             })
-        })
     }
 
     fn batches(&self) -> Vec<PhotoBatch> {
@@ -129,7 +161,10 @@ impl Findings {
                 extent_m: [place.extent_e_m, place.extent_n_m],
                 score: finding.row.detection.score,
             };
-            match batches.last_mut().filter(|batch| batch.photo_id == finding.row.photo_id) {
+            match batches
+                .last_mut()
+                .filter(|batch| batch.photo_id == finding.row.photo_id)
+            {
                 Some(batch) => batch.detections.push(detection),
                 None => batches.push(PhotoBatch {
                     photo_id: finding.row.photo_id.clone(),
@@ -142,7 +177,10 @@ impl Findings {
     }
 
     fn by_id(&self) -> BTreeMap<&str, &Finding> {
-        self.0.iter().map(|finding| (finding.row.detection.detection_id.as_str(), finding)).collect()
+        self.0
+            .iter()
+            .map(|finding| (finding.row.detection.detection_id.as_str(), finding))
+            .collect()
     }
 }
 
@@ -160,7 +198,11 @@ fn collapse(mut group: Vec<(Matter, DetectionRow)>) -> Vec<Finding> {
         };
         match things.iter_mut().find(same) {
             Some(thing) => thing.same_thing.push(row),
-            None => things.push(Finding { matter, row, same_thing: Vec::new() }),
+            None => things.push(Finding {
+                matter,
+                row,
+                same_thing: Vec::new(),
+            }),
         }
     }
     things
@@ -177,7 +219,10 @@ fn iou(a: [f64; 4], b: [f64; 4]) -> f64 {
 /// A stored site as casework knows it: one view per photo, the best-scored.
 fn known_site(existing: &ExistingSite) -> Result<Site> {
     let site = &existing.site;
-    let place = site.place.as_ref().with_context(|| format!("site {} has no place", site.site_id))?;
+    let place = site
+        .place
+        .as_ref()
+        .with_context(|| format!("site {} has no place", site.site_id))?;
     let mut views: Vec<View> = Vec::new();
     let mut rows: Vec<&DetectionRow> = existing.views.iter().collect();
     rows.sort_by(|a, b| {
@@ -185,7 +230,9 @@ fn known_site(existing: &ExistingSite) -> Result<Site> {
         by_time.then_with(|| b.detection.score.total_cmp(&a.detection.score))
     });
     for row in rows {
-        let Some(seen) = &row.detection.place else { continue };
+        let Some(seen) = &row.detection.place else {
+            continue;
+        };
         if views.last().is_none_or(|view| view.photo_id != row.photo_id) {
             views.push(View {
                 detection_id: row.detection.detection_id.clone(),
@@ -198,7 +245,10 @@ fn known_site(existing: &ExistingSite) -> Result<Site> {
         }
     }
     Ok(Site {
-        site_id: site.site_id.parse().with_context(|| format!("site {} has a broken id", site.site_id))?,
+        site_id: site
+            .site_id
+            .parse()
+            .with_context(|| format!("site {} has a broken id", site.site_id))?,
         class: site.class.clone(),
         position: position(place),
         covariance_m2: covariance(place),
@@ -221,16 +271,22 @@ impl Outcome<'_> {
         let mut links = Vec::new();
         let mut joined: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
         for assignment in &association.assignments {
-            let Some(finding) = by_id.get(assignment.detection_id.as_str()) else { continue };
+            let Some(finding) = by_id.get(assignment.detection_id.as_str()) else {
+                continue;
+            };
             let site_id = assignment.site_id.to_string();
             links.extend(links_of(finding, &site_id));
             joined.entry(site_id).or_default().push(finding);
         }
-        let (mut new_sites, mut updated_sites, mut new_leads, mut seen_leads) = (vec![], vec![], vec![], vec![]);
+        let (mut new_sites, mut updated_sites, mut new_leads, mut seen_leads) =
+            (vec![], vec![], vec![], vec![]);
         for site in &association.sites {
             let site_id = site.site_id.to_string();
             let findings = joined.remove(&site_id).unwrap_or_default();
-            let before = self.existing.iter().find(|existing| existing.site.site_id == site_id);
+            let before = self
+                .existing
+                .iter()
+                .find(|existing| existing.site.site_id == site_id);
             let row = site_row(site, &findings, before.map(|existing| &existing.site));
             match before {
                 Some(existing) => {
@@ -257,7 +313,10 @@ impl Outcome<'_> {
             seen_leads,
             lead_no_prefix: self.workplace.config.settings.lead_prefix.clone(),
             civil_day: self.workplace.zone.civil_day(clock::now()),
-            actor: Actor { name: "associate".to_owned(), role: "casework".to_owned() },
+            actor: Actor {
+                name: "associate".to_owned(),
+                role: "casework".to_owned(),
+            },
         }
     }
 
@@ -281,12 +340,20 @@ impl Outcome<'_> {
     fn seen_lead(&self, existing: &ExistingSite, site: &SiteRow, findings: &[&Finding]) -> Option<SeenLead> {
         let lead_id = existing.lead_id.clone()?;
         let best = best(findings)?;
-        let before = existing.views.iter().map(|view| view.detection.score).fold(0.0, f64::max);
+        let before = existing
+            .views
+            .iter()
+            .map(|view| view.detection.score)
+            .fold(0.0, f64::max);
         let score = best.row.detection.score.max(before);
         let same_flight = existing.views.iter().any(|view| view.sortie_id == self.sortie_id);
         Some(SeenLead {
             lead_id,
-            sighting: if same_flight { Sighting::SameFlight } else { Sighting::LaterFlight },
+            sighting: if same_flight {
+                Sighting::SameFlight
+            } else {
+                Sighting::LaterFlight
+            },
             priority: priority_of(&best.matter, score, site.n_views),
             score,
             n_photos: site.n_views,
@@ -299,7 +366,8 @@ impl Outcome<'_> {
 
 fn links_of(finding: &Finding, site_id: &str) -> Vec<(String, String)> {
     let rows = std::iter::once(&finding.row).chain(&finding.same_thing);
-    rows.map(|row| (row.detection.detection_id.clone(), site_id.to_owned())).collect()
+    rows.map(|row| (row.detection.detection_id.clone(), site_id.to_owned()))
+        .collect()
 }
 
 fn best<'f>(findings: &[&'f Finding]) -> Option<&'f Finding> {
@@ -311,7 +379,11 @@ fn best<'f>(findings: &[&'f Finding]) -> Option<&'f Finding> {
 
 fn priority_of(matter: &Matter, score: f64, n_photos: u32) -> f64 {
     let matter_priority = u8::try_from(matter.base_priority).unwrap_or(u8::MAX);
-    priority(&LeadFacts { matter_priority, score, n_photos })
+    priority(&LeadFacts {
+        matter_priority,
+        score,
+        n_photos,
+    })
 }
 
 fn payload(findings: &[&Finding]) -> String {
@@ -330,7 +402,10 @@ fn payload(findings: &[&Finding]) -> String {
 }
 
 fn site_row(site: &Site, findings: &[&Finding], before: Option<&SiteRow>) -> SiteRow {
-    let times: Vec<UtcMicros> = findings.iter().filter_map(|finding| finding.row.captured_at).collect();
+    let times: Vec<UtcMicros> = findings
+        .iter()
+        .filter_map(|finding| finding.row.captured_at)
+        .collect();
     let earlier = before.and_then(|row| row.first_seen);
     let later = before.and_then(|row| row.last_seen);
     SiteRow {

@@ -56,9 +56,15 @@ pub fn captured(time: &CaptureTime, city: &CityZone) -> Option<Captured> {
             let zone = CityZone::named("UTC").ok()?;
             let at = zone.utc_from_local(local).ok()?;
             let offset_us = i64::from(offset_minutes) * 60_000_000;
-            Some(Captured { at: UtcMicros(at.0 - offset_us), zone: ZoneSource::Stated })
+            Some(Captured {
+                at: UtcMicros(at.0 - offset_us),
+                zone: ZoneSource::Stated,
+            })
         }
-        None => Some(Captured { at: city.utc_from_local(local).ok()?, zone: ZoneSource::AssumedCity }),
+        None => Some(Captured {
+            at: city.utc_from_local(local).ok()?,
+            zone: ZoneSource::AssumedCity,
+        }),
     }
 }
 
@@ -80,8 +86,20 @@ mod tests {
     use formats::photo::CivilTime;
 
     fn noon(offset_minutes: Option<i32>, source: CaptureSource) -> CaptureTime {
-        let local = CivilTime { year: 2026, month: 11, day: 23, hour: 12, minute: 0, second: 0, micros: 0 };
-        CaptureTime { local, offset_minutes, source }
+        let local = CivilTime {
+            year: 2026,
+            month: 11,
+            day: 23,
+            hour: 12,
+            minute: 0,
+            second: 0,
+            micros: 0,
+        };
+        CaptureTime {
+            local,
+            offset_minutes,
+            source,
+        }
     }
 
     #[test]

@@ -60,11 +60,18 @@ pub async fn take_in(workplace: &Workplace, path: &Path) -> Result<Taken> {
     .await??;
     let description = Description::of(&bytes, workplace);
     drop(bytes);
-    let photo = description.row(workplace, path, original.sha256, original.byte_len).await?;
+    let photo = description
+        .row(workplace, path, original.sha256, original.byte_len)
+        .await?;
     let problem = photo.problem.as_ref().map(|problem| problem.code.clone());
     match workplace.store.commit_photo(&photo, clock::now()).await? {
-        CommitOutcome::New(photo_id) => Ok(Taken::New { photo_id: photo_id.to_string(), problem }),
-        CommitOutcome::Known(photo_id) => Ok(Taken::Known { photo_id: photo_id.to_string() }),
+        CommitOutcome::New(photo_id) => Ok(Taken::New {
+            photo_id: photo_id.to_string(),
+            problem,
+        }),
+        CommitOutcome::Known(photo_id) => Ok(Taken::Known {
+            photo_id: photo_id.to_string(),
+        }),
     }
 }
 
@@ -105,20 +112,32 @@ fn list_folder(folder: &Path, photos: &mut Vec<PathBuf>, others: &mut usize) -> 
 }
 
 fn is_named_like_a_photo(path: &Path) -> bool {
-    path.extension().is_some_and(|end| ["jpg", "jpeg", "jpe"].iter().any(|known| end.eq_ignore_ascii_case(known)))
+    path.extension().is_some_and(|end| {
+        ["jpg", "jpeg", "jpe"]
+            .iter()
+            .any(|known| end.eq_ignore_ascii_case(known))
+    })
 }
 
 fn refusal(path: &Path) -> Option<Words> {
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
     let (metadata, mut file) = match opened {
         Ok(opened) => opened,
-        Err(error) => return Some(Words::new(format!("无法读取:{error}"), format!("cannot be read: {error}"))),
+        Err(error) => {
+            return Some(Words::new(
+                format!("无法读取:{error}"),
+                format!("cannot be read: {error}"),
+            ));
+        }
     };
     if metadata.len() == 0 {
         return Some(Words::new("文件为空", "the file is empty"));
     }
     if metadata.len() > LARGEST_FILE_BYTES {
-        return Some(Words::new("文件超过 512 MiB,不是照片", "the file is over 512 MiB: not a photo"));
+        return Some(Words::new(
+            "文件超过 512 MiB,不是照片",
+            "the file is over 512 MiB: not a photo",
+        ));
     }
     let mut start = [0_u8; 3];
     match file.read_exact(&mut start) {
@@ -139,35 +158,66 @@ impl Description {
     fn of(bytes: &[u8], workplace: &Workplace) -> Self {
         match photo::read_photo(bytes) {
             Ok(metadata) => {
-                let captured = metadata.capture.as_ref().and_then(|time| captured(time, &workplace.zone));
+                let captured = metadata
+                    .capture
+                    .as_ref()
+                    .and_then(|time| captured(time, &workplace.zone));
                 let placement = place(&metadata, &workplace.config.settings.geolocation);
                 let code = match &placement {
                     _ if !metadata.complete => Some("truncated"),
                     Ok(_) => None,
                     Err(unplaced) => Some(unplaced.code()),
                 };
-                let problem = code.map(|code| Problem { code: code.to_owned(), detail_json: None });
-                Self { metadata: Some(metadata), captured, placement, problem }
+                let problem = code.map(|code| Problem {
+                    code: code.to_owned(),
+                    detail_json: None,
+                });
+                Self {
+                    metadata: Some(metadata),
+                    captured,
+                    placement,
+                    problem,
+                }
             }
             Err(error) => {
                 let detail_json = serde_json::to_string(&error.to_string()).ok();
-                let problem = Some(Problem { code: "unreadable".to_owned(), detail_json });
-                Self { metadata: None, captured: None, placement: Err(Unplaced::NoPosition), problem }
+                let problem = Some(Problem {
+                    code: "unreadable".to_owned(),
+                    detail_json,
+                });
+                Self {
+                    metadata: None,
+                    captured: None,
+                    placement: Err(Unplaced::NoPosition),
+                    problem,
+                }
             }
         }
     }
 
-    async fn row(mut self, workplace: &Workplace, path: &Path, sha256: String, byte_len: u64) -> Result<NewPhoto> {
+    async fn row(
+        mut self,
+        workplace: &Workplace,
+        path: &Path,
+        sha256: String,
+        byte_len: u64,
+    ) -> Result<NewPhoto> {
         let (footprint, gsd_cm) = self.footprint(workplace).await?;
         let metadata = self.metadata.as_ref();
-        let day = self.captured.map(|captured| workplace.zone.civil_day(captured.at));
+        let day = self
+            .captured
+            .map(|captured| workplace.zone.civil_day(captured.at));
         let simulated = metadata.is_some_and(|metadata| metadata.simulated);
         let serial = metadata.and_then(|metadata| metadata.serial.as_deref());
         let model = metadata.and_then(|metadata| metadata.model.as_deref());
         let placement = self.placement.as_ref().ok();
         Ok(NewPhoto {
             sortie_id: import_sortie_id(serial, model, day),
-            sortie_kind: if simulated { SortieKind::Simulated } else { SortieKind::Import },
+            sortie_kind: if simulated {
+                SortieKind::Simulated
+            } else {
+                SortieKind::Import
+            },
             sha256,
             byte_len,
             name: path.display().to_string(),
@@ -176,20 +226,29 @@ impl Description {
             width_px: metadata.map_or(0, |metadata| metadata.width_px),
             height_px: metadata.map_or(0, |metadata| metadata.height_px),
             metadata_json: serde_json::to_string(&self.metadata)?,
-            pose_json: placement.map(|placement| serde_json::to_string(&placement.pose)).transpose()?,
-            camera_json: placement.map(|placement| serde_json::to_string(&placement.camera)).transpose()?,
+            pose_json: placement
+                .map(|placement| serde_json::to_string(&placement.pose))
+                .transpose()?,
+            camera_json: placement
+                .map(|placement| serde_json::to_string(&placement.camera))
+                .transpose()?,
             problem: self.problem,
             gsd_cm,
             simulated,
             footprint,
-            actor: Actor { name: "ingest".to_owned(), role: "intake".to_owned() },
+            actor: Actor {
+                name: "ingest".to_owned(),
+                role: "intake".to_owned(),
+            },
         })
     }
 
     /// The ground the photo shows, if it can enter the coverage ledger. A photo whose ground lies outside the
     /// working area keeps its pose but makes no coverage; one that shows no ground loses its placement.
     async fn footprint(&mut self, workplace: &Workplace) -> Result<(Option<NewFootprint>, Option<f64>)> {
-        let Ok(placement) = &self.placement else { return Ok((None, None)) };
+        let Ok(placement) = &self.placement else {
+            return Ok((None, None));
+        };
         let Ok(shown) = footprint(&placement.pose, &placement.camera) else {
             self.unplace(Unplaced::NoGroundInView);
             return Ok((None, None));
@@ -223,7 +282,10 @@ impl Description {
     }
 
     fn note(&mut self, code: &str) {
-        self.problem.get_or_insert_with(|| Problem { code: code.to_owned(), detail_json: None });
+        self.problem.get_or_insert_with(|| Problem {
+            code: code.to_owned(),
+            detail_json: None,
+        });
     }
 
     fn is_cut_short(&self) -> bool {

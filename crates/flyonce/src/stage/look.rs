@@ -105,7 +105,9 @@ pub fn rows(photo: &PhotoRow, model_sha256: &str, detections: &[Detection]) -> R
         class: detection.class.clone(),
         score: f64::from(detection.score),
         box_px: detection.box_px,
-        place: placement.as_ref().and_then(|(pose, camera)| place_of_box(pose, camera, detection.box_px)),
+        place: placement
+            .as_ref()
+            .and_then(|(pose, camera)| place_of_box(pose, camera, detection.box_px)),
     };
     Ok(detections.iter().map(row).collect())
 }
@@ -115,10 +117,15 @@ pub fn rows(photo: &PhotoRow, model_sha256: &str, detections: &[Detection]) -> R
 /// # Errors
 /// A stored pose that cannot be read.
 pub fn stored_placement(photo: &PhotoRow) -> Result<Option<(Pose, CameraModel)>> {
-    let (Some(pose), Some(camera)) = (&photo.pose_json, &photo.camera_json) else { return Ok(None) };
+    let (Some(pose), Some(camera)) = (&photo.pose_json, &photo.camera_json) else {
+        return Ok(None);
+    };
     let unreadable = || format!("the stored pose of {} cannot be read", photo.photo_id);
     let pose = serde_json::from_str(pose).with_context(unreadable)?;
-    Ok(Some((pose, serde_json::from_str(camera).with_context(unreadable)?)))
+    Ok(Some((
+        pose,
+        serde_json::from_str(camera).with_context(unreadable)?,
+    )))
 }
 
 /// The ground under the middle of a box, with its size from the corners. A box that touches the sky has none.
@@ -129,7 +136,10 @@ fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -
     for corner in [[x0, y0], [x1, y0], [x1, y1], [x0, y1]] {
         let ground = ground_from_pixel(pose, camera, corner).ok()?;
         let offset = tangent.enu_from_wgs84(ground.position);
-        extent = [extent[0].max(2.0 * offset[0].abs()), extent[1].max(2.0 * offset[1].abs())];
+        extent = [
+            extent[0].max(2.0 * offset[0].abs()),
+            extent[1].max(2.0 * offset[1].abs()),
+        ];
     }
     Some(Place {
         longitude_deg: centre.position.longitude_deg,
@@ -144,7 +154,10 @@ fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -
 
 fn detection_id(photo_sha256: &str, model_sha256: &str, detection: &Detection) -> String {
     let [x0, y0, x1, y1] = detection.box_px;
-    let made_of = format!("{photo_sha256} {model_sha256} {} {x0:.2} {y0:.2} {x1:.2} {y1:.2}", detection.class);
+    let made_of = format!(
+        "{photo_sha256} {model_sha256} {} {x0:.2} {y0:.2} {x1:.2} {y1:.2}",
+        detection.class
+    );
     let digest = hex::encode(Sha256::digest(made_of));
     digest.chars().take(24).collect()
 }

@@ -85,13 +85,23 @@ pub struct RefusedFile {
 ///
 /// # Errors
 /// What concerns every photo: a source that is not there, a full disk, the database.
-pub async fn ingest(workplace: &Workplace, sources: &[PathBuf], progress: &mut dyn Progress) -> Result<IngestSummary> {
+pub async fn ingest(
+    workplace: &Workplace,
+    sources: &[PathBuf],
+    progress: &mut dyn Progress,
+) -> Result<IngestSummary> {
     let started = Instant::now();
     let (files, other_files) = list_photos(sources)?;
-    let mut summary = IngestSummary { files: files.len(), other_files, ..IngestSummary::default() };
+    let mut summary = IngestSummary {
+        files: files.len(),
+        other_files,
+        ..IngestSummary::default()
+    };
     progress.found(files.len());
     for path in &files {
-        let taken = take_in(workplace, path).await.with_context(|| format!("while taking in {}", path.display()))?;
+        let taken = take_in(workplace, path)
+            .await
+            .with_context(|| format!("while taking in {}", path.display()))?;
         summary.note(path, taken);
         progress.taken(path);
     }
@@ -117,7 +127,10 @@ impl IngestSummary {
                 }
             }
             Taken::Known { .. } => self.known_photos += 1,
-            Taken::Refused(reason) => self.refused.push(RefusedFile { file: path.display().to_string(), reason }),
+            Taken::Refused(reason) => self.refused.push(RefusedFile {
+                file: path.display().to_string(),
+                reason,
+            }),
         }
     }
 
@@ -154,8 +167,17 @@ impl Lookers {
             card_text: model.card_text.clone(),
         };
         workplace.store.register_model(&row, clock::now()).await?;
-        let shared = shared(workplace.store.clone(), model.card.sha256.clone(), settings.max_megapixels);
-        Ok(Self { model, runtime, shared, count: settings.worker_count() })
+        let shared = shared(
+            workplace.store.clone(),
+            model.card.sha256.clone(),
+            settings.max_megapixels,
+        );
+        Ok(Self {
+            model,
+            runtime,
+            shared,
+            count: settings.worker_count(),
+        })
     }
 }
 
@@ -198,7 +220,9 @@ async fn look_at_all(
         return Ok(());
     }
     let (tell, mut results) = mpsc::channel(RESULTS_IN_FLIGHT);
-    let workers = lookers.count.min(usize::try_from(counts.queued).unwrap_or(usize::MAX));
+    let workers = lookers
+        .count
+        .min(usize::try_from(counts.queued).unwrap_or(usize::MAX));
     let mut threads = Vec::new();
     for number in 0..workers {
         threads.push(spawn_worker(lookers, number, tell.clone())?);
@@ -241,9 +265,13 @@ fn spawn_worker(
     let runtime = Handle::current();
     let run = move || {
         // The receiver outlives the workers; if it is gone the program is ending and nobody counts any more.
-        work(&shared, &name, &mut detector, &runtime, &|looked| drop(tell.blocking_send(looked)))
+        work(&shared, &name, &mut detector, &runtime, &|looked| {
+            drop(tell.blocking_send(looked))
+        })
     };
-    Ok(std::thread::Builder::new().name(format!("look-{number}")).spawn(run)?)
+    Ok(std::thread::Builder::new()
+        .name(format!("look-{number}"))
+        .spawn(run)?)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -61,9 +61,18 @@ pub fn problem_words(code: &str) -> Words {
         "not_above_ground" => ("高度不高于起飞点", "not above the take-off point"),
         "no_gimbal_angles" => ("没有云台角度", "no gimbal angles"),
         "no_camera" => ("焦距未知", "focal length unknown"),
-        "no_ground_in_view" => ("镜头朝向地平线以上,看不到地面", "looks above the horizon: no ground in view"),
-        "outside_working_area" => ("距工作区过远,不计入覆盖", "too far from the working area to count"),
-        "no_time" => ("没有拍摄时间,不计入覆盖", "no capture time: does not count for coverage"),
+        "no_ground_in_view" => (
+            "镜头朝向地平线以上,看不到地面",
+            "looks above the horizon: no ground in view",
+        ),
+        "outside_working_area" => (
+            "距工作区过远,不计入覆盖",
+            "too far from the working area to count",
+        ),
+        "no_time" => (
+            "没有拍摄时间,不计入覆盖",
+            "no capture time: does not count for coverage",
+        ),
         "truncated" => ("文件不完整(被截断)", "file is truncated"),
         "unreadable" => ("图像无法解码", "picture cannot be decoded"),
         "too_large" => ("图像过大,未识别", "picture too large to be looked at"),
@@ -111,7 +120,10 @@ fn sigmas(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> PoseSigma
         tilt_rad: settings.tilt_sigma_rad,
         yaw_rad: settings.yaw_sigma_rad,
     };
-    let stated = metadata.rtk.as_ref().and_then(|rtk| Some((rtk.std_lon_m?, rtk.std_lat_m?, rtk.std_hgt_m?)));
+    let stated = metadata
+        .rtk
+        .as_ref()
+        .and_then(|rtk| Some((rtk.std_lon_m?, rtk.std_lat_m?, rtk.std_hgt_m?)));
     match stated {
         Some((east_m, north_m, height_m)) => assumed.with_rtk(east_m, north_m, height_m),
         None => assumed,
@@ -139,5 +151,15 @@ fn dewarp(metadata: &PhotoMetadata) -> Option<Dewarp> {
         _ => [data.k1, data.k2, data.p1, data.p2, data.k3],
     };
     let [k1, k2, p1, p2, k3] = terms;
-    Some(Dewarp { fx: data.fx, fy: data.fy, cx: data.cx, cy: data.cy, k1, k2, p1, p2, k3 })
+    Some(Dewarp {
+        fx: data.fx,
+        fy: data.fy,
+        cx: data.cx,
+        cy: data.cy,
+        k1,
+        k2,
+        p1,
+        p2,
+        k3,
+    })
 }

@@ -49,7 +49,13 @@ pub struct Looked {
 ///
 /// # Errors
 /// What concerns every photo: the database, a full disk.
-pub fn work(shared: &Shared, name: &str, detector: &mut Detector, runtime: &Handle, tell: &dyn Fn(Looked)) -> Result<()> {
+pub fn work(
+    shared: &Shared,
+    name: &str,
+    detector: &mut Detector,
+    runtime: &Handle,
+    tell: &dyn Fn(Looked),
+) -> Result<()> {
     while !shared.stop.load(Ordering::Relaxed) {
         let claim = runtime.block_on(shared.store.claim_job(JobKind::Look, name, clock::now(), LEASE))?;
         let Some(claim) = claim else { return Ok(()) };
@@ -61,7 +67,11 @@ pub fn work(shared: &Shared, name: &str, detector: &mut Detector, runtime: &Hand
                 let again = runtime.block_on(shared.store.fail_job(&claim, &text, true, clock::now()))?;
                 if !again {
                     let photo_id = claim.job_key.clone();
-                    tell(Looked { photo_id, outcome: Err("failed".to_owned()), times: LookTimes::default() });
+                    tell(Looked {
+                        photo_id,
+                        outcome: Err("failed".to_owned()),
+                        times: LookTimes::default(),
+                    });
                 }
             }
         }
@@ -80,7 +90,10 @@ fn look_at(shared: &Shared, claim: &Claim, detector: &mut Detector, runtime: &Ha
             (found, None, Ok(n))
         }
         Seen::Nothing { code, detail } => {
-            let problem = Problem { code: code.to_owned(), detail_json: serde_json::to_string(&detail).ok() };
+            let problem = Problem {
+                code: code.to_owned(),
+                detail_json: serde_json::to_string(&detail).ok(),
+            };
             (Vec::new(), Some(problem), Err(code.to_owned()))
         }
     };
@@ -89,11 +102,18 @@ fn look_at(shared: &Shared, claim: &Claim, detector: &mut Detector, runtime: &Ha
         model_sha256: shared.model_sha256.clone(),
         detections,
         unreadable,
-        actor: Actor { name: "look".to_owned(), role: "model".to_owned() },
+        actor: Actor {
+            name: "look".to_owned(),
+            role: "model".to_owned(),
+        },
     };
     runtime.block_on(shared.store.finish_look(claim, &look, clock::now()))?;
     times.commit_us = micros(committing.elapsed());
-    Ok(Looked { photo_id: photo.photo_id, outcome, times })
+    Ok(Looked {
+        photo_id: photo.photo_id,
+        outcome,
+        times,
+    })
 }
 
 /// What came of opening a picture.
@@ -120,10 +140,19 @@ fn see(
     drop(bytes);
     let picture = match decoded {
         Ok(picture) => picture,
-        Err(error) => return Ok(Seen::Nothing { code: code_of(&error), detail: error.to_string() }),
+        Err(error) => {
+            return Ok(Seen::Nothing {
+                code: code_of(&error),
+                detail: error.to_string(),
+            });
+        }
     };
     let planned = tiles(photo, detector.card())?;
-    let kept = runtime.block_on(shared.store.save_tiles(&photo.photo_id, &shared.model_sha256, &planned))?;
+    let kept = runtime.block_on(
+        shared
+            .store
+            .save_tiles(&photo.photo_id, &shared.model_sha256, &planned),
+    )?;
     let found = detect(detector, &picture, &kept, times)?;
     Ok(Seen::Detections(rows(photo, &shared.model_sha256, &found)?))
 }
@@ -148,7 +177,11 @@ pub struct PixelBudget {
 impl PixelBudget {
     /// A budget of `limit` pixels.
     pub fn new(limit: u64) -> Self {
-        Self { limit, taken: Mutex::new(0), freed: Condvar::new() }
+        Self {
+            limit,
+            taken: Mutex::new(0),
+            freed: Condvar::new(),
+        }
     }
 
     /// Waits for `pixels`; they are given back when the share is dropped.
@@ -189,7 +222,9 @@ pub fn dead_workers(workers: Vec<String>) -> Vec<String> {
     let own_host = own_host.split(':').next().unwrap_or_default().to_owned();
     let is_dead = |worker: &String| {
         let mut parts = worker.split(':');
-        let (Some(host), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else { return false };
+        let (Some(host), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else {
+            return false;
+        };
         let Ok(pid) = pid.parse::<u32>() else { return false };
         host == own_host && start_ticks(pid).as_deref() != Some(start)
     };
@@ -207,7 +242,13 @@ fn start_ticks(pid: u32) -> Option<String> {
 pub fn shared(store: Store, model_sha256: String, max_megapixels: u32) -> Arc<Shared> {
     let max_pixels = u64::from(max_megapixels) * 1_000_000;
     let budget = PixelBudget::new(max_pixels);
-    Arc::new(Shared { store, stop: AtomicBool::new(false), budget, max_pixels, model_sha256 })
+    Arc::new(Shared {
+        store,
+        stop: AtomicBool::new(false),
+        budget,
+        max_pixels,
+        model_sha256,
+    })
 }
 
 #[cfg(test)]

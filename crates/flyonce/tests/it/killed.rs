@@ -25,7 +25,9 @@ fn fifty_kills_lose_nothing() {
     // A fixed sequence (Knuth's MMIX generator): moments from start-up to past the end of a run.
     let mut random = 42_u64;
     for _ in 0..KILLS {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let share = (random >> 40) as f64 / (1_u64 << 24) as f64;
         let mut child = harmed.spawn(&["ingest", "in"]);
         std::thread::sleep(Duration::from_secs_f64(whole_run.as_secs_f64() * share));

@@ -10,10 +10,15 @@ use crate::serving::Service;
 fn a_reviewer_works_with_the_keyboard() {
     let test_name = "a_reviewer_works_with_the_keyboard";
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
-    let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].into_iter().find(|path| Path::new(path).exists());
+    let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"]
+        .into_iter()
+        .find(|path| Path::new(path).exists());
     let built = web.join("dist/index.html").is_file() && web.join("node_modules/playwright-core").is_dir();
     let Some(chromium) = chromium.filter(|_| built) else {
-        assert!(std::env::var("CI").is_err(), "{test_name}: needs chromium and a built page (scripts/build-web)");
+        assert!(
+            std::env::var("CI").is_err(),
+            "{test_name}: needs chromium and a built page (scripts/build-web)"
+        );
         return skipped(test_name, "needs chromium and a built page (scripts/build-web)");
     };
     if !can_look(test_name) {
@@ -32,6 +37,12 @@ fn a_reviewer_works_with_the_keyboard() {
     assert!(reviewed.ok, "{}\n{}", reviewed.stdout, reviewed.stderr);
     let counts = service.json("/api/v1/leads?limit=1")["counts"].clone();
     assert_eq!(counts["known_stock"], 1, "{counts}");
-    assert_eq!(counts["false_alarm"], 0, "the false alarm was taken back: {counts}");
-    assert!(std::fs::metadata(&picture).unwrap().len() > 50_000, "the picture of the page is empty");
+    assert_eq!(
+        counts["false_alarm"], 0,
+        "the false alarm was taken back: {counts}"
+    );
+    assert!(
+        std::fs::metadata(&picture).unwrap().len() > 50_000,
+        "the picture of the page is empty"
+    );
 }

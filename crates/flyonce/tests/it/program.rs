@@ -23,7 +23,9 @@ pub struct Ran {
 
 impl Program {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A copy of a data folder with four simulated photos, looked at and joined into leads.
@@ -59,8 +61,15 @@ impl Program {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flyonce"));
-        command.current_dir(self.folder.path()).args(["--data", "data", "--lang", "en"]).args(arguments);
-        command.env_remove("FLYONCE_ACTOR").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .current_dir(self.folder.path())
+            .args(["--data", "data", "--lang", "en"])
+            .args(arguments);
+        command
+            .env_remove("FLYONCE_ACTOR")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -81,13 +90,16 @@ impl Program {
 
     /// What the data folder holds, without what may differ between runs (times of rows).
     pub fn holdings(&self) -> Value {
-        let mut photos = self.json(&["photos", "--limit", "1000"])["photos"].as_array().unwrap().clone();
+        let mut photos = self.json(&["photos", "--limit", "1000"])["photos"]
+            .as_array()
+            .unwrap()
+            .clone();
         photos.sort_by_key(|photo| photo["photo_id"].to_string());
         let mut leads = self.json(&["leads", "list", "--limit", "1000"])["leads"].clone();
         for lead in leads.as_array_mut().unwrap() {
             lead.as_object_mut().unwrap().remove("lead_no");
         }
-        serde_json::json!({ "photos": photos, "leads": leads, "coverage": self.json(&["coverage"]) })
+        serde_json::json!({ "photos": photos, "leads": leads, "coverage": self.json(&["coverage", "--max-gsd-cm", "1000"]) })
     }
 }
 
@@ -108,7 +120,10 @@ pub fn small_photo(number: u32) -> JpegSpec {
 /// Whether ONNX Runtime is on this machine; says so when it is not. In CI it has to be.
 pub fn can_look(test_name: &str) -> bool {
     let found = vision::Runtime::locate(&vision::SearchPlaces::of_this_process(None)).is_ok();
-    assert!(found || std::env::var("CI").is_err(), "{test_name}: ONNX Runtime is missing; run `flyonce setup`");
+    assert!(
+        found || std::env::var("CI").is_err(),
+        "{test_name}: ONNX Runtime is missing; run `flyonce setup`"
+    );
     if !found {
         skipped(test_name, "ONNX Runtime is missing; run `flyonce setup`");
     }

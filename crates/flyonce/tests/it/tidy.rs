@@ -17,9 +17,31 @@ const WALLS: &[(&str, &[&str])] = &[
     ("vision", &[]),
     ("store", &["casework", "schedule", "survey"]),
     ("simulator", &[]),
-    ("flyonce", &["casework", "formats", "schedule", "simulator", "store", "survey", "vision"]),
+    (
+        "flyonce",
+        &[
+            "casework",
+            "formats",
+            "schedule",
+            "simulator",
+            "store",
+            "survey",
+            "vision",
+        ],
+    ),
     ("fixtures", &[]),
-    ("benches", &["casework", "fixtures", "formats", "simulator", "store", "survey", "vision"]),
+    (
+        "benches",
+        &[
+            "casework",
+            "fixtures",
+            "formats",
+            "simulator",
+            "store",
+            "survey",
+            "vision",
+        ],
+    ),
 ];
 
 /// The crates that may name a heavy dependency.
@@ -36,13 +58,38 @@ const HOMES: &[(&str, &[&str])] = &[
 
 /// Pure crates: no files, clocks, threads, logs or async in their code.
 const PURE: &[&str] = &["survey", "schedule", "casework", "formats"];
-const IMPURE_WORDS: &[&str] =
-    &["std::fs", "std::net", "std::thread", "std::process", "std::env", "SystemTime", "Instant::now", "tokio", "tracing::", "async fn", "println!", "rand::"];
+const IMPURE_WORDS: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::process",
+    "std::env",
+    "SystemTime",
+    "Instant::now",
+    "tokio",
+    "tracing::",
+    "async fn",
+    "println!",
+    "rand::",
+];
 
 /// Licences that may be in the product; each is permissive.
 const LICENCES: &[&str] = &[
-    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "ISC", "Zlib", "Unlicense",
-    "Unicode-3.0", "Unicode-DFS-2016", "CC0-1.0", "BSL-1.0", "MIT-0", "CDLA-Permissive-2.0",
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "0BSD",
+    "ISC",
+    "Zlib",
+    "Unlicense",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "CC0-1.0",
+    "BSL-1.0",
+    "MIT-0",
+    "CDLA-Permissive-2.0",
 ];
 
 const LONGEST_FILE_LINES: usize = 500;
@@ -52,13 +99,20 @@ fn crates_keep_to_their_walls() {
     let ours = our_packages();
     let names: BTreeSet<&str> = ours.iter().map(|package| package.name.as_str()).collect();
     let mut broken = Vec::new();
-    for Package { name, dependencies, .. } in &ours {
+    for Package {
+        name, dependencies, ..
+    } in &ours
+    {
         let Some((_, allowed)) = WALLS.iter().find(|(walled, _)| walled == name) else {
             broken.push(format!("{name} has no row in WALLS"));
             continue;
         };
         let inside = dependencies.iter().filter(|used| names.contains(used.as_str()));
-        broken.extend(inside.filter(|used| !allowed.contains(&used.as_str())).map(|used| format!("{name} uses {used}")));
+        broken.extend(
+            inside
+                .filter(|used| !allowed.contains(&used.as_str()))
+                .map(|used| format!("{name} uses {used}")),
+        );
     }
     assert!(broken.is_empty(), "walls broken: {broken:#?}");
 }
@@ -66,7 +120,10 @@ fn crates_keep_to_their_walls() {
 #[test]
 fn heavy_dependencies_stay_in_their_homes() {
     let mut strays = Vec::new();
-    for Package { name, dependencies, .. } in our_packages() {
+    for Package {
+        name, dependencies, ..
+    } in our_packages()
+    {
         for used in dependencies {
             if let Some((_, homes)) = HOMES.iter().find(|(heavy, _)| *heavy == used)
                 && !homes.contains(&name.as_str())
@@ -89,7 +146,10 @@ fn pure_crates_stay_pure() {
             }
         }
     }
-    assert!(impure.is_empty(), "a pure crate waits, reads a clock, logs or touches a file: {impure:#?}");
+    assert!(
+        impure.is_empty(),
+        "a pure crate waits, reads a clock, logs or touches a file: {impure:#?}"
+    );
 }
 
 #[test]
@@ -102,8 +162,10 @@ fn no_module_is_in_a_circle() {
             .map(|(path, text)| (module_name(&source, &path), without_tests_and_comments(&text)))
             .collect();
         let names: BTreeSet<&str> = modules.iter().map(|(name, _)| name.as_str()).collect();
-        let edges: BTreeMap<&str, BTreeSet<&str>> =
-            modules.iter().map(|(name, code)| (name.as_str(), used_modules(name, code, &names))).collect();
+        let edges: BTreeMap<&str, BTreeSet<&str>> = modules
+            .iter()
+            .map(|(name, code)| (name.as_str(), used_modules(name, code, &names)))
+            .collect();
         for name in &names {
             if let Some(way) = way_back(name, &edges) {
                 circles.push(format!("{}: {way}", package.name));
@@ -124,7 +186,10 @@ fn files_are_short() {
             }
         }
     }
-    assert!(long.is_empty(), "files over {LONGEST_FILE_LINES} lines: {long:#?}");
+    assert!(
+        long.is_empty(),
+        "files over {LONGEST_FILE_LINES} lines: {long:#?}"
+    );
 }
 
 #[test]
@@ -142,9 +207,15 @@ fn every_source_file_says_what_it_is_for() {
 fn every_dependency_has_a_permissive_licence() {
     let mut refused = Vec::new();
     for package in metadata()["packages"].as_array().unwrap() {
-        let expression = package["license"].as_str().unwrap_or_default().replace('/', " OR ");
+        let expression = package["license"]
+            .as_str()
+            .unwrap_or_default()
+            .replace('/', " OR ");
         if !is_permissive(&expression) {
-            refused.push(format!("{} {}: {expression:?}", package["name"], package["version"]));
+            refused.push(format!(
+                "{} {}: {expression:?}",
+                package["name"], package["version"]
+            ));
         }
     }
     assert!(refused.is_empty(), "licences to look at: {refused:#?}");
@@ -162,7 +233,8 @@ fn licence_expressions_are_read_rightly() {
 /// An AND needs all its parts, an OR any; parts in brackets hold only ORs in practice.
 fn is_permissive(expression: &str) -> bool {
     let flat = expression.replace(['(', ')'], "");
-    flat.split(" AND ").all(|all| all.split(" OR ").any(|one| LICENCES.contains(&one.trim())))
+    flat.split(" AND ")
+        .all(|all| all.split(" OR ").any(|one| LICENCES.contains(&one.trim())))
 }
 
 fn root() -> PathBuf {
@@ -178,22 +250,41 @@ struct Package {
 
 fn metadata() -> Value {
     let arguments = ["metadata", "--format-version=1", "--offline", "--locked"];
-    let cargo = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
-    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    let cargo = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        cargo.status.success(),
+        "{}",
+        String::from_utf8_lossy(&cargo.stderr)
+    );
     serde_json::from_slice(&cargo.stdout).unwrap()
 }
 
 /// The packages without a source are those of this workspace.
 fn our_packages() -> Vec<Package> {
     let metadata = metadata();
-    let ours = metadata["packages"].as_array().unwrap().iter().filter(|package| package["source"].is_null());
+    let ours = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|package| package["source"].is_null());
     ours.map(|package| {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let counted = package["dependencies"].as_array().unwrap().iter().filter(|used| used["kind"] != "dev");
+        let counted = package["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|used| used["kind"] != "dev");
         Package {
             name: text(&package["name"]),
             dependencies: counted.map(|used| text(&used["name"])).collect(),
-            folder: Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned(),
+            folder: Path::new(package["manifest_path"].as_str().unwrap())
+                .parent()
+                .unwrap()
+                .to_owned(),
         }
     })
     .collect()
@@ -201,15 +292,24 @@ fn our_packages() -> Vec<Package> {
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return found };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return found;
+    };
     for entry in entries.map(Result::unwrap) {
         let path = entry.path();
         let name = entry.file_name();
         if path.is_dir() {
-            if !["node_modules", "dist", "target", "runs", "__pycache__"].iter().any(|skip| name == *skip) {
+            if !["node_modules", "dist", "target", "runs", "__pycache__"]
+                .iter()
+                .any(|skip| name == *skip)
+            {
                 found.extend(sources(&path));
             }
-        } else if path.extension().is_some_and(|end| ["rs", "ts", "tsx", "svelte", "py", "css"].iter().any(|kind| end == *kind)) {
+        } else if path.extension().is_some_and(|end| {
+            ["rs", "ts", "tsx", "svelte", "py", "css"]
+                .iter()
+                .any(|kind| end == *kind)
+        }) {
             found.push((path.clone(), fs::read_to_string(&path).unwrap()));
         }
     }
@@ -219,13 +319,19 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 
 fn without_tests_and_comments(text: &str) -> String {
     let code = text.split("\n#[cfg(test)]").next().unwrap_or("");
-    code.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+    code.lines()
+        .map(|line| line.split("//").next().unwrap_or(""))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// `stage::intake` for `src/stage/intake.rs`, `stage` for `src/stage/mod.rs`, empty for the crate root.
 fn module_name(source: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(source).unwrap().with_extension("");
-    let mut parts: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let mut parts: Vec<String> = relative
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
     if matches!(parts.last().map(String::as_str), Some("mod" | "main" | "lib")) {
         parts.pop();
     }
@@ -236,9 +342,14 @@ fn module_name(source: &Path, path: &Path) -> String {
 fn used_modules<'m>(own: &str, code: &str, names: &BTreeSet<&'m str>) -> BTreeSet<&'m str> {
     let mut used = BTreeSet::new();
     for tail in code.split("crate::").skip(1) {
-        let path: String = tail.chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
+        let path: String = tail
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':')
+            .collect();
         let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty()).collect();
-        let deepest = (1..=parts.len()).rev().find_map(|length| names.get(parts[..length].join("::").as_str()));
+        let deepest = (1..=parts.len())
+            .rev()
+            .find_map(|length| names.get(parts[..length].join("::").as_str()));
         if let Some(module) = deepest.filter(|module| **module != own) {
             used.insert(*module);
         }
