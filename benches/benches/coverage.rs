@@ -1,6 +1,8 @@
 //! The imaged area of many footprints: the ledger's cells beside the polygon union of the `geo` crate, which is
 //! what one would pick instead. Same footprints, same run. `cargo bench -p benches --bench coverage`
 
+#![expect(clippy::expect_used, reason = "a bench stops by panicking")]
+
 use benches::{lawnmower_footprints, median};
 use geo::{Area, Coord, LineString, Polygon, unary_union};
 use survey::coverage::{CoverageQuery, Ledger};

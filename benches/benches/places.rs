@@ -1,6 +1,8 @@
 //! Reading a photo's description (beside the EXIF-only reader one would pick instead, which gives no gimbal
 //! angles) and putting pixels on the ground. `cargo bench -p benches --bench places`
 
+#![expect(clippy::expect_used, reason = "a bench stops by panicking")]
+
 use std::io::Cursor;
 
 use benches::median;

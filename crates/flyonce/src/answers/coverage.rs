@@ -4,10 +4,11 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 use store::ground::FootprintQuery;
+use store::rows::FootprintRow;
 use survey::area::Layer;
 use survey::coverage::{CoverageQuery, Ledger};
 use survey::geodesy::Wgs84;
-use survey::grid::GridDefinition;
+use survey::grid::{GridDefinition, WorkingGrid};
 use survey::time::CivilDay;
 use utoipa::ToSchema;
 
@@ -112,16 +113,8 @@ pub async fn coverage(
         grid: None,
         parameters,
     };
-    let grid = match (workplace.working_grid().await?, layer) {
-        (Some(grid), _) => grid,
-        (None, Some(layer)) => {
-            let corner = layer
-                .polygons
-                .first()
-                .and_then(|polygon| polygon.exterior.first());
-            survey::grid::WorkingGrid::centred(*corner.context("the layer has no corner")?)?
-        }
-        (None, None) => return Ok(answer),
+    let Some(grid) = grid_for(workplace, layer).await? else {
+        return Ok(answer);
     };
     let footprints = FootprintQuery {
         since: request.since,
@@ -129,12 +122,7 @@ pub async fn coverage(
         max_gsd_cm: Some(request.max_gsd_cm),
     };
     let rows = workplace.store.footprints(&footprints).await?;
-    let mut ledger = Ledger::new(grid, request.cell_m)?;
-    for row in &rows {
-        let outline: Vec<Wgs84> = serde_json::from_str(&row.footprint.outline_json)
-            .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
-        ledger.enter(&outline, row.footprint.civil_day, row.footprint.gsd_cm)?;
-    }
+    let ledger = ledger_of(&rows, grid, request.cell_m)?;
     // Window and limit were applied to the rows, exactly; the ledger's own classes would round the limit down.
     let figure = ledger.imaged(&CoverageQuery {
         layer,
@@ -153,4 +141,23 @@ pub async fn coverage(
         source: layer.source.clone(),
     });
     Ok(answer)
+}
+
+/// The data folder's grid; before any photo has a pose, one around the layer, so that its area can be told.
+async fn grid_for(workplace: &Workplace, layer: Option<&Layer>) -> Result<Option<WorkingGrid>> {
+    if let Some(grid) = workplace.working_grid().await? {
+        return Ok(Some(grid));
+    }
+    let corner = layer.and_then(|layer| layer.polygons.first()?.exterior.first());
+    Ok(corner.map(|corner| WorkingGrid::centred(*corner)).transpose()?)
+}
+
+fn ledger_of(rows: &[FootprintRow], grid: WorkingGrid, cell_m: f64) -> Result<Ledger> {
+    let mut ledger = Ledger::new(grid, cell_m)?;
+    for row in rows {
+        let outline: Vec<Wgs84> = serde_json::from_str(&row.footprint.outline_json)
+            .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
+        ledger.enter(&outline, row.footprint.civil_day, row.footprint.gsd_cm)?;
+    }
+    Ok(ledger)
 }

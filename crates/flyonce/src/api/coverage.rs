@@ -59,10 +59,10 @@ pub async fn coverage(
 }
 
 fn day(text: &str) -> Result<CivilDay, ApiError> {
-    text.parse().map_err(|_| {
+    text.parse().map_err(|error| {
         ApiError::bad_request(Words::new(
             format!("{text} 不是日期,例如 2026-11-23"),
-            format!("{text} is not a day; an example is 2026-11-23"),
+            format!("{text}: {error}"),
         ))
     })
 }

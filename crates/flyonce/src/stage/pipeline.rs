@@ -246,7 +246,8 @@ async fn look_at_all(
     }
     for thread in threads {
         let done = tokio::task::spawn_blocking(move || thread.join()).await?;
-        done.map_err(|_| anyhow::anyhow!("a worker thread died; run the command again to go on"))??;
+        done.ok()
+            .context("a worker thread died; run the command again to go on")??;
     }
     if interrupted {
         bail!("interrupted; nothing is lost, run the command again to go on");

@@ -90,13 +90,17 @@ const LOWEST_AGL_M: f64 = 2.0;
 /// The first thing that is missing.
 pub fn place(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result<Placement, Unplaced> {
     let fix = metadata.gnss.as_ref().ok_or(Unplaced::NoPosition)?;
-    let position = Wgs84::new(fix.latitude_deg, fix.longitude_deg).map_err(|_| Unplaced::NoPosition)?;
+    let position = Wgs84::new(fix.latitude_deg, fix.longitude_deg)
+        .ok()
+        .ok_or(Unplaced::NoPosition)?;
     let gimbal = metadata.gimbal.ok_or(Unplaced::NoGimbalAngles)?;
     let height_m = metadata.relative_altitude_m.ok_or(Unplaced::NoHeight)?;
     if height_m < LOWEST_AGL_M {
         return Err(Unplaced::NotAboveGround);
     }
-    let camera = CameraModel::from_hints(&hints(metadata)).map_err(|_| Unplaced::NoCamera)?;
+    let camera = CameraModel::from_hints(&hints(metadata))
+        .ok()
+        .ok_or(Unplaced::NoCamera)?;
     let pose = Pose {
         position,
         altitude_agl_m: AltitudeAglM(height_m),

@@ -1,5 +1,7 @@
 //! Integration tests: repository rules, and the built program through its command line and its HTTP door.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
 mod configuring;
 mod ingesting;
 mod killed;
