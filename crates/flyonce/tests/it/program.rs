@@ -133,7 +133,8 @@ pub fn can_look(test_name: &str) -> bool {
 /// Says past the test harness that a test was skipped.
 pub fn skipped(test_name: &str, why: &str) {
     use std::io::Write;
-    writeln!(std::io::stderr(), "SKIPPED: {test_name}: {why}").unwrap();
+    let mut terminal = std::io::stderr().lock();
+    writeln!(terminal, "SKIPPED: {test_name}: {why}").unwrap();
 }
 
 fn copy_folder(from: &Path, to: &Path) {
