@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::open::Store;
 use crate::rows::{FootprintRow, NewFootprint, maybe_utc, truth, whole};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 /// Which footprints count.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -18,37 +19,43 @@ pub struct FootprintQuery {
     pub max_gsd_cm: Option<f64>,
 }
 
+macro_rules! select_footprints {
+    ($rest:literal) => {
+        concat!(
+            "select f.photo_id, f.civil_day, f.gsd_cm, f.area_m2, f.truncated, f.outline_json, p.captured_at_us ",
+            "from footprint f join photo p on p.photo_id = f.photo_id ",
+            $rest
+        )
+    };
+}
+
 impl Store {
+    /// The footprint of one photo, if it has one.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn footprint(&self, photo_id: &str) -> Result<Option<FootprintRow>> {
+        let row = sqlx::query(select_footprints!("where f.photo_id = $1"))
+            .bind(photo_id)
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(footprint_of).transpose()
+    }
+
     /// The footprints that count, by day, then photo.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn footprints(&self, query: &FootprintQuery) -> Result<Vec<FootprintRow>> {
-        let rows = sqlx::query(
-            "select f.photo_id, f.civil_day, f.gsd_cm, f.area_m2, f.truncated, f.outline_json, p.captured_at_us
-             from footprint f join photo p on p.photo_id = f.photo_id
-             where f.civil_day >= $1 and f.civil_day <= $2 and f.gsd_cm <= $3 order by f.civil_day, f.photo_id",
-        )
+        let rows = sqlx::query(select_footprints!(
+            "where f.civil_day >= $1 and f.civil_day <= $2 and f.gsd_cm <= $3 order by f.civil_day, f.photo_id"
+        ))
         .bind(query.since.map_or(i64::MIN, |d| i64::from(d.0)))
         .bind(query.until.map_or(i64::MAX, |d| i64::from(d.0)))
         .bind(query.max_gsd_cm.unwrap_or(f64::INFINITY))
         .fetch_all(self.pool())
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(FootprintRow {
-                    photo_id: row.try_get("photo_id")?,
-                    captured_at: maybe_utc(row, "captured_at_us")?,
-                    footprint: NewFootprint {
-                        civil_day: CivilDay(whole(row, "footprint", "civil_day")?),
-                        gsd_cm: row.try_get("gsd_cm")?,
-                        area_m2: row.try_get("area_m2")?,
-                        truncated: truth(row, "truncated")?,
-                        outline_json: row.try_get("outline_json")?,
-                    },
-                })
-            })
-            .collect()
+        rows.iter().map(footprint_of).collect()
     }
 
     /// The definition of the working grid, JSON text, once fixed.
@@ -75,4 +82,18 @@ impl Store {
         tx.commit().await?;
         Ok(stands)
     }
+}
+
+fn footprint_of(row: &AnyRow) -> Result<FootprintRow> {
+    Ok(FootprintRow {
+        photo_id: row.try_get("photo_id")?,
+        captured_at: maybe_utc(row, "captured_at_us")?,
+        footprint: NewFootprint {
+            civil_day: CivilDay(whole(row, "footprint", "civil_day")?),
+            gsd_cm: row.try_get("gsd_cm")?,
+            area_m2: row.try_get("area_m2")?,
+            truncated: truth(row, "truncated")?,
+            outline_json: row.try_get("outline_json")?,
+        },
+    })
 }

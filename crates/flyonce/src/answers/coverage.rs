@@ -1,18 +1,17 @@
 //! The imaged number (实拍覆盖): how much ground was photographed sharply enough in a window of days, and how
 //! much of the flyable layer that is, with everything the figure rests on.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 use store::ground::FootprintQuery;
 use store::rows::FootprintRow;
 use survey::area::Layer;
 use survey::coverage::{CoverageQuery, Ledger};
-use survey::geodesy::Wgs84;
 use survey::grid::{GridDefinition, WorkingGrid};
 use survey::time::CivilDay;
 use utoipa::ToSchema;
 
-use crate::answers::place::rounded;
+use crate::answers::place::{outline, rounded};
 use crate::workplace::Workplace;
 
 /// What the figure is asked for.
@@ -155,8 +154,7 @@ async fn grid_for(workplace: &Workplace, layer: Option<&Layer>) -> Result<Option
 fn ledger_of(rows: &[FootprintRow], grid: WorkingGrid, cell_m: f64) -> Result<Ledger> {
     let mut ledger = Ledger::new(grid, cell_m)?;
     for row in rows {
-        let outline: Vec<Wgs84> = serde_json::from_str(&row.footprint.outline_json)
-            .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
+        let outline = outline(row)?;
         ledger.enter(&outline, row.footprint.civil_day, row.footprint.gsd_cm)?;
     }
     Ok(ledger)

@@ -1,15 +1,14 @@
 //! Photos as lists: what each is, what it lacks, and what was seen in it.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use formats::geojson::{Feature, FeatureCollection, Geometry};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::rows::{DetectionRow, FootprintRow, PhotoRow};
-use survey::geodesy::Wgs84;
 use utoipa::ToSchema;
 
 use crate::answers::leads::image_url;
-use crate::answers::place::rounded;
+use crate::answers::place::{outline, rounded};
 use crate::lang::Words;
 use crate::stage::placing::problem_words;
 
@@ -159,8 +158,7 @@ pub fn footprints_geojson(rows: &[FootprintRow]) -> Result<Value> {
 }
 
 fn footprint_feature(row: &FootprintRow) -> Result<Feature> {
-    let outline: Vec<Wgs84> = serde_json::from_str(&row.footprint.outline_json)
-        .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
+    let outline = outline(row)?;
     let ring: Vec<[f64; 2]> = outline
         .iter()
         .map(|point| [point.longitude_deg, point.latitude_deg])

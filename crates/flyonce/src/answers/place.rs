@@ -1,7 +1,8 @@
 //! A place on the ground with its 95 % error ellipse.
 
+use anyhow::{Context, Result};
 use serde::Serialize;
-use store::rows::Placement;
+use store::rows::{FootprintRow, Placement};
 use survey::geodesy::Wgs84;
 use survey::geolocate::ErrorEllipse;
 use utoipa::ToSchema;
@@ -63,6 +64,15 @@ pub fn ellipse_outline(stored: &Placement) -> Vec<[f64; 2]> {
     ring.iter()
         .map(|point| [rounded(point.longitude_deg, 7), rounded(point.latitude_deg, 7)])
         .collect()
+}
+
+/// The outline of a stored footprint.
+///
+/// # Errors
+/// A row that cannot be read.
+pub fn outline(row: &FootprintRow) -> Result<Vec<Wgs84>> {
+    serde_json::from_str(&row.footprint.outline_json)
+        .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))
 }
 
 /// Position of a row.

@@ -5,29 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use casework::association::{Association, DetectionForSite, PhotoBatch, Site, View, associate};
+use casework::association::{Association, PhotoBatch, Site, SiteBook, View};
 use casework::lead::{LeadFacts, Sighting, priority};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::jobs::{Claim, JobKind};
 use store::rows::{Actor, DetectionRow, Placement, SiteRow};
-use store::sites::{AssociationResult, ExistingSite, GeoBox, NewLead, SeenLead};
+use store::sites::{AssociationResult, ExistingSite, NewLead, SeenLead};
 use survey::identity::Ulid;
 use survey::time::UtcMicros;
 
-use crate::answers::place::{covariance, position};
+use crate::answers::place::{covariance, outline, position};
 use crate::clock;
-use crate::config::catalogue::{Catalogue, Matter};
+use crate::config::catalogue::Matter;
+use crate::stage::findings::{Finding, Findings};
 use crate::workplace::Workplace;
 
 /// Far above the slowest association.
 const LEASE: Duration = Duration::from_secs(300);
-
-/// Known sites this far around a sortie's detections are looked at; above any believable position error.
-const REACH_DEG: f64 = 0.003;
-
-/// Boxes of one photo and matter that overlap more than this are one thing that two classes were reported for.
-const SAME_THING_IOU: f64 = 0.5;
 
 /// Associates every sortie that is ready; answers how many leads were made.
 ///
@@ -69,7 +64,7 @@ async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize>
         None => Vec::new(),
     };
     let known: Vec<Site> = existing.iter().map(known_site).collect::<Result<_>>()?;
-    let association = associate(&known, &findings.batches())?;
+    let association = join(workplace, known, &findings.batches()).await?;
     let result = Outcome {
         workplace,
         findings: &findings,
@@ -84,136 +79,29 @@ async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize>
         .len())
 }
 
-/// A detection that matters, and the detections of the same thing that another class was reported for.
-struct Finding {
-    matter: Matter,
-    row: DetectionRow,
-    same_thing: Vec<DetectionRow>,
-}
-
-/// The findings of a sortie in the order of capture.
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn of(pending: Vec<DetectionRow>, catalogue: &Catalogue) -> Self {
-        let mut by_photo_and_matter: BTreeMap<(usize, String), Vec<(Matter, DetectionRow)>> = BTreeMap::new();
-        let mut order: BTreeMap<String, usize> = BTreeMap::new();
-        for row in pending {
-            let Some(matter) = catalogue.matter_of_class(&row.detection.class) else {
-                continue;
-            };
-            let next = order.len();
-            let photo = *order.entry(row.photo_id.clone()).or_insert(next);
-            by_photo_and_matter
-                .entry((photo, matter.code.clone()))
-                .or_default()
-                .push((matter.clone(), row));
-        }
-        Self(by_photo_and_matter.into_values().flat_map(collapse).collect())
-    }
-
-    fn placed(&self) -> impl Iterator<Item = (&Finding, &Placement)> {
-        self.0
-            .iter()
-            .filter_map(|finding| finding.row.detection.place.as_ref().map(|place| (finding, place)))
-    }
-
-    fn unplaced(&self) -> impl Iterator<Item = &Finding> {
-        self.0
-            .iter()
-            .filter(|finding| finding.row.detection.place.is_none())
-    }
-
-    fn matter_codes(&self) -> Vec<String> {
-        let codes: BTreeSet<String> = self.0.iter().map(|finding| finding.matter.code.clone()).collect();
-        codes.into_iter().collect()
-    }
-
-    fn reach(&self) -> Option<GeoBox> {
-        self.placed()
-            .map(|(_, place)| place)
-            .fold(None, |area: Option<GeoBox>, place| {
-                let (longitude, latitude) = (place.longitude_deg, place.latitude_deg);
-                let area = area.unwrap_or(GeoBox {
-                    west_deg: longitude,
-                    south_deg: latitude,
-                    east_deg: longitude,
-                    north_deg: latitude,
-                });
-                Some(GeoBox {
-                    west_deg: area.west_deg.min(longitude - REACH_DEG),
-                    south_deg: area.south_deg.min(latitude - REACH_DEG),
-                    east_deg: area.east_deg.max(longitude + REACH_DEG),
-                    north_deg: area.north_deg.max(latitude + REACH_DEG),
-                })
-            })
-    }
-
-    fn batches(&self) -> Vec<PhotoBatch> {
-        let mut batches: Vec<PhotoBatch> = Vec::new();
-        for (finding, place) in self.placed() {
-            let detection = DetectionForSite {
-                detection_id: finding.row.detection.detection_id.clone(),
-                photo_id: finding.row.photo_id.clone(),
-                class: finding.matter.code.clone(),
-                position: position(place),
-                covariance_m2: covariance(place),
-                extent_m: [place.extent_e_m, place.extent_n_m],
-                score: finding.row.detection.score,
-            };
-            match batches
-                .last_mut()
-                .filter(|batch| batch.photo_id == finding.row.photo_id)
-            {
-                Some(batch) => batch.detections.push(detection),
-                None => batches.push(PhotoBatch {
-                    photo_id: finding.row.photo_id.clone(),
-                    captured_at: finding.row.captured_at.unwrap_or(UtcMicros(0)),
-                    detections: vec![detection],
-                }),
-            }
-        }
-        batches
-    }
-
-    fn by_id(&self) -> BTreeMap<&str, &Finding> {
-        self.0
-            .iter()
-            .map(|finding| (finding.row.detection.detection_id.as_str(), finding))
-            .collect()
-    }
-}
-
-/// Within one photo and matter: the best-scored box of each thing, with the others of the same thing.
-fn collapse(mut group: Vec<(Matter, DetectionRow)>) -> Vec<Finding> {
-    group.sort_by(|(_, a), (_, b)| {
-        let by_score = b.detection.score.total_cmp(&a.detection.score);
-        by_score.then_with(|| a.detection.detection_id.cmp(&b.detection.detection_id))
-    });
-    let mut things: Vec<Finding> = Vec::new();
-    for (matter, row) in group {
-        let same = |thing: &&mut Finding| {
-            thing.row.detection.class != row.detection.class
-                && iou(thing.row.detection.box_px, row.detection.box_px) > SAME_THING_IOU
-        };
-        match things.iter_mut().find(same) {
-            Some(thing) => thing.same_thing.push(row),
-            None => things.push(Finding {
-                matter,
-                row,
-                same_thing: Vec::new(),
-            }),
+/// Joins photo by photo. The footprints tell where a photo shows nothing, which fixes the ends of rows of equal things.
+async fn join(workplace: &Workplace, known: Vec<Site>, batches: &[PhotoBatch]) -> Result<Association> {
+    let seen_before = known
+        .iter()
+        .flat_map(|site| &site.views)
+        .map(|view| view.photo_id.clone());
+    let photos: BTreeSet<String> = seen_before
+        .chain(batches.iter().map(|batch| batch.photo_id.clone()))
+        .collect();
+    let mut book = SiteBook::new(known)?;
+    for photo_id in &photos {
+        if let Some(row) = workplace.store.footprint(photo_id).await? {
+            book.remember_footprint(photo_id, &outline(&row)?);
         }
     }
-    things
-}
-
-fn iou(a: [f64; 4], b: [f64; 4]) -> f64 {
-    let overlap = |low: usize, high: usize| (a[high].min(b[high]) - a[low].max(b[low])).max(0.0);
-    let area = |of: [f64; 4]| (of[2] - of[0]) * (of[3] - of[1]);
-    let shared = overlap(0, 2) * overlap(1, 3);
-    let union = area(a) + area(b) - shared;
-    if union > 0.0 { shared / union } else { 0.0 }
+    let mut association = Association::default();
+    for batch in batches {
+        let (assignments, shift) = book.take_in(batch)?;
+        association.assignments.extend(assignments);
+        association.shifts.extend(shift);
+    }
+    association.sites = book.take_changed();
+    Ok(association)
 }
 
 /// A stored site as casework knows it: one view per photo, the best-scored.

@@ -94,22 +94,29 @@ pub fn detect(
     Ok(output.detections)
 }
 
-/// Detections as rows: with identity, and with a place where the photo has a pose.
+/// Detections as rows: with identity, and with a place where the photo has a pose. What lies further away than
+/// the model was trained to tell things apart (towards the horizon of an oblique photo) is left out: it would be
+/// guesswork with an ellipse of a street block.
 ///
 /// # Errors
 /// A stored pose that cannot be read.
-pub fn rows(photo: &PhotoRow, model_sha256: &str, detections: &[Detection]) -> Result<Vec<NewDetection>> {
+pub fn rows(photo: &PhotoRow, card: &Card, detections: &[Detection]) -> Result<Vec<NewDetection>> {
     let placement = stored_placement(photo)?;
-    let row = |detection: &Detection| NewDetection {
-        detection_id: detection_id(&photo.sha256, model_sha256, detection),
+    let row = |detection: &Detection, place: Option<Place>| NewDetection {
+        detection_id: detection_id(&photo.sha256, &card.sha256, detection),
         class: detection.class.clone(),
         score: f64::from(detection.score),
         box_px: detection.box_px,
-        place: placement
-            .as_ref()
-            .and_then(|(pose, camera)| place_of_box(pose, camera, detection.box_px)),
+        place,
     };
-    Ok(detections.iter().map(row).collect())
+    let Some((pose, camera)) = placement else {
+        return Ok(detections.iter().map(|detection| row(detection, None)).collect());
+    };
+    let placed = detections.iter().filter_map(|detection| {
+        let (place, gsd_cm) = place_of_box(&pose, &camera, detection.box_px)?;
+        (gsd_cm <= card.scale.trained_to_cm_per_px).then(|| row(detection, Some(place)))
+    });
+    Ok(placed.collect())
 }
 
 /// Pose and camera of a photo row, `None` without a usable pose.
@@ -128,8 +135,9 @@ pub fn stored_placement(photo: &PhotoRow) -> Result<Option<(Pose, CameraModel)>>
     )))
 }
 
-/// The ground under the middle of a box, with its size from the corners. A box that touches the sky has none.
-fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -> Option<Place> {
+/// The ground under the middle of a box, with its size from the corners, and its ground sampling distance in cm.
+/// A box that touches the sky has none.
+fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -> Option<(Place, f64)> {
     let centre = ground_from_pixel(pose, camera, [(x0 + x1) / 2.0, (y0 + y1) / 2.0]).ok()?;
     let tangent = LocalTangent::at(centre.position);
     let mut extent = [0.0_f64; 2];
@@ -141,7 +149,7 @@ fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -
             extent[1].max(2.0 * offset[1].abs()),
         ];
     }
-    Some(Place {
+    let place = Place {
         longitude_deg: centre.position.longitude_deg,
         latitude_deg: centre.position.latitude_deg,
         cov_ee_m2: centre.covariance_m2[0][0],
@@ -149,7 +157,8 @@ fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -
         cov_nn_m2: centre.covariance_m2[1][1],
         extent_e_m: extent[0],
         extent_n_m: extent[1],
-    })
+    };
+    Some((place, centre.gsd_cm))
 }
 
 fn detection_id(photo_sha256: &str, model_sha256: &str, detection: &Detection) -> String {

@@ -154,7 +154,7 @@ fn see(
             .save_tiles(&photo.photo_id, &shared.model_sha256, &planned),
     )?;
     let found = detect(detector, &picture, &kept, times)?;
-    Ok(Seen::Detections(rows(photo, &shared.model_sha256, &found)?))
+    Ok(Seen::Detections(rows(photo, detector.card(), &found)?))
 }
 
 fn code_of(error: &DecodeError) -> &'static str {
