@@ -1,5 +1,7 @@
 //! One lead at a time: its whole case, and decisions on it. The command line and the HTTP API both come here.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use casework::lead::{Decision, LeadState, MoveError};
 use store::StoreError;
@@ -23,7 +25,10 @@ use crate::workplace::Workplace;
 /// No such lead, or rows that cannot be read.
 pub async fn lead_detail(workplace: &Workplace, id_or_number: &str) -> Result<LeadDetail> {
     let lead = workplace.store.lead(id_or_number).await?;
-    let views = workplace.store.lead_views(&lead.lead_id).await?;
+    let mut views = workplace.store.lead_views(&lead.lead_id).await?;
+    // One view per photo, the best-scored: what other classes were reported for the same box says nothing new.
+    let mut photos = BTreeSet::new();
+    views.retain(|view| photos.insert(view.photo_id.clone()));
     let events = workplace.store.lead_events(&lead.lead_id).await?;
     Ok(LeadDetail {
         assumptions: assumptions_of(workplace, &lead, &views).await?,

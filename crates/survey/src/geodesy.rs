@@ -31,7 +31,7 @@ pub enum GeodesyError {
         longitude_deg: f64,
     },
     /// The datum name is not one of WGS84, CGCS2000, GCJ02.
-    #[error("datum `{name}` is unknown; use WGS84, CGCS2000 or GCJ02")]
+    #[error("datum `{name}` is unknown; use WGS-84, CGCS2000 or GCJ-02")]
     UnknownDatum {
         /// The name as given.
         name: String,
@@ -124,9 +124,9 @@ pub enum Datum {
 impl fmt::Display for Datum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Wgs84 => "WGS84",
+            Self::Wgs84 => "WGS-84",
             Self::Cgcs2000 => "CGCS2000",
-            Self::Gcj02 => "GCJ02",
+            Self::Gcj02 => "GCJ-02",
         })
     }
 }

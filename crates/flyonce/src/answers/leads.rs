@@ -81,7 +81,7 @@ pub struct LeadDetail {
     /// As in lists.
     #[serde(flatten)]
     pub summary: LeadSummary,
-    /// Every detection of it, best first.
+    /// The best detection of each photo that shows it, best first.
     pub views: Vec<ViewAnswer>,
     /// What the place rests on.
     pub assumptions: Vec<Words>,

@@ -215,7 +215,7 @@ impl Outcome<'_> {
             lead_id: Ulid::from_parts(site.first_seen.unwrap_or(UtcMicros(0)), &bytes).to_string(),
             site_id: site.site_id.clone(),
             matter_code: best.matter.code.clone(),
-            class: best.row.detection.class.clone(),
+            class: telling_class(&best.matter, findings),
             priority: priority_of(&best.matter, best.row.detection.score, site.n_views),
             score: best.row.detection.score,
             n_photos: site.n_views,
@@ -263,6 +263,21 @@ fn best<'f>(findings: &[&'f Finding]) -> Option<&'f Finding> {
         let by_score = a.row.detection.score.total_cmp(&b.row.detection.score);
         by_score.then_with(|| b.row.detection.detection_id.cmp(&a.row.detection.detection_id))
     })
+}
+
+/// The first class in the catalogue's order that at least half of the photos show: the matter lists the more telling
+/// class first (a blue roof is a metal roof, too). Else the class of the best detection.
+fn telling_class(matter: &Matter, findings: &[&Finding]) -> String {
+    let shows = |finding: &Finding, class: &String| {
+        let mut rows = std::iter::once(&finding.row).chain(&finding.same_thing);
+        rows.any(|row| row.detection.class == *class)
+    };
+    let telling = matter.classes.iter().find(|class| {
+        let photos = findings.iter().filter(|finding| shows(finding, class)).count();
+        photos * 2 >= findings.len()
+    });
+    let best = || best(findings).map(|finding| finding.row.detection.class.clone());
+    telling.cloned().or_else(best).unwrap_or_default()
 }
 
 fn priority_of(matter: &Matter, score: f64, n_photos: u32) -> f64 {
