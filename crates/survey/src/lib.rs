@@ -15,6 +15,7 @@
 //! | [`footprint`] | which ground a photo shows |
 //! | [`area`] | flyable areas and other layers |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
+//! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles of a photo a detector looks at |
 
 pub mod area;
@@ -26,5 +27,6 @@ pub mod geolocate;
 pub mod grid;
 pub mod identity;
 pub mod pose;
+pub mod sharpness;
 pub mod tiles;
 pub mod time;

@@ -11,6 +11,7 @@ use survey::camera::CameraModel;
 use survey::geodesy::LocalTangent;
 use survey::geolocate::ground_from_pixel;
 use survey::pose::Pose;
+use survey::sharpness::Sharpness;
 use survey::tiles::{TileRequest, choose_tiles};
 use vision::{Card, Detection, Detector, TileRect};
 
@@ -46,19 +47,51 @@ impl LookTimes {
     }
 }
 
-/// The tiles of a photo for a model.
+/// Where a placed photo was taken from, and how far into it a model can tell things apart.
+#[derive(Debug)]
+pub struct Sight {
+    pose: Pose,
+    camera: CameraModel,
+    usable_to_cm: f64,
+}
+
+impl Sight {
+    /// Of a photo row; `None` without a usable pose.
+    ///
+    /// # Errors
+    /// A stored pose that cannot be read.
+    pub fn of(photo: &PhotoRow, card: &Card) -> Result<Option<Self>> {
+        let Some((pose, camera)) = stored_placement(photo)? else {
+            return Ok(None);
+        };
+        let usable = Sharpness::of(&pose, &camera).map(|it| it.usable_to_cm(card.scale.trained_to_cm_per_px));
+        Ok(usable.map(|usable_to_cm| Self {
+            pose,
+            camera,
+            usable_to_cm,
+        }))
+    }
+}
+
+/// The tiles of a photo for a model: at the scale of the part that the model can use, and only there. All of a
+/// photo without a pose.
 ///
 /// # Errors
 /// A photo without size.
-pub fn tiles(photo: &PhotoRow, card: &Card) -> Result<Vec<TileRow>> {
+pub fn tiles(photo: &PhotoRow, sight: Option<&Sight>, card: &Card) -> Result<Vec<TileRow>> {
+    let sharpness =
+        sight.and_then(|sight| Some((Sharpness::of(&sight.pose, &sight.camera)?, sight.usable_to_cm)));
     let plan = choose_tiles(&TileRequest {
         image_width_px: photo.width_px,
         image_height_px: photo.height_px,
-        gsd_cm: photo.gsd_cm,
+        gsd_cm: sharpness.map(|(sharpness, usable_to_cm)| sharpness.typical_cm(usable_to_cm)),
         model_gsd_cm: card.scale.ground_scale_cm_per_px,
         tile_px: card.input.width_px.min(card.input.height_px),
         overlap_px: TILE_OVERLAP_PX,
     })?;
+    let usable = plan.tiles.iter().filter(|tile| {
+        sharpness.is_none_or(|(sharpness, usable_to_cm)| sharpness.is_usable(tile, usable_to_cm))
+    });
     let row = |tile: &survey::tiles::TileRect| TileRow {
         x_px: tile.x_px,
         y_px: tile.y_px,
@@ -66,7 +99,7 @@ pub fn tiles(photo: &PhotoRow, card: &Card) -> Result<Vec<TileRow>> {
         height_px: tile.height_px,
         scale: plan.scale,
     };
-    Ok(plan.tiles.iter().map(row).collect())
+    Ok(usable.map(row).collect())
 }
 
 /// What the model sees in the tiles, in photo pixels.
@@ -95,13 +128,13 @@ pub fn detect(
 }
 
 /// Detections as rows: with identity, and with a place where the photo has a pose. What lies further away than
-/// the model was trained to tell things apart (towards the horizon of an oblique photo) is left out: it would be
-/// guesswork with an ellipse of a street block.
-///
-/// # Errors
-/// A stored pose that cannot be read.
-pub fn rows(photo: &PhotoRow, card: &Card, detections: &[Detection]) -> Result<Vec<NewDetection>> {
-    let placement = stored_placement(photo)?;
+/// the model can tell things apart is left out: it would be guesswork with an ellipse of a street block.
+pub fn rows(
+    photo: &PhotoRow,
+    sight: Option<&Sight>,
+    card: &Card,
+    detections: &[Detection],
+) -> Vec<NewDetection> {
     let row = |detection: &Detection, place: Option<Place>| NewDetection {
         detection_id: detection_id(&photo.sha256, &card.sha256, detection),
         class: detection.class.clone(),
@@ -109,14 +142,14 @@ pub fn rows(photo: &PhotoRow, card: &Card, detections: &[Detection]) -> Result<V
         box_px: detection.box_px,
         place,
     };
-    let Some((pose, camera)) = placement else {
-        return Ok(detections.iter().map(|detection| row(detection, None)).collect());
+    let Some(sight) = sight else {
+        return detections.iter().map(|detection| row(detection, None)).collect();
     };
     let placed = detections.iter().filter_map(|detection| {
-        let (place, gsd_cm) = place_of_box(&pose, &camera, detection.box_px)?;
-        (gsd_cm <= card.scale.trained_to_cm_per_px).then(|| row(detection, Some(place)))
+        let (place, gsd_cm) = place_of_box(&sight.pose, &sight.camera, detection.box_px)?;
+        (gsd_cm <= sight.usable_to_cm).then(|| row(detection, Some(place)))
     });
-    Ok(placed.collect())
+    placed.collect()
 }
 
 /// Pose and camera of a photo row, `None` without a usable pose.

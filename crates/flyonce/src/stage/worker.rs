@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use vision::{DecodeError, Detector, decode_jpeg};
 
 use crate::clock;
-use crate::stage::look::{LookTimes, detect, micros, rows, tiles};
+use crate::stage::look::{LookTimes, Sight, detect, micros, rows, tiles};
 
 /// How long a claim holds without being finished; far above the slowest photo.
 const LEASE: Duration = Duration::from_secs(120);
@@ -147,14 +147,20 @@ fn see(
             });
         }
     };
-    let planned = tiles(photo, detector.card())?;
+    let sight = Sight::of(photo, detector.card())?;
+    let planned = tiles(photo, sight.as_ref(), detector.card())?;
     let kept = runtime.block_on(
         shared
             .store
             .save_tiles(&photo.photo_id, &shared.model_sha256, &planned),
     )?;
     let found = detect(detector, &picture, &kept, times)?;
-    Ok(Seen::Detections(rows(photo, detector.card(), &found)?))
+    Ok(Seen::Detections(rows(
+        photo,
+        sight.as_ref(),
+        detector.card(),
+        &found,
+    )))
 }
 
 fn code_of(error: &DecodeError) -> &'static str {
