@@ -13,6 +13,8 @@ mod photos;
 mod serve;
 mod setup;
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 use clap::Parser;
 
@@ -35,39 +37,26 @@ pub async fn run() -> Result<()> {
         lang,
         json: arguments.json,
     };
+    let config = || config(arguments.config.as_deref(), arguments.data.clone());
+    let workplace = async || Workplace::open(config()?).await;
     match arguments.command {
         Command::Check { file } => check::run(output, &file),
         Command::Setup => setup::run(output).await,
-        Command::Geotag(geotag) if std::path::Path::new(&geotag.photo).is_file() => geotag::of_file(
-            output,
-            &config(arguments.config.as_deref(), arguments.data)?,
-            &geotag,
-        ),
-        Command::Demo(demo) => {
-            demo::run(output, config(arguments.config.as_deref(), arguments.data)?, demo).await
+        Command::Demo(demo) => demo::run(output, config()?, demo).await,
+        Command::Ingest(ingest) => ingest::run(output, &workplace().await?, &ingest.sources).await,
+        Command::Leads(command) => leads::run(output, &workplace().await?, command).await,
+        Command::Photos(photos) => photos::run(output, &workplace().await?, &photos).await,
+        Command::Coverage(coverage) => coverage::run(output, &workplace().await?, &coverage).await,
+        Command::Export(export) => export::run(output, &workplace().await?, &export).await,
+        Command::Geotag(geotag) if Path::new(&geotag.photo).is_file() => {
+            geotag::of_file(output, &config()?, &geotag)
         }
-        command => {
-            let config = config(arguments.config.as_deref(), arguments.data)?;
-            let workplace = Workplace::open(config).await?;
-            on_workplace(output, &workplace, command).await
-        }
+        Command::Geotag(geotag) => geotag::of_stored(output, &workplace().await?, &geotag).await,
+        Command::Serve(serve) => serve::run(output, workplace().await?, serve.listen).await,
     }
 }
 
-async fn on_workplace(output: Output, workplace: &Workplace, command: Command) -> Result<()> {
-    match command {
-        Command::Ingest(ingest) => ingest::run(output, workplace, &ingest.sources).await,
-        Command::Leads(command) => leads::run(output, workplace, command).await,
-        Command::Photos(photos) => photos::run(output, workplace, &photos).await,
-        Command::Coverage(coverage) => coverage::run(output, workplace, &coverage).await,
-        Command::Export(export) => export::run(output, workplace, &export).await,
-        Command::Geotag(geotag) => geotag::of_stored(output, workplace, &geotag).await,
-        Command::Serve(serve) => serve::run(output, workplace.clone(), serve.listen).await,
-        Command::Check { .. } | Command::Setup | Command::Demo(_) => Ok(()),
-    }
-}
-
-fn config(file: Option<&std::path::Path>, data: Option<std::path::PathBuf>) -> Result<Config> {
+fn config(file: Option<&Path>, data: Option<PathBuf>) -> Result<Config> {
     let mut config = Config::load(file)?;
     if let Some(folder) = data {
         config.settings.data_folder = folder;
