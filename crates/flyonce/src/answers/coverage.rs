@@ -121,17 +121,21 @@ pub async fn coverage(
         max_gsd_cm: Some(request.max_gsd_cm),
     };
     let rows = workplace.store.footprints(&footprints).await?;
-    let ledger = ledger_of(&rows, grid, request.cell_m)?;
-    // Window and limit were applied to the rows, exactly; the ledger's own classes would round the limit down.
-    let figure = ledger.imaged(&CoverageQuery {
-        layer,
-        ..CoverageQuery::default()
+    // Painting cells is arithmetic for up to seconds: other requests go on meanwhile.
+    let (definition, figure) = tokio::task::block_in_place(|| -> Result<_> {
+        let ledger = ledger_of(&rows, grid, request.cell_m)?;
+        // Window and limit were applied to the rows, exactly; the ledger's own classes would round the limit down.
+        let query = CoverageQuery {
+            layer,
+            ..CoverageQuery::default()
+        };
+        Ok((ledger.grid().definition(), ledger.imaged(&query)?))
     })?;
     answer.imaged_km2 = rounded(figure.imaged_km2, 6);
     answer.imaged_total_km2 = rounded(figure.imaged_total_km2, 6);
     answer.percent = figure.percent.map(|percent| rounded(percent, 4));
     answer.photos_counted = rows.len() as u64;
-    answer.grid = Some(ledger.grid().definition());
+    answer.grid = Some(definition);
     answer.layer = layer.zip(figure.layer_km2).map(|(layer, area_km2)| LayerAnswer {
         name: layer.name.clone(),
         version: layer.version.clone(),

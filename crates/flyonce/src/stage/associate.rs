@@ -94,14 +94,16 @@ async fn join(workplace: &Workplace, known: Vec<Site>, batches: &[PhotoBatch]) -
             book.remember_footprint(photo_id, &outline(&row)?);
         }
     }
-    let mut association = Association::default();
-    for batch in batches {
-        let (assignments, shift) = book.take_in(batch)?;
-        association.assignments.extend(assignments);
-        association.shifts.extend(shift);
-    }
-    association.sites = book.take_changed();
-    Ok(association)
+    tokio::task::block_in_place(|| {
+        let mut association = Association::default();
+        for batch in batches {
+            let (assignments, shift) = book.take_in(batch)?;
+            association.assignments.extend(assignments);
+            association.shifts.extend(shift);
+        }
+        association.sites = book.take_changed();
+        Ok(association)
+    })
 }
 
 /// A stored site as casework knows it: one view per photo, the best-scored.

@@ -33,17 +33,7 @@ fn bad_files_are_named_and_lose_nothing() {
     assert_eq!(summary["refused"].as_array().unwrap().len(), 2);
     assert_eq!(summary["problems"]["no_position"][0], "no-pose.jpg");
     assert_eq!(summary["problems"]["truncated"][0], "cut.jpg");
-    let photos = program.json(&["photos"]);
-    let by_name = |name: &str| {
-        let of_name = |photo: &&serde_json::Value| photo["names"].to_string().contains(name);
-        photos["photos"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(of_name)
-            .unwrap()
-            .clone()
-    };
+    let by_name = |name: &str| program.photo_named(name);
     assert_eq!(
         by_name("good.jpg")["names"].as_array().unwrap().len(),
         2,
@@ -83,17 +73,7 @@ fn absurd_metadata_makes_no_place_and_no_coverage() {
     let no_zone = small_photo(7).taken("2026:05:01 10:00:00", None).bytes().unwrap();
     program.write("in/no-zone.jpg", no_zone);
     program.run(&["ingest", "in"]);
-    let photos = program.json(&["photos"]);
-    let of = |name: &str| {
-        let of_name = |photo: &&serde_json::Value| photo["names"].to_string().contains(name);
-        photos["photos"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(of_name)
-            .unwrap()
-            .clone()
-    };
+    let of = |name: &str| program.photo_named(name);
     assert_eq!(of("null-island")["problem_code"], "no_position");
     assert_eq!(of("too-high")["problem_code"], "no_height");
     assert_eq!(of("hemisphere")["problem_code"], "no_position");

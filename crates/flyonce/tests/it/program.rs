@@ -88,6 +88,15 @@ impl Program {
         self.command(arguments).spawn().unwrap()
     }
 
+    /// The photo that came under a name containing `name`.
+    pub fn photo_named(&self, name: &str) -> Value {
+        let photos = self.json(&["photos"])["photos"].as_array().unwrap().clone();
+        photos
+            .into_iter()
+            .find(|photo| photo["names"].to_string().contains(name))
+            .unwrap()
+    }
+
     /// What the data folder holds, without what may differ between runs (times of rows).
     pub fn holdings(&self) -> Value {
         let mut photos = self.json(&["photos", "--limit", "1000"])["photos"]
