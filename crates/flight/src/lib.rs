@@ -1,0 +1,1 @@
+//! Vehicles over MAVLink and docks over MQTT: a sortie goes in, a track and capture events come out.
