@@ -6,6 +6,7 @@ mod api;
 mod cli;
 mod clock;
 mod config;
+mod fleet;
 mod lang;
 mod model;
 mod picture;
