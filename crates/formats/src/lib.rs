@@ -1,9 +1,11 @@
-//! Bytes to values and back, pure: what a drone photo says about itself (EXIF, DJI XMP, JPEG header),
-//! and GeoJSON areas in and features out. No file, clock or log is touched here; a value that cannot be
-//! trusted is absent and named in a warning, never guessed.
+//! Bytes to values and back, pure: what a drone photo says about itself (EXIF, DJI XMP, JPEG header), GeoJSON
+//! areas in and features out, flight plans in, tracks out as KML. No file, clock or log is touched here; a value
+//! that cannot be trusted is absent and named in a warning, or refused by name, never guessed.
 
 pub mod geojson;
+pub mod kml;
 pub mod photo;
+pub mod plan;
 
 pub use photo::{
     AnglesDeg, CaptureSource, CaptureTime, CivilTime, Dewarp, Gnss, GnssSource, MetadataWarning, PhotoError,
