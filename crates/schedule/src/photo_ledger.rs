@@ -10,6 +10,7 @@
 //!
 //! A photo of an imported folder was never planned here: it begins as `stored`.
 
+pub mod matching;
 mod name;
 mod state;
 
