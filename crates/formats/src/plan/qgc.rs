@@ -119,6 +119,7 @@ fn complex_item(item: &Map<String, Value>, origin: &str, items: &mut Vec<PlanIte
     let transects = item.get("TransectStyleComplexItem").and_then(Value::as_object);
     let generated = transects
         .and_then(|transects| transects.get("Items"))
+        .filter(|generated| !generated.is_null())
         .or_else(|| item.get("Items"))
         .and_then(Value::as_array)
         .filter(|generated| !generated.is_empty());

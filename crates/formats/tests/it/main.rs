@@ -1,7 +1,9 @@
-//! Tests of the crate through its public door: made photos, damaged photos, real photos, GeoJSON files.
+//! Tests of the crate through its public door: made, damaged and real photos, GeoJSON files, flight plans, KML.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking, their helpers too")]
 
+mod flight_plans;
 mod geojson;
+mod kml;
 mod photo_damage;
 mod photo_values;
 mod real_data;
