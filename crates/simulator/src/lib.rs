@@ -7,6 +7,7 @@ mod city;
 mod clock;
 mod demo;
 mod develop;
+pub mod dock;
 mod exif;
 mod frame;
 mod material;
