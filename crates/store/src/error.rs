@@ -130,6 +130,15 @@ pub enum StoreError {
     /// A photo cannot go there from where it is.
     #[error(transparent)]
     IllegalPhotoMove(#[from] schedule::photo_ledger::IllegalMove),
+    /// A flight cannot go there from where it is.
+    #[error(transparent)]
+    IllegalSortieMove(#[from] schedule::sortie::IllegalMove),
+    /// The place of a photo in its flight is held by another file; nothing was written.
+    #[error("photo {photo_id} is there already with other content; the new file was not taken for it")]
+    IndexTaken {
+        /// The photo that is there.
+        photo_id: String,
+    },
     /// The events of a lead do not add up: somebody edited the rows.
     #[error("lead {lead_id}: {source}")]
     TornHistory {

@@ -1,4 +1,4 @@
-//! The evidence chain as rows: every move of a photo or a lead is appended here, in the transaction that makes it.
+//! The evidence chain as rows: every move of a photo, a lead or a flight is appended here, in the transaction that makes it.
 
 use casework::evidence::{self, ChainBreak, EventBody, StoredEvent, chain_hash};
 use sqlx::any::AnyRow;

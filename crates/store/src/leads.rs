@@ -2,11 +2,10 @@
 
 use casework::evidence::StoredEvent;
 use casework::lead::{Decision, LeadHistory, LeadState, MoveKind, PastMove, ReviewPolicy, decide};
-use sqlx::any::{Any, AnyArguments};
-use sqlx::query::Query;
 use sqlx::{AnyConnection, AssertSqlSafe};
 use survey::time::UtcMicros;
 
+use crate::conditions::{Conditions, Value};
 use crate::error::{Result, StoreError};
 use crate::events::{NewEvent, append_event, events_of};
 use crate::looks::select_detections;
@@ -64,7 +63,7 @@ impl Store {
         limit: u32,
         after: Option<&str>,
     ) -> Result<Vec<LeadRow>> {
-        let mut wanted = Conditions::of(filter);
+        let mut wanted = conditions_of(filter);
         if let Some(after) = after {
             let last = self.lead(after).await?;
             let (priority, score) = (Value::Number(last.priority), Value::Number(last.score));
@@ -86,7 +85,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn count_leads(&self, filter: &LeadFilter) -> Result<u64> {
-        let wanted = Conditions::of(filter);
+        let wanted = conditions_of(filter);
         let sql = format!("select count(*) as n from lead l {}", wanted.clause());
         whole(&wanted.bound_to(sql).fetch_one(self.pool()).await?, "lead", "n")
     }
@@ -249,59 +248,16 @@ fn no_lead(lead_id: &str) -> StoreError {
     }
 }
 
-/// Conditions that are wanted this time only, so that the database can use the index that fits them. Values
-/// never enter the text: each `?` becomes the number of a place.
-#[derive(Default)]
-struct Conditions {
-    texts: Vec<String>,
-    values: Vec<Value>,
-}
-
-#[derive(Clone)]
-enum Value {
-    Text(String),
-    Number(f64),
-}
-
-impl Conditions {
-    fn of(filter: &LeadFilter) -> Self {
-        let mut wanted = Conditions::default();
-        if let Some(state) = filter.state {
-            wanted.push("l.state = ?", [Value::Text(state.to_string())]);
-        }
-        if let Some(class) = &filter.class {
-            wanted.push("l.class = ?", [Value::Text(class.clone())]);
-        }
-        if let Some(matter_code) = &filter.matter_code {
-            wanted.push("l.matter_code = ?", [Value::Text(matter_code.clone())]);
-        }
-        wanted
+fn conditions_of(filter: &LeadFilter) -> Conditions {
+    let mut wanted = Conditions::default();
+    if let Some(state) = filter.state {
+        wanted.push("l.state = ?", [Value::Text(state.to_string())]);
     }
-
-    fn push<const N: usize>(&mut self, condition: &'static str, values: [Value; N]) {
-        let mut text = condition.to_owned();
-        for value in values {
-            self.values.push(value);
-            text = text.replacen('?', &format!("${}", self.values.len()), 1);
-        }
-        self.texts.push(text);
+    if let Some(class) = &filter.class {
+        wanted.push("l.class = ?", [Value::Text(class.clone())]);
     }
-
-    fn clause(&self) -> String {
-        if self.texts.is_empty() {
-            String::new()
-        } else {
-            format!("where {}", self.texts.join(" and "))
-        }
+    if let Some(matter_code) = &filter.matter_code {
+        wanted.push("l.matter_code = ?", [Value::Text(matter_code.clone())]);
     }
-
-    fn bound_to(self, sql: String) -> Query<'static, Any, AnyArguments> {
-        let bind = |query: Query<'static, Any, AnyArguments>, value| match value {
-            Value::Text(text) => query.bind(text),
-            Value::Number(number) => query.bind(number),
-        };
-        self.values
-            .into_iter()
-            .fold(sqlx::query(AssertSqlSafe(sql)), bind)
-    }
+    wanted
 }

@@ -3,16 +3,19 @@
 //! Follow the files in the order of the flow: [`open`] lays out the folder and the schema, [`blobs`] keeps the
 //! photo files, [`photos`] commits their rows (their
 //! [`ground`] included) and queues [`jobs`], [`looks`] takes what a model saw, [`sites`]
-//! takes what the association made of it, [`leads`] takes what people decided, and [`events`] is the chain that
-//! ties it together. One SQL text serves both engines.
+//! takes what the association made of it, [`leads`] takes what people decided, [`flights`] holds what was flown
+//! and what became of every photo of it, and [`events`] is the chain that ties it together. One SQL text serves
+//! both engines.
 //!
 //! Every function that writes is one transaction, takes `now` as an argument, and is safe against a second
 //! program doing the same at the same time.
 
 pub mod blobs;
+mod conditions;
 mod connect;
 pub mod error;
 pub mod events;
+pub mod flights;
 pub mod ground;
 pub mod jobs;
 pub mod leads;

@@ -7,6 +7,7 @@ use survey::time::UtcMicros;
 
 use crate::error::{Result, StoreError};
 use crate::events::{NewEvent, append_event};
+use crate::flights::{attach_file, highest_shot};
 use crate::jobs::{JobKind, enqueue};
 use crate::open::Store;
 use crate::rows::{NewFootprint, NewPhoto, PhotoRow, whole, word};
@@ -53,39 +54,41 @@ macro_rules! select_photos {
 
 impl Store {
     /// Gives a photo whose original is in the folder its row, name, footprint, first event and jobs, all in one
-    /// transaction; the next index of the sortie is its index. Content that is known only gets another name.
+    /// transaction, and stores the shot of its flight, where it has one. Its index is `shot_index`, or the next
+    /// free one of the sortie. Content that is known only gets another name; when it came with another sortie, it
+    /// is the photo of this shot, too.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails; then nothing was written and the same call may be repeated.
+    /// [`StoreError::IndexTaken`] when `shot_index` holds other content. [`StoreError`] when the database fails.
+    /// Nothing was written then and the same call may be repeated.
     pub async fn commit_photo(&self, photo: &NewPhoto, now: UtcMicros) -> Result<CommitOutcome> {
         let mut tx = self.begin_write().await?;
         if let Some(known) = photo_id_of(&mut tx, &photo.sha256).await? {
-            insert_name(&mut tx, photo, now).await?;
+            note_known(&mut tx, photo, &known, now).await?;
             tx.commit().await?;
             return Ok(CommitOutcome::Known(known));
         }
         insert_sortie(&mut tx, photo, now).await?;
-        let index = next_index(&mut tx, photo.sortie_id.as_str()).await?;
+        let sortie_id = photo.sortie_id.as_str();
+        let index = match photo.shot_index {
+            Some(index) => index,
+            None => next_index(&mut tx, sortie_id).await?,
+        };
         let id = PhotoId {
             sortie: photo.sortie_id.clone(),
             index,
         };
         let photo_id = id.to_string();
+        prove_free(&mut tx, &photo_id).await?;
         insert_photo(&mut tx, &id, photo, now).await?;
         insert_name(&mut tx, photo, now).await?;
         if let Some(footprint) = &photo.footprint {
             insert_footprint(&mut tx, &photo_id, footprint).await?;
         }
+        attach_file(&mut tx, sortie_id, index, &photo_id).await?;
         append_stored(&mut tx, &photo_id, photo, now).await?;
-        enqueue(&mut tx, JobKind::Look, &photo_id, photo.sortie_id.as_str(), now).await?;
-        enqueue(
-            &mut tx,
-            JobKind::Associate,
-            photo.sortie_id.as_str(),
-            photo.sortie_id.as_str(),
-            now,
-        )
-        .await?;
+        enqueue(&mut tx, JobKind::Look, &photo_id, sortie_id, now).await?;
+        enqueue(&mut tx, JobKind::Associate, sortie_id, sortie_id, now).await?;
         tx.commit().await?;
         Ok(CommitOutcome::New(id))
     }
@@ -225,13 +228,48 @@ async fn insert_sortie(connection: &mut AnyConnection, photo: &NewPhoto, now: Ut
     Ok(())
 }
 
+/// Behind every photo and every shot: a file that nobody expected must not take the place of one that is.
 async fn next_index(connection: &mut AnyConnection, sortie_id: &str) -> Result<u32> {
-    let sql = "select coalesce(max(photo_index), 0) + 1 as next from photo where sortie_id = $1";
-    whole(
-        &sqlx::query(sql).bind(sortie_id).fetch_one(connection).await?,
-        "photo",
-        "next",
-    )
+    let sql = "select coalesce(max(photo_index), 0) as highest from photo where sortie_id = $1";
+    let row = sqlx::query(sql)
+        .bind(sortie_id)
+        .fetch_one(&mut *connection)
+        .await?;
+    let photo: u32 = whole(&row, "photo", "highest")?;
+    let shot = highest_shot(connection, sortie_id).await?;
+    let next = photo.max(shot).checked_add(1);
+    next.ok_or_else(|| StoreError::BadRow {
+        table: "photo",
+        field: "photo_index",
+        problem: format!("all numbers of {sortie_id} are used up"),
+    })
+}
+
+async fn prove_free(connection: &mut AnyConnection, photo_id: &str) -> Result<()> {
+    let there = sqlx::query("select photo_id from photo where photo_id = $1").bind(photo_id);
+    match there.fetch_optional(connection).await? {
+        None => Ok(()),
+        Some(_) => Err(StoreError::IndexTaken {
+            photo_id: photo_id.to_owned(),
+        }),
+    }
+}
+
+/// Content that is here already. The same file under two numbers of one sortie is the file of one shot only: the
+/// other one is still missing.
+async fn note_known(
+    connection: &mut AnyConnection,
+    photo: &NewPhoto,
+    known: &PhotoId,
+    now: UtcMicros,
+) -> Result<()> {
+    insert_name(connection, photo, now).await?;
+    match photo.shot_index {
+        Some(index) if known.sortie != photo.sortie_id => {
+            attach_file(connection, photo.sortie_id.as_str(), index, &known.to_string()).await
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn insert_photo(

@@ -42,6 +42,16 @@ impl SortieKind {
     }
 }
 
+impl FromStr for SortieKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let all = [SortieKind::Import, SortieKind::Flight, SortieKind::Simulated];
+        let known = all.into_iter().find(|kind| kind.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is no kind of sortie"))
+    }
+}
+
 /// Why a photo is of less use than it could be: no pose, not readable…
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -105,6 +115,8 @@ impl Placement {
 pub struct NewPhoto {
     /// Sortie it belongs to; created when new.
     pub sortie_id: SortieId,
+    /// Its place in the sortie, where a capture said so; none for the next free one.
+    pub shot_index: Option<u32>,
     /// What brought the sortie's photos; used when the sortie is new.
     pub sortie_kind: SortieKind,
     /// SHA-256 of the original.

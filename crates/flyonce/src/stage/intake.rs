@@ -213,6 +213,7 @@ impl Description {
         let placement = self.placement.as_ref().ok();
         Ok(NewPhoto {
             sortie_id: import_sortie_id(serial, model, day),
+            shot_index: None,
             sortie_kind: if simulated {
                 SortieKind::Simulated
             } else {

@@ -152,6 +152,7 @@ pub fn actor(name: &str) -> Actor {
 pub fn photo(content: &str) -> NewPhoto {
     NewPhoto {
         sortie_id: "S1".parse().unwrap(),
+        shot_index: None,
         sortie_kind: SortieKind::Import,
         sha256: sha256(content),
         byte_len: 5,

@@ -16,7 +16,7 @@ async fn a_fresh_folder_is_laid_out_and_explained_in_both_languages() {
             readme.contains("数据文件夹") && readme.contains("data folder"),
             "{readme}"
         );
-        assert_eq!(store.schema_version(), 1);
+        assert_eq!(store.schema_version(), 2);
         drop(store);
         assert_eq!(bench.open().await.counts().await.unwrap().photos, 0);
     })
@@ -32,7 +32,7 @@ async fn eight_programs_may_open_a_fresh_folder_at_once() {
         };
         let opening: Vec<_> = (0..8).map(open).collect();
         for opened in opening {
-            assert_eq!(opened.await.unwrap().unwrap(), 1);
+            assert_eq!(opened.await.unwrap().unwrap(), 2);
         }
     })
     .await;
@@ -55,7 +55,7 @@ async fn data_of_a_newer_version_are_refused_and_left_alone() {
                 error,
                 StoreError::NewerVersion {
                     found: 9999,
-                    supported: 1
+                    supported: 2
                 }
             ),
             "{error}"
