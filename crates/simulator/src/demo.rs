@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use crate::camera::{FOCAL_PER_WIDTH, GimbalAngles};
 use crate::develop::{Development, develop};
-use crate::photo::{PlannedView, PoseErrors, StatedSigmas, TruePose, true_camera, true_pose, with_metadata};
+use crate::photo::{
+    Belief, PlannedView, PoseErrors, StatedSigmas, TruePose, true_camera, true_pose, with_metadata,
+};
 use crate::plan::PlantedObject;
 use crate::random::Dice;
 use crate::render::{available_threads, render};
@@ -193,7 +195,7 @@ fn view(position_enu_m: [f64; 3], course_rad: f64, pitch_rad: f64, unix_ms: i64)
             roll_rad: 0.0,
         },
         course_rad,
-        unix_ms,
+        unix_us: unix_ms * 1000,
     }
 }
 
@@ -211,13 +213,20 @@ fn take_photo(
     let picture = develop(&rendering, &settings);
     let mut jpeg = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 91).encode_image(&picture)?;
-    let bytes = with_metadata(&jpeg, &camera, view, (errors, sigmas));
+    let belief = Belief {
+        frame: scene.frame,
+        takeoff_m: 0.0,
+        errors,
+        sigmas,
+        serial: "SIM24-000001".to_owned(),
+    };
+    let bytes = with_metadata(&jpeg, &camera, view, &belief);
     let photo = PhotoTruth {
         file: String::new(),
-        captured_unix_ms: view.unix_ms,
+        captured_unix_ms: view.unix_us / 1000,
         width_px: options.width_px,
         height_px: options.height_px,
-        pose: true_pose(&camera, errors),
+        pose: true_pose(&scene.frame, &camera, 0.0, errors),
         visible: visible_objects(scene, &camera, &rendering),
     };
     Ok((bytes, photo))
@@ -243,6 +252,6 @@ mod tests {
         // 1152 px of 10.14 cm (120 m over 1183.07 px) are 116.85 m; 35 % of that are 40.90 m.
         let mean = (0..6).map(|i| gap(&views[i], &views[i + 1])).sum::<f64>() / 6.0;
         assert!((mean - 40.90).abs() < 1.0, "{mean}");
-        assert!(views.windows(2).all(|pair| pair[0].unix_ms < pair[1].unix_ms));
+        assert!(views.windows(2).all(|pair| pair[0].unix_us < pair[1].unix_us));
     }
 }

@@ -11,6 +11,7 @@ pub mod dock;
 mod exif;
 mod frame;
 mod material;
+mod neighbourhood;
 mod noise;
 mod palette;
 mod photo;
@@ -21,13 +22,16 @@ mod scene;
 mod shape;
 mod training;
 mod truth;
+mod wave;
+mod wave_plan;
 
 pub use camera::{Camera, FOCAL_PER_WIDTH, GimbalAngles, Matrix3};
 pub use demo::{DemoOptions, DemoSummary, plan_sortie, render_demo};
-pub use frame::{GeoPoint, ORIGIN, STREET_ELEVATION_M, wgs84_from_enu};
+pub use frame::{GeoPoint, LocalFrame};
+pub use neighbourhood::{Neighbourhood, SurveyBlock, neighbourhoods};
 pub use palette::FIRST_TRAINING_SEED;
 pub use photo::{
-    HEIGHT_SIGMA_M, POSITION_SIGMA_M, PlannedView, PoseErrors, StatedSigmas, TILT_SIGMA_DEG, TruePose,
+    Belief, HEIGHT_SIGMA_M, PHOTO_SIZE_PX, POSITION_SIGMA_M, PlannedView, PoseErrors, StatedSigmas, TILT_SIGMA_DEG, TruePose,
     YAW_SIGMA_DEG, true_camera, true_pose, with_metadata,
 };
 pub use plan::{ObjectClass, PlantedObject};
@@ -35,3 +39,5 @@ pub use render::{ROOF_BIT, Rendering, available_threads, render};
 pub use scene::Scene;
 pub use training::{TrainingOptions, TrainingSummary, render_training};
 pub use truth::{VisibleObject, visible_objects, yolo_text};
+pub use wave::{WorldOptions, write_world};
+pub use wave_plan::{FLYING_HEIGHT_M, SURVEY_SPEED_M_S, flight_plan};

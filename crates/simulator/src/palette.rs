@@ -24,19 +24,24 @@ pub(crate) struct Palette {
 impl Palette {
     /// The palette of a seed.
     pub(crate) fn of_seed(seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 11);
-        let training = seed >= FIRST_TRAINING_SEED;
-        if training {
-            return Self {
-                training,
-                greenness: dice.between(0.0, 1.0),
-                wear: dice.between(0.15, 0.8),
-                warmth: dice.between(-14.0, 16.0),
-                rib_m: dice.between(0.18, 0.55),
-            };
+        if seed < FIRST_TRAINING_SEED {
+            return Self::of_demonstration(seed);
         }
+        let mut dice = Dice::new(seed, 11);
         Self {
-            training,
+            training: true,
+            greenness: dice.between(0.0, 1.0),
+            wear: dice.between(0.15, 0.8),
+            warmth: dice.between(-14.0, 16.0),
+            rib_m: dice.between(0.18, 0.55),
+        }
+    }
+
+    /// The demonstration palette of a seed of any size.
+    pub(crate) fn of_demonstration(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, 11);
+        Self {
+            training: false,
             greenness: dice.between(0.45, 0.9),
             wear: dice.between(0.3, 0.55),
             warmth: dice.between(-4.0, 6.0),

@@ -6,9 +6,11 @@ use serde::Serialize;
 use crate::camera::{Camera, GimbalAngles, Matrix3, product, rotation};
 use crate::clock::civil_from_unix;
 use crate::exif::{ExifFields, MAKE, MODEL};
-use crate::frame::{GeoPoint, STREET_ELEVATION_M, wgs84_from_enu};
+use crate::frame::{GeoPoint, LocalFrame};
 use crate::random::Dice;
 
+/// Width and height of the photos of the fleet, pixels.
+pub const PHOTO_SIZE_PX: [u32; 2] = [1664, 1152];
 /// Standard deviation of the written position, east and north each, metres.
 pub const POSITION_SIGMA_M: f64 = 1.5;
 /// Standard deviation of the written height above take-off, metres.
@@ -27,8 +29,8 @@ pub struct PlannedView {
     pub gimbal: GimbalAngles,
     /// Course of the aircraft, clockwise from north, radians.
     pub course_rad: f64,
-    /// Moment of exposure, milliseconds since 1970 UTC.
-    pub unix_ms: i64,
+    /// Moment of exposure, microseconds since 1970 UTC.
+    pub unix_us: i64,
 }
 
 /// Errors drawn for one photo: metadata minus truth, or for angles the turn from reported to true.
@@ -118,13 +120,13 @@ pub fn true_camera(view: &PlannedView, errors: &PoseErrors, size_px: [u32; 2], f
     }
 }
 
-/// Truth of a photo.
-pub fn true_pose(camera: &Camera, errors: PoseErrors) -> TruePose {
+/// Truth of a photo; the take-off point lies `takeoff_m` above the street.
+pub fn true_pose(frame: &LocalFrame, camera: &Camera, takeoff_m: f64, errors: PoseErrors) -> TruePose {
     let angles = GimbalAngles::from_enu_from_camera(&camera.enu_from_camera);
     TruePose {
         position_enu_m: camera.position_enu_m,
-        position_wgs84: wgs84_from_enu(camera.position_enu_m),
-        height_above_takeoff_m: camera.position_enu_m[2],
+        position_wgs84: frame.wgs84_from_enu(camera.position_enu_m),
+        height_above_takeoff_m: camera.position_enu_m[2] - takeoff_m,
         enu_from_camera: camera.enu_from_camera,
         gimbal_deg: [angles.yaw_rad, angles.pitch_rad, angles.roll_rad].map(f64::to_degrees),
         focal_px: camera.focal_px,
@@ -132,20 +134,44 @@ pub fn true_pose(camera: &Camera, errors: PoseErrors) -> TruePose {
     }
 }
 
+/// What the drone believes of itself beside the view: where its heights count from and what it states.
+#[derive(Clone, Debug)]
+pub struct Belief {
+    /// Frame of the scene.
+    pub frame: LocalFrame,
+    /// Take-off point above the street, metres.
+    pub takeoff_m: f64,
+    /// Errors of the written position and height.
+    pub errors: PoseErrors,
+    /// Standard deviations it states.
+    pub sigmas: StatedSigmas,
+    /// Serial number of the camera.
+    pub serial: String,
+}
+
+/// Position and heights as written.
+struct WrittenPlace {
+    place: GeoPoint,
+    above_takeoff_m: f64,
+    amsl_m: f64,
+}
+
 /// Puts EXIF and XMP into an encoded JPEG, in place of its JFIF header.
-pub fn with_metadata(
-    jpeg: &[u8],
-    camera: &Camera,
-    view: &PlannedView,
-    stated: (PoseErrors, StatedSigmas),
-) -> Vec<u8> {
-    let (errors, sigmas) = stated;
+pub fn with_metadata(jpeg: &[u8], camera: &Camera, view: &PlannedView, belief: &Belief) -> Vec<u8> {
     let [e, n, u] = camera.position_enu_m;
-    let place = wgs84_from_enu([e + errors.east_m, n + errors.north_m, u]);
+    let errors = &belief.errors;
     let height_m = u + errors.height_m;
-    let exif = exif_fields(camera, view, place, height_m).app1();
-    let xmp = xmp_packet(camera, view, (place, height_m), sigmas);
-    let mut bytes = vec![0xFF, 0xD8];
+    let written = WrittenPlace {
+        place: belief
+            .frame
+            .wgs84_from_enu([e + errors.east_m, n + errors.north_m, u]),
+        above_takeoff_m: height_m - belief.takeoff_m,
+        amsl_m: height_m + belief.frame.street_amsl_m,
+    };
+    let exif = exif_fields(camera, view, &written, &belief.serial).app1();
+    let xmp = xmp_packet(camera, view, &written, belief.sigmas);
+    let mut bytes = Vec::with_capacity(jpeg.len() + exif.len() + xmp.len() + 64);
+    bytes.extend([0xFF, 0xD8]);
     segment(&mut bytes, &exif);
     segment(
         &mut bytes,
@@ -155,42 +181,36 @@ pub fn with_metadata(
     bytes
 }
 
-fn exif_fields(camera: &Camera, view: &PlannedView, place: GeoPoint, height_m: f64) -> ExifFields {
-    let utc = civil_from_unix(view.unix_ms.div_euclid(1000));
-    let local = civil_from_unix(view.unix_ms.div_euclid(1000) + 8 * 3600);
+fn exif_fields(camera: &Camera, view: &PlannedView, written: &WrittenPlace, serial: &str) -> ExifFields {
+    let seconds = view.unix_us.div_euclid(1_000_000);
+    let (utc, local) = (civil_from_unix(seconds), civil_from_unix(seconds + 8 * 3600));
     ExifFields {
         size_px: [camera.width_px, camera.height_px],
         local_time: local.exif_text(),
-        subsecond: format!("{:03}", view.unix_ms.rem_euclid(1000)),
+        subsecond: format!("{:03}", view.unix_us.rem_euclid(1_000_000) / 1000),
         offset: "+08:00".to_owned(),
         utc: (utc.exif_date(), utc.time),
-        latitude_deg: place.latitude_deg,
-        longitude_deg: place.longitude_deg,
-        altitude_m: height_m + STREET_ELEVATION_M,
+        latitude_deg: written.place.latitude_deg,
+        longitude_deg: written.place.longitude_deg,
+        altitude_m: written.amsl_m,
         focal_mm: 12.3,
-        serial: "SIM24-000001".to_owned(),
+        serial: serial.to_owned(),
     }
 }
 
-fn xmp_packet(
-    camera: &Camera,
-    view: &PlannedView,
-    (place, height_m): (GeoPoint, f64),
-    sigmas: StatedSigmas,
-) -> String {
-    let utc = civil_from_unix(view.unix_ms.div_euclid(1000)).iso_text();
-    let millis = view.unix_ms.rem_euclid(1000);
+/// The XMP packet. `RtkFlag` 16 is DJI's word for a position without corrections (single point, metres): it is
+/// what such a drone writes, and `RtkStd*` are the only fields that carry its stated standard deviations.
+fn xmp_packet(camera: &Camera, view: &PlannedView, written: &WrittenPlace, sigmas: StatedSigmas) -> String {
+    let utc = civil_from_unix(view.unix_us.div_euclid(1_000_000)).iso_text();
+    let micros = view.unix_us.rem_euclid(1_000_000);
     let angle = |rad: f64| format!("{:+.2}", half_turn_deg(rad));
     let fields = [
         ("AltitudeType", "GpsFusionAlt".to_owned()),
         ("GpsStatus", "Normal".to_owned()),
-        ("GpsLatitude", format!("{:+.9}", place.latitude_deg)),
-        ("GpsLongitude", format!("{:+.9}", place.longitude_deg)),
-        (
-            "AbsoluteAltitude",
-            format!("{:+.3}", height_m + STREET_ELEVATION_M),
-        ),
-        ("RelativeAltitude", format!("{height_m:+.3}")),
+        ("GpsLatitude", format!("{:+.9}", written.place.latitude_deg)),
+        ("GpsLongitude", format!("{:+.9}", written.place.longitude_deg)),
+        ("AbsoluteAltitude", format!("{:+.3}", written.amsl_m)),
+        ("RelativeAltitude", format!("{:+.3}", written.above_takeoff_m)),
         ("GimbalRollDegree", angle(view.gimbal.roll_rad)),
         ("GimbalYawDegree", angle(view.gimbal.yaw_rad)),
         ("GimbalPitchDegree", angle(view.gimbal.pitch_rad)),
@@ -213,7 +233,7 @@ fn xmp_packet(
             "CalibratedOpticalCenterY",
             format!("{:.6}", f64::from(camera.height_px) / 2.0),
         ),
-        ("UTCAtExposure", format!("{utc}.{millis:03}000")),
+        ("UTCAtExposure", format!("{utc}.{micros:06}")),
     ];
     let fields: String = fields
         .iter()
@@ -295,7 +315,7 @@ mod tests {
                 roll_rad: 0.0,
             },
             course_rad: 0.0,
-            unix_ms: 0,
+            unix_us: 0,
         };
         let errors = PoseErrors {
             east_m: 0.0,

@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
-use crate::frame::{GeoPoint, wgs84_from_enu};
+use crate::frame::{GeoPoint, LocalFrame};
 use crate::material::Material;
+use crate::noise::{Grain, octaves};
 use crate::palette::Palette;
 use crate::random::Dice;
 use crate::shape::{Form, Placement};
@@ -196,6 +197,29 @@ pub(crate) struct Patch {
     pub(crate) object: u32,
 }
 
+impl Patch {
+    /// Whether a place in the patch's own frame lies on it.
+    pub(crate) fn covers(&self, local_m: [f32; 2]) -> bool {
+        let [x, y] = local_m;
+        if x.abs() > self.half_m[0] || y.abs() > self.half_m[1] {
+            return false;
+        }
+        if self.ragged_m <= 0.0 {
+            return true;
+        }
+        // A rounded rectangle (superellipse) whose edge wanders with the noise.
+        let level = (x / self.half_m[0]).powi(4) + (y / self.half_m[1]).powi(4);
+        let span = self.half_m[0].min(self.half_m[1]);
+        let grain = Grain {
+            wavelength_m: span * 0.8,
+            pixel_m: 0.1,
+            octaves: 5,
+        };
+        let wander = octaves(x, y, grain, self.material.seed) * 2.2 * self.ragged_m / span;
+        level.sqrt().sqrt() < 1.0 - 0.5 * self.ragged_m / span + wander
+    }
+}
+
 /// The two materials of a solid.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Skin {
@@ -206,6 +230,7 @@ pub(crate) struct Skin {
 /// Collects the parts of a scene.
 #[derive(Debug)]
 pub(crate) struct Builder {
+    pub(crate) frame: LocalFrame,
     pub(crate) dice: Dice,
     pub(crate) palette: Palette,
     pub(crate) solids: Vec<Solid>,
@@ -215,8 +240,9 @@ pub(crate) struct Builder {
 
 impl Builder {
     /// An empty drawing board.
-    pub(crate) fn new(dice: Dice, palette: Palette) -> Self {
+    pub(crate) fn new(frame: LocalFrame, dice: Dice, palette: Palette) -> Self {
         Self {
+            frame,
             dice,
             palette,
             solids: Vec::new(),
@@ -278,10 +304,10 @@ impl Builder {
             base_m: heights_m[0],
             top_m: heights_m[1],
             centre_enu_m: [e, n, heights_m[1]],
-            centre_wgs84: wgs84_from_enu([e, n, heights_m[1]]),
+            centre_wgs84: self.frame.wgs84_from_enu([e, n, heights_m[1]]),
             outline_wgs84: outline_enu_m
                 .iter()
-                .map(|p| wgs84_from_enu([p[0], p[1], heights_m[0]]))
+                .map(|p| self.frame.wgs84_from_enu([p[0], p[1], heights_m[0]]))
                 .collect(),
             outline_enu_m,
         });

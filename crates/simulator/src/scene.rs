@@ -1,8 +1,8 @@
 //! A finished scene: objects with their truth, solids and ground patches behind a spatial index, and the light.
 
 use crate::city;
+use crate::frame::LocalFrame;
 use crate::material::{Material, Rgb};
-use crate::noise::{Grain, octaves};
 use crate::palette::Palette;
 use crate::plan::{Builder, Patch, PlantedObject, Solid};
 use crate::random::Dice;
@@ -31,6 +31,8 @@ pub(crate) struct Light {
 pub struct Scene {
     /// The seed it was made from.
     pub seed: u64,
+    /// Where it lies.
+    pub frame: LocalFrame,
     /// Planted objects; object `id` is at index `id - 1`.
     pub objects: Vec<PlantedObject>,
     pub(crate) light: Light,
@@ -64,8 +66,17 @@ impl Scene {
     /// Makes the scene of a seed: about 800 × 680 m of city around the origin. Seeds from
     /// [`crate::FIRST_TRAINING_SEED`] on use the training palette.
     pub fn generate(seed: u64) -> Self {
-        let mut builder = Builder::new(Dice::new(seed, 1), Palette::of_seed(seed));
-        city::lay_out(&mut builder);
+        let mut builder = Builder::new(
+            LocalFrame::DEMONSTRATION,
+            Dice::new(seed, 1),
+            Palette::of_seed(seed),
+        );
+        city::lay_out(&mut builder, city::Water::AsItComes);
+        Self::finished(seed, builder, light_of(seed))
+    }
+
+    /// Puts a filled drawing board behind its index.
+    pub(crate) fn finished(seed: u64, mut builder: Builder, light: Light) -> Self {
         let backdrop = builder.palette.grass(&mut builder.dice);
         let solid_index = Index::over(
             builder
@@ -87,7 +98,8 @@ impl Scene {
         let tallest_m = cell_top_m.iter().copied().fold(0.0, f32::max);
         Self {
             seed,
-            light: light_of(seed),
+            frame: builder.frame,
+            light,
             objects: builder.objects,
             solids: builder.solids,
             patches: builder.patches,
@@ -136,8 +148,8 @@ impl Scene {
         if let Some(cell) = cell_of(point) {
             for &item in self.patch_index.at(cell).iter().rev() {
                 let patch = &self.patches[item as usize];
-                let local_m = to_local(point, &patch.place);
-                if covers(patch, local_m) {
+                let local_m = patch.place.local_of(point);
+                if patch.covers(local_m) {
                     let Patch {
                         material,
                         half_m,
@@ -176,7 +188,7 @@ impl Scene {
 }
 
 /// Sun and sky drawn from the seed: clear to overcast, sun 28 to 68° high.
-fn light_of(seed: u64) -> Light {
+pub(crate) fn light_of(seed: u64) -> Light {
     let mut dice = Dice::new(seed, 21);
     let azimuth = dice.between(1.7, 4.6);
     let elevation = dice.between(0.5, 1.18);
@@ -340,32 +352,6 @@ fn for_cells(bound: [f32; 4], mut visit: impl FnMut(usize)) {
             visit(cell_number([column, row]));
         }
     }
-}
-
-fn to_local(point: [f32; 2], place: &Placement) -> [f32; 2] {
-    let [c, s] = place.axis;
-    let (x, y) = (point[0] - place.centre_m[0], point[1] - place.centre_m[1]);
-    [c * x + s * y, c * y - s * x]
-}
-
-fn covers(patch: &Patch, local_m: [f32; 2]) -> bool {
-    let [x, y] = local_m;
-    if x.abs() > patch.half_m[0] || y.abs() > patch.half_m[1] {
-        return false;
-    }
-    if patch.ragged_m <= 0.0 {
-        return true;
-    }
-    // A rounded rectangle (superellipse) whose edge wanders with the noise.
-    let level = (x / patch.half_m[0]).powi(4) + (y / patch.half_m[1]).powi(4);
-    let span = patch.half_m[0].min(patch.half_m[1]);
-    let grain = Grain {
-        wavelength_m: span * 0.8,
-        pixel_m: 0.1,
-        octaves: 5,
-    };
-    let wander = octaves(x, y, grain, patch.material.seed) * 2.2 * patch.ragged_m / span;
-    level.sqrt().sqrt() < 1.0 - 0.5 * patch.ragged_m / span + wander
 }
 
 /// The direction of a ray scaled to length 1, in single precision.

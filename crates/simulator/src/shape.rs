@@ -19,6 +19,15 @@ pub(crate) struct Placement {
     pub(crate) base_m: f32,
 }
 
+impl Placement {
+    /// A scene position in the local frame.
+    pub(crate) fn local_of(&self, point: [f32; 2]) -> [f32; 2] {
+        let [c, s] = self.axis;
+        let (x, y) = (point[0] - self.centre_m[0], point[1] - self.centre_m[1]);
+        [c * x + s * y, c * y - s * x]
+    }
+}
+
 /// What a relief is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ReliefKind {

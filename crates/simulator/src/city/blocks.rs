@@ -7,6 +7,15 @@ use crate::plan::{Builder, Rect};
 
 use super::{quarters, trees, vehicles, yards};
 
+/// Whether a city must have water.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Water {
+    /// A river in most cities, none in some.
+    AsItComes,
+    /// A river or, where none came, a pond.
+    Wanted,
+}
+
 /// Blocks and the strips between them.
 #[derive(Default)]
 struct Layout {
@@ -20,7 +29,7 @@ struct Layout {
 const CITY_HALF_M: [f64; 2] = [400.0, 340.0];
 
 /// Fills the drawing board with a city.
-pub(crate) fn lay_out(builder: &mut Builder) {
+pub(crate) fn lay_out(builder: &mut Builder, water: Water) {
     let angle_rad = builder.dice.between(-0.6, 0.6);
     let city = Rect {
         centre_m: [0.0, 0.0],
@@ -36,8 +45,17 @@ pub(crate) fn lay_out(builder: &mut Builder) {
         builder.paint(&block.grown(0.4), 0.0, ground, 0);
     }
     paint_streets(builder, &layout);
-    for block in &layout.blocks {
-        fill(builder, block, &weights);
+    let pond = if water == Water::Wanted && layout.river.is_none() {
+        pond_block(&layout.blocks)
+    } else {
+        None
+    };
+    for (index, block) in layout.blocks.iter().enumerate() {
+        if pond == Some(index) {
+            quarters::pond(builder, &block.grown(-1.0));
+        } else {
+            fill(builder, block, &weights);
+        }
     }
     for street in &layout.streets {
         vehicles::traffic(builder, street);
@@ -97,13 +115,20 @@ fn split(builder: &mut Builder, ground: &Rect, (depth, smallest_m): (u32, f64), 
     );
 }
 
+/// The block for a pond: the one nearest the middle that is wide enough.
+fn pond_block(blocks: &[Rect]) -> Option<usize> {
+    let wide = |block: &Rect| block.half_m[0].min(block.half_m[1]) > 15.0;
+    let off = |block: &Rect| block.centre_m[0].hypot(block.centre_m[1]);
+    (0..blocks.len())
+        .filter(|&index| wide(&blocks[index]))
+        .min_by(|&a, &b| off(&blocks[a]).total_cmp(&off(&blocks[b])))
+}
+
 fn paint_streets(builder: &mut Builder, layout: &Layout) {
     if let Some(river) = &layout.river {
         let bank = builder.palette.grass(&mut builder.dice);
         builder.paint(&river.grown(1.0), 0.0, bank, 0);
-        let murk = builder.dice.between(0.0, 1.0);
-        let water = srgb(58.0 + 34.0 * murk, 74.0 + 22.0 * murk, 66.0 + 4.0 * murk);
-        let water = Material::new(Texture::Water, water, builder.grain());
+        let water = quarters::water(builder);
         let bed = river.grown(-builder.dice.between(2.0, 6.0));
         builder.paint(
             &bed.part([0.0, 0.0], [river.half_m[0] + 30.0, bed.half_m[1]]),

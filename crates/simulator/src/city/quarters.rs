@@ -1,6 +1,6 @@
 //! Where people live: dense village lots, rows of slabs, parks, fields and river banks.
 
-use crate::material::{Material, Texture};
+use crate::material::{Material, Texture, srgb};
 use crate::plan::{Builder, Rect};
 
 use super::{houses, loose, sheds, trees, vehicles};
@@ -162,6 +162,22 @@ pub(crate) fn park(builder: &mut Builder, block: &Rect) {
     }
     let density = builder.dice.between(0.004, 0.016);
     trees::scatter_trees(builder, &block.grown(-3.0), density);
+}
+
+/// Murky inland water.
+pub(crate) fn water(builder: &mut Builder) -> Material {
+    let murk = builder.dice.between(0.0, 1.0);
+    let colour = srgb(58.0 + 34.0 * murk, 74.0 + 22.0 * murk, 66.0 + 4.0 * murk);
+    Material::new(Texture::Water, colour, builder.grain())
+}
+
+/// A park around a pond.
+pub(crate) fn pond(builder: &mut Builder, block: &Rect) {
+    park(builder, block);
+    let span = block.half_m[0].min(block.half_m[1]);
+    let bed = block.part([0.0, 0.0], block.half_m.map(|h| (h * 0.7).min(2.2 * span)));
+    let surface = water(builder);
+    builder.paint(&bed, span * 0.12, surface, 0);
 }
 
 /// Strips of crops, some under a shed roof beside them.
