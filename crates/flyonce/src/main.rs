@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod config;
 mod fleet;
+mod fleet_plan;
 mod lang;
 mod model;
 mod picture;

@@ -6,17 +6,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use formats::photo::{self, PhotoMetadata};
-use schedule::photo_ledger::import_sortie_id;
 use store::photos::CommitOutcome;
-use store::rows::{Actor, NewFootprint, NewPhoto, Problem, SortieKind};
-use survey::footprint::footprint;
-use survey::grid::WorkingGrid;
 
 use crate::clock;
 use crate::lang::Words;
-use crate::stage::capture_time::{Captured, captured};
-use crate::stage::placing::{Placement, Unplaced, place};
+use crate::stage::description::Description;
 use crate::workplace::Workplace;
 
 /// What became of one file.
@@ -39,7 +33,7 @@ pub enum Taken {
 }
 
 /// Files above this are not taken for photos; the largest camera files are a tenth of it.
-const LARGEST_FILE_BYTES: u64 = 512 * 1024 * 1024;
+pub const LARGEST_FILE_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Takes `path` in.
 ///
@@ -60,9 +54,8 @@ pub async fn take_in(workplace: &Workplace, path: &Path) -> Result<Taken> {
     .await??;
     let description = Description::of(&bytes, workplace);
     drop(bytes);
-    let photo = description
-        .row(workplace, path, original.sha256, original.byte_len)
-        .await?;
+    let belonging = description.of_import(workplace, path);
+    let photo = description.row(workplace, belonging, &original).await?;
     let problem = photo.problem.as_ref().map(|problem| problem.code.clone());
     match workplace.store.commit_photo(&photo, clock::now()).await? {
         CommitOutcome::New(photo_id) => Ok(Taken::New {
@@ -111,7 +104,8 @@ fn list_folder(folder: &Path, photos: &mut Vec<PathBuf>, others: &mut usize) -> 
     Ok(())
 }
 
-fn is_named_like_a_photo(path: &Path) -> bool {
+/// Whether the name ends like a JPEG's.
+pub fn is_named_like_a_photo(path: &Path) -> bool {
     path.extension().is_some_and(|end| {
         ["jpg", "jpeg", "jpe"]
             .iter()
@@ -119,7 +113,8 @@ fn is_named_like_a_photo(path: &Path) -> bool {
     })
 }
 
-fn refusal(path: &Path) -> Option<Words> {
+/// Why a file is no photo; `None` when it can be taken in.
+pub fn refusal(path: &Path) -> Option<Words> {
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
     let (metadata, mut file) = match opened {
         Ok(opened) => opened,
@@ -144,156 +139,4 @@ fn refusal(path: &Path) -> Option<Words> {
         Ok(()) if start == [0xFF, 0xD8, 0xFF] => None,
         _ => Some(Words::new("不是 JPEG 照片", "not a JPEG photo")),
     }
-}
-
-/// What a photo says of itself and what follows from it.
-struct Description {
-    metadata: Option<PhotoMetadata>,
-    captured: Option<Captured>,
-    placement: Result<Placement, Unplaced>,
-    problem: Option<Problem>,
-}
-
-impl Description {
-    fn of(bytes: &[u8], workplace: &Workplace) -> Self {
-        match photo::read_photo(bytes) {
-            Ok(metadata) => {
-                let captured = metadata
-                    .capture
-                    .as_ref()
-                    .and_then(|time| captured(time, &workplace.zone));
-                let placement = place(&metadata, &workplace.config.settings.geolocation);
-                let code = match &placement {
-                    _ if !metadata.complete => Some("truncated"),
-                    Ok(_) => None,
-                    Err(unplaced) => Some(unplaced.code()),
-                };
-                let problem = code.map(|code| Problem {
-                    code: code.to_owned(),
-                    detail_json: None,
-                });
-                Self {
-                    metadata: Some(metadata),
-                    captured,
-                    placement,
-                    problem,
-                }
-            }
-            Err(error) => {
-                let detail_json = serde_json::to_string(&error.to_string()).ok();
-                let problem = Some(Problem {
-                    code: "unreadable".to_owned(),
-                    detail_json,
-                });
-                Self {
-                    metadata: None,
-                    captured: None,
-                    placement: Err(Unplaced::NoPosition),
-                    problem,
-                }
-            }
-        }
-    }
-
-    async fn row(
-        mut self,
-        workplace: &Workplace,
-        path: &Path,
-        sha256: String,
-        byte_len: u64,
-    ) -> Result<NewPhoto> {
-        let (footprint, gsd_cm) = self.footprint(workplace).await?;
-        let metadata = self.metadata.as_ref();
-        let day = self
-            .captured
-            .map(|captured| workplace.zone.civil_day(captured.at));
-        let simulated = metadata.is_some_and(|metadata| metadata.simulated);
-        let serial = metadata.and_then(|metadata| metadata.serial.as_deref());
-        let model = metadata.and_then(|metadata| metadata.model.as_deref());
-        let placement = self.placement.as_ref().ok();
-        Ok(NewPhoto {
-            sortie_id: import_sortie_id(serial, model, day),
-            shot_index: None,
-            sortie_kind: if simulated {
-                SortieKind::Simulated
-            } else {
-                SortieKind::Import
-            },
-            sha256,
-            byte_len,
-            name: path.display().to_string(),
-            captured_at: self.captured.map(|captured| captured.at),
-            capture_zone: self.captured.map(|captured| captured.zone.code().to_owned()),
-            width_px: metadata.map_or(0, |metadata| metadata.width_px),
-            height_px: metadata.map_or(0, |metadata| metadata.height_px),
-            metadata_json: serde_json::to_string(&self.metadata)?,
-            pose_json: placement
-                .map(|placement| serde_json::to_string(&placement.pose))
-                .transpose()?,
-            camera_json: placement
-                .map(|placement| serde_json::to_string(&placement.camera))
-                .transpose()?,
-            problem: self.problem,
-            gsd_cm,
-            simulated,
-            footprint,
-            actor: Actor {
-                name: "ingest".to_owned(),
-                role: "intake".to_owned(),
-            },
-        })
-    }
-
-    /// The ground the photo shows, if it can enter the coverage ledger. A photo whose ground lies outside the
-    /// working area keeps its pose but makes no coverage; one that shows no ground loses its placement.
-    async fn footprint(&mut self, workplace: &Workplace) -> Result<(Option<NewFootprint>, Option<f64>)> {
-        let Ok(placement) = &self.placement else {
-            return Ok((None, None));
-        };
-        let Ok(shown) = footprint(&placement.pose, &placement.camera) else {
-            self.unplace(Unplaced::NoGroundInView);
-            return Ok((None, None));
-        };
-        let gsd_cm = Some(shown.gsd_centre_cm);
-        let grid = workplace.working_grid_around(placement.pose.position).await?;
-        if !lies_inside(&grid, &shown.outline) {
-            self.note(Unplaced::OutsideWorkingArea.code());
-            return Ok((None, gsd_cm));
-        }
-        let Some(captured) = self.captured else {
-            self.note("no_time");
-            return Ok((None, gsd_cm));
-        };
-        if self.is_cut_short() {
-            return Ok((None, gsd_cm));
-        }
-        let entry = NewFootprint {
-            civil_day: workplace.zone.civil_day(captured.at),
-            gsd_cm: shown.gsd_centre_cm,
-            area_m2: shown.area_m2,
-            truncated: shown.truncated,
-            outline_json: serde_json::to_string(&shown.outline)?,
-        };
-        Ok((Some(entry), gsd_cm))
-    }
-
-    fn unplace(&mut self, reason: Unplaced) {
-        self.placement = Err(reason);
-        self.note(reason.code());
-    }
-
-    fn note(&mut self, code: &str) {
-        self.problem.get_or_insert_with(|| Problem {
-            code: code.to_owned(),
-            detail_json: None,
-        });
-    }
-
-    fn is_cut_short(&self) -> bool {
-        self.metadata.as_ref().is_some_and(|metadata| !metadata.complete)
-    }
-}
-
-fn lies_inside(grid: &WorkingGrid, outline: &[survey::geodesy::Wgs84]) -> bool {
-    outline.iter().all(|corner| grid.grid_from_wgs84(*corner).is_ok())
 }

@@ -1,9 +1,10 @@
-//! The way of a photo through the program, one file per stage in the order of the flow: `intake` keeps it and
-//! commits its row (`capture_time` and `placing` say when and where), `worker` takes it to `look`, `findings` and
-//! `associate` make leads, `pipeline` runs them all.
+//! The way of a photo through the program, one file per stage in the order of the flow: `intake` keeps it and commits
+//! its row (`description`, made of `capture_time` and `placing`, says when and where), `worker` takes it to `look`,
+//! `findings` and `associate` make leads, `pipeline` runs them all.
 
 pub mod associate;
 pub mod capture_time;
+pub mod description;
 pub mod findings;
 pub mod intake;
 pub mod look;
