@@ -22,6 +22,7 @@ mod scene;
 mod shape;
 mod training;
 mod truth;
+pub mod vehicle;
 mod wave;
 mod wave_plan;
 

@@ -1,0 +1,259 @@
+//! The whole state of one vehicle without socket or wall clock: it hears messages, advances by fixed steps and leaves
+//! what it says and photographs in queues. Everything else here adds to it.
+
+use std::collections::VecDeque;
+
+use mavlink::dialects::ardupilotmega::{MavMessage, MavSeverity, STATUSTEXT_DATA};
+
+use super::battery::Battery;
+use super::body::Body;
+use super::camera::Camera;
+use super::clock::VehicleClock;
+use super::guidance::Task;
+use super::local::{LocalFrame, Neu, distance_m};
+use super::mission::Mission;
+use super::options::{DockSide, Exposure, Profile, VehicleOptions, VehicleStatus};
+use super::parameters::Parameters;
+use super::profile::Mode;
+use super::streams::Streams;
+use super::transfer::Upload;
+use super::wind::{PositionNoise, Wind};
+
+/// A message on its way out.
+#[derive(Clone, Debug)]
+pub(super) struct Outgoing {
+    pub(super) message: MavMessage,
+    /// An answer, which the fault `late` holds back; streams are never late.
+    pub(super) is_answer: bool,
+}
+
+/// Who is talking to the vehicle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Peer {
+    pub(super) system_id: u32,
+    pub(super) component_id: u8,
+}
+
+impl Peer {
+    /// The system id as the 8-bit target fields carry it; 0 (everyone) for the long ids of newer stations.
+    pub(super) fn target_system(&self) -> u8 {
+        u8::try_from(self.system_id).unwrap_or(0)
+    }
+}
+
+/// The mission as it is being flown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// Number of the item being flown.
+    pub(super) current: u16,
+    /// The item has been started.
+    pub(super) is_running: bool,
+    /// All items are done.
+    pub(super) is_complete: bool,
+    /// Commands between the last item and this one that have not run yet.
+    pub(super) pending: VecDeque<u16>,
+    /// Where the line to the next place begins.
+    pub(super) leg_start: Option<Neu>,
+    /// What the first pending command waits for.
+    pub(super) waiting: Option<Condition>,
+    /// Jumps left per DO_JUMP item; negative for ever.
+    pub(super) jumps: Vec<(u16, i32)>,
+}
+
+/// A CONDITION_* command being waited for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Condition {
+    /// Steps left.
+    Delay(u32),
+    /// Metres from the next waypoint.
+    Distance(f64),
+    /// The nose points there.
+    Yaw,
+}
+
+/// Failsafe state.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Failsafe {
+    /// Boot step of the last heartbeat of the configured ground station.
+    pub(super) gcs_seen: Option<u64>,
+    pub(super) gcs_lost: bool,
+    pub(super) battery_low: bool,
+    pub(super) battery_critical: bool,
+}
+
+/// One vehicle.
+#[derive(Debug)]
+pub(super) struct Autopilot {
+    pub(super) options: VehicleOptions,
+    pub(super) frame: LocalFrame,
+    pub(super) clock: VehicleClock,
+    pub(super) body: Body,
+    pub(super) battery: Battery,
+    pub(super) wind: Wind,
+    pub(super) noise: PositionNoise,
+    pub(super) camera: Camera,
+    pub(super) parameters: Parameters,
+    pub(super) mission: Mission,
+    pub(super) progress: Progress,
+    pub(super) upload: Option<Upload>,
+    pub(super) streams: Streams,
+    pub(super) failsafe: Failsafe,
+    pub(super) dock: DockSide,
+    pub(super) mode: Mode,
+    pub(super) armed: bool,
+    pub(super) on_ground: bool,
+    /// The motors stopped in the air.
+    pub(super) falling: bool,
+    /// Steps spent armed on the ground.
+    pub(super) idle_steps: u32,
+    /// What to do, first things first.
+    pub(super) plan: VecDeque<Task>,
+    /// Home, north, east and up of the dock.
+    pub(super) home: Neu,
+    /// Speed on legs, m/s.
+    pub(super) cruise_ms: f64,
+    /// Where the nose should point, if something says so.
+    pub(super) wanted_yaw_rad: Option<f64>,
+    /// The link is gone until this boot step (after a restart).
+    pub(super) mute_until: u64,
+    /// The restart of the fault `reboot_at` has happened.
+    pub(super) rebooted: bool,
+    pub(super) said_using_gps: bool,
+    pub(super) lost_final_ack: bool,
+    pub(super) captured: Vec<MavMessage>,
+    pub(super) outbox: Vec<Outgoing>,
+    pub(super) exposures: Vec<Exposure>,
+}
+
+/// Vehicle seconds from boot to the first healthy PREARM bit.
+const PREARM_HEALTHY_S: f64 = 1.0;
+/// Vehicle seconds from boot to a position estimate, unless a fault makes it later.
+const POSITION_AFTER_S: f64 = 4.0;
+
+impl Autopilot {
+    /// A vehicle just switched on, standing at its dock.
+    pub(super) fn new(options: VehicleOptions) -> Self {
+        let percent = options
+            .faults
+            .low_battery_percent
+            .unwrap_or(options.battery_percent);
+        let parameters = Parameters::new(options.profile, options.system_id);
+        Self {
+            frame: LocalFrame::about(options.home, options.home_amsl_m),
+            clock: VehicleClock::new(options.start_unix_us),
+            body: Body::default(),
+            battery: Battery::charged(percent),
+            wind: Wind::new(options.seed, 0),
+            noise: PositionNoise::new(options.seed, 0),
+            camera: Camera::default(),
+            cruise_ms: parameters.cruise_ms(),
+            parameters,
+            mission: Mission::new(options.profile),
+            progress: Progress::default(),
+            upload: None,
+            streams: Streams::new(options.profile, options.speed),
+            failsafe: Failsafe::default(),
+            dock: DockSide::default(),
+            mode: first_mode(options.profile),
+            armed: false,
+            on_ground: true,
+            falling: false,
+            idle_steps: 0,
+            plan: VecDeque::new(),
+            home: [0.0; 3],
+            wanted_yaw_rad: None,
+            mute_until: 0,
+            rebooted: false,
+            said_using_gps: false,
+            lost_final_ack: false,
+            captured: Vec::new(),
+            outbox: Vec::new(),
+            exposures: Vec::new(),
+            options,
+        }
+    }
+
+    /// The estimator has a position.
+    pub(super) fn knows_position(&self) -> bool {
+        self.clock.boot_s() >= self.options.faults.late_gps_s.unwrap_or(POSITION_AFTER_S)
+    }
+
+    /// The PREARM bit of SYS_STATUS; ArduCopter sets it before the estimator uses GPS.
+    pub(super) fn prearm_is_healthy(&self) -> bool {
+        self.clock.boot_s() >= PREARM_HEALTHY_S
+            && (self.options.profile == Profile::ArduCopter || self.knows_position())
+    }
+
+    /// Where the vehicle believes to be: north, east and up of the dock.
+    pub(super) fn believed_m(&self) -> Neu {
+        let t = self.clock.flight_s();
+        let noise = self.noise.at(t);
+        let jump = match self.options.faults.gps_jump_m {
+            Some(metres) if self.clock.flight_number() > 0 && t >= 40.0 => metres,
+            _ => 0.0,
+        };
+        let [n, e, u] = self.body.position_m;
+        [n + noise[0], e + noise[1] + jump, u + noise[2]]
+    }
+
+    /// Says a line, at most 50 bytes of it.
+    pub(super) fn say(&mut self, severity: MavSeverity, text: &str) {
+        let message = MavMessage::STATUSTEXT(STATUSTEXT_DATA {
+            severity,
+            text: text.into(),
+            id: 0,
+            chunk_seq: 0,
+        });
+        self.send(message);
+    }
+
+    /// Sends something of its own accord.
+    pub(super) fn send(&mut self, message: MavMessage) {
+        self.outbox.push(Outgoing {
+            message,
+            is_answer: false,
+        });
+    }
+
+    /// Answers somebody.
+    pub(super) fn answer(&mut self, message: MavMessage) {
+        self.outbox.push(Outgoing {
+            message,
+            is_answer: true,
+        });
+    }
+
+    /// The radio works at this moment.
+    pub(super) fn is_audible(&self) -> bool {
+        let lost = self
+            .options
+            .faults
+            .lost_link_at_s
+            .is_some_and(|at| self.clock.flight_number() > 0 && self.clock.flight_s() >= at);
+        !self.options.faults.silent && !lost && self.clock.boot_steps() >= self.mute_until
+    }
+
+    /// What the dock can see.
+    pub(super) fn status(&self) -> VehicleStatus {
+        let [north, east, up] = self.body.position_m;
+        let place = self.frame.degrees(north, east);
+        VehicleStatus {
+            armed: self.armed,
+            on_ground: self.on_ground,
+            at_home: self.on_ground && distance_m(&self.body.position_m, &[0.0; 3]) < 1.0,
+            battery_percent: self.battery.percent(),
+            latitude_deg: place.latitude_deg,
+            longitude_deg: place.longitude_deg,
+            height_above_home_m: up,
+            flight_number: self.clock.flight_number(),
+        }
+    }
+}
+
+/// The mode after boot.
+pub(super) fn first_mode(profile: Profile) -> Mode {
+    match profile {
+        Profile::ArduCopter => Mode::Stabilize,
+        Profile::Px4 => Mode::Loiter,
+    }
+}

@@ -1,0 +1,231 @@
+//! The parameters a ground station reads and sets: a small part of the real tables, with the names and defaults of
+//! ArduCopter 4.5 and PX4 1.15.
+
+use super::options::Profile;
+
+/// How a parameter travels in PARAM_VALUE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Int8,
+    Int16,
+    Int32,
+    Real,
+}
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) value: f32,
+}
+
+const COPTER: &[(&str, Kind, f32)] = &[
+    ("SYSID_THISMAV", Kind::Int16, 1.0),
+    ("SYSID_MYGCS", Kind::Int16, 255.0),
+    ("FS_GCS_ENABLE", Kind::Int8, 1.0),
+    ("FS_GCS_TIMEOUT", Kind::Real, 5.0),
+    ("FS_OPTIONS", Kind::Int32, 0.0),
+    ("FS_THR_ENABLE", Kind::Int8, 0.0),
+    ("RTL_ALT", Kind::Int32, 1500.0),
+    ("RTL_LOIT_TIME", Kind::Int32, 5000.0),
+    ("RTL_ALT_FINAL", Kind::Int16, 0.0),
+    ("WPNAV_SPEED", Kind::Real, 1000.0),
+    ("WPNAV_SPEED_UP", Kind::Real, 250.0),
+    ("WPNAV_SPEED_DN", Kind::Real, 150.0),
+    ("WPNAV_RADIUS", Kind::Real, 200.0),
+    ("WPNAV_ACCEL", Kind::Real, 250.0),
+    ("LAND_SPEED", Kind::Int16, 50.0),
+    ("LAND_ALT_LOW", Kind::Int16, 1000.0),
+    ("DISARM_DELAY", Kind::Int8, 10.0),
+    ("BATT_CAPACITY", Kind::Int32, 9460.0),
+    ("BATT_FS_LOW_ACT", Kind::Int8, 2.0),
+    ("BATT_FS_CRT_ACT", Kind::Int8, 1.0),
+    ("BATT_LOW_VOLT", Kind::Real, 21.0),
+    ("BATT_CRT_VOLT", Kind::Real, 20.4),
+    ("MIS_RESTART", Kind::Int8, 0.0),
+    ("MIS_OPTIONS", Kind::Int16, 0.0),
+    ("MIS_TOTAL", Kind::Int16, 0.0),
+    ("AUTO_OPTIONS", Kind::Int32, 0.0),
+    ("WP_YAW_BEHAVIOR", Kind::Int8, 2.0),
+    ("CAM1_TYPE", Kind::Int8, 1.0),
+    ("CAM_AUTO_ONLY", Kind::Int8, 0.0),
+    ("ARMING_CHECK", Kind::Int32, 1.0),
+    ("FENCE_ENABLE", Kind::Int8, 0.0),
+];
+
+const PX4: &[(&str, Kind, f32)] = &[
+    ("MAV_SYS_ID", Kind::Int32, 1.0),
+    ("MAV_COMP_ID", Kind::Int32, 1.0),
+    ("NAV_DLL_ACT", Kind::Int32, 2.0),
+    ("COM_DL_LOSS_T", Kind::Int32, 5.0),
+    ("COM_DLL_EXCEPT", Kind::Int32, 0.0),
+    ("NAV_RCL_ACT", Kind::Int32, 2.0),
+    ("COM_RC_IN_MODE", Kind::Int32, 4.0),
+    ("COM_DISARM_LAND", Kind::Real, 2.0),
+    ("COM_DISARM_PRFLT", Kind::Real, 10.0),
+    ("COM_LOW_BAT_ACT", Kind::Int32, 3.0),
+    ("BAT_LOW_THR", Kind::Real, 0.2),
+    ("BAT_CRIT_THR", Kind::Real, 0.1),
+    ("RTL_RETURN_ALT", Kind::Real, 30.0),
+    ("RTL_LAND_DELAY", Kind::Real, 5.0),
+    ("RTL_TYPE", Kind::Int32, 0.0),
+    ("MIS_TAKEOFF_ALT", Kind::Real, 10.0),
+    ("MPC_XY_CRUISE", Kind::Real, 10.0),
+    ("MPC_Z_VEL_MAX_UP", Kind::Real, 2.5),
+    ("MPC_LAND_SPEED", Kind::Real, 0.5),
+    ("NAV_ACC_RAD", Kind::Real, 2.0),
+    ("TRIG_MODE", Kind::Int32, 1.0),
+];
+
+/// All parameters of one vehicle, by index.
+#[derive(Clone, Debug)]
+pub(super) struct Parameters {
+    table: Vec<Parameter>,
+    profile: Profile,
+}
+
+impl Parameters {
+    /// Defaults of the profile.
+    pub(super) fn new(profile: Profile, system_id: u8) -> Self {
+        let defaults = match profile {
+            Profile::ArduCopter => COPTER,
+            Profile::Px4 => PX4,
+        };
+        let mut table: Vec<Parameter> = defaults
+            .iter()
+            .map(|(name, kind, value)| Parameter {
+                name,
+                kind: *kind,
+                value: *value,
+            })
+            .collect();
+        if let Some(own) = table.first_mut() {
+            own.value = f32::from(system_id);
+        }
+        Self { table, profile }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u16 {
+        self.table.len() as u16
+    }
+
+    /// By index.
+    pub(super) fn at(&self, index: usize) -> Option<&Parameter> {
+        self.table.get(index)
+    }
+
+    /// Index by name.
+    pub(super) fn index_of(&self, name: &str) -> Option<usize> {
+        self.table.iter().position(|parameter| parameter.name == name)
+    }
+
+    /// Sets a value; a whole-number parameter takes the nearest whole number.
+    pub(super) fn set(&mut self, index: usize, value: f32) {
+        if let Some(parameter) = self.table.get_mut(index)
+            && value.is_finite()
+        {
+            parameter.value = if parameter.kind == Kind::Real {
+                value
+            } else {
+                value.round()
+            };
+        }
+    }
+
+    fn value(&self, copter: &str, px4: &str) -> f64 {
+        let name = match self.profile {
+            Profile::ArduCopter => copter,
+            Profile::Px4 => px4,
+        };
+        self.index_of(name)
+            .and_then(|index| self.at(index))
+            .map_or(0.0, |parameter| f64::from(parameter.value))
+    }
+
+    /// The only ground station whose heartbeats hold off the failsafe; `None` where any does.
+    pub(super) fn ground_station(&self) -> Option<u32> {
+        match self.profile {
+            Profile::ArduCopter => Some(self.value("SYSID_MYGCS", "") as u32),
+            Profile::Px4 => None,
+        }
+    }
+
+    /// The loss of the ground station matters.
+    pub(super) fn gcs_failsafe(&self) -> bool {
+        self.value("FS_GCS_ENABLE", "NAV_DLL_ACT") > 0.0
+    }
+
+    /// Silence after which the ground station counts as lost, seconds.
+    pub(super) fn gcs_timeout_s(&self) -> f64 {
+        self.value("FS_GCS_TIMEOUT", "COM_DL_LOSS_T")
+    }
+
+    /// What a low battery does: nothing, or something.
+    pub(super) fn battery_failsafe(&self) -> bool {
+        self.value("BATT_FS_LOW_ACT", "COM_LOW_BAT_ACT") > 0.0
+    }
+
+    /// Least height of the way home, metres.
+    pub(super) fn return_height_m(&self) -> f64 {
+        match self.profile {
+            Profile::ArduCopter => self.value("RTL_ALT", "") / 100.0,
+            Profile::Px4 => self.value("", "RTL_RETURN_ALT"),
+        }
+    }
+
+    /// How long it hovers over home before it lands, seconds.
+    pub(super) fn return_wait_s(&self) -> f64 {
+        match self.profile {
+            Profile::ArduCopter => self.value("RTL_LOIT_TIME", "") / 1000.0,
+            Profile::Px4 => self.value("", "RTL_LAND_DELAY").max(0.0),
+        }
+    }
+
+    /// Speed on legs unless the mission says otherwise, m/s.
+    pub(super) fn cruise_ms(&self) -> f64 {
+        match self.profile {
+            Profile::ArduCopter => (self.value("WPNAV_SPEED", "") / 100.0).clamp(0.5, 15.0),
+            Profile::Px4 => self.value("", "MPC_XY_CRUISE").clamp(0.5, 15.0),
+        }
+    }
+
+    /// How long it stays armed on the ground before a start, seconds; 0 for ever.
+    pub(super) fn disarm_delay_s(&self) -> f64 {
+        self.value("DISARM_DELAY", "COM_DISARM_PRFLT")
+    }
+
+    /// Arming is allowed in AUTO.
+    pub(super) fn arms_in_auto(&self) -> bool {
+        match self.profile {
+            Profile::ArduCopter => self.value("AUTO_OPTIONS", "") as i64 & 1 == 1,
+            Profile::Px4 => true,
+        }
+    }
+
+    /// Height a take-off without a height of its own climbs to, metres.
+    pub(super) fn takeoff_height_m(&self) -> f64 {
+        match self.profile {
+            Profile::ArduCopter => 10.0,
+            Profile::Px4 => self.value("", "MIS_TAKEOFF_ALT"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_stay_whole_and_nothing_infinite_gets_in() {
+        let mut parameters = Parameters::new(Profile::ArduCopter, 7);
+        assert_eq!(parameters.at(0).map(|p| p.value), Some(7.0));
+        let index = parameters.index_of("SYSID_MYGCS").unwrap();
+        parameters.set(index, 42.4);
+        assert_eq!(parameters.ground_station(), Some(42));
+        parameters.set(index, f32::NAN);
+        assert_eq!(parameters.ground_station(), Some(42));
+        assert_eq!(Parameters::new(Profile::Px4, 1).return_height_m(), 30.0);
+    }
+}

@@ -1,0 +1,196 @@
+//! One step of a vehicle's life: clocks, failsafes, mission, flight, battery, camera, streams.
+
+use mavlink::dialects::ardupilotmega::MavSeverity;
+
+use super::autopilot::{Autopilot, Failsafe, first_mode};
+use super::battery::Load;
+use super::body::STEP_S;
+use super::guidance::Task;
+use super::options::Profile;
+use super::profile::Mode;
+use super::wind::{PositionNoise, Wind};
+
+/// Steps for which the link is gone after a restart (3 s).
+const MUTE_STEPS: u64 = (3.0 / STEP_S) as u64;
+
+impl Autopilot {
+    /// Advances by [`STEP_S`] vehicle seconds.
+    pub(super) fn step(&mut self) {
+        self.clock.step();
+        self.restart_if_due();
+        self.announce_position();
+        self.check_ground_station();
+        self.check_battery();
+        self.move_body();
+        self.drain_battery();
+        self.take_pictures();
+        self.disarm_if_idle();
+        self.continue_upload();
+        self.stream();
+    }
+
+    /// The vehicle leaves the ground: wind and noise of this flight begin, it stands exactly on its dock's plate
+    /// (the dock centres it there), and the camera counts from one.
+    pub(super) fn start_flight(&mut self) {
+        self.clock.start_flight();
+        let number = self.clock.flight_number();
+        self.wind = Wind::new(self.options.seed, number);
+        self.noise = PositionNoise::new(self.options.seed, number);
+        if self.status().at_home {
+            self.body = super::body::Body::default();
+        }
+        self.camera = super::camera::Camera::default();
+        self.captured.clear();
+        self.cruise_ms = self.parameters.cruise_ms();
+        self.wanted_yaw_rad = None;
+        self.on_ground = false;
+    }
+
+    fn move_body(&mut self) {
+        if self.falling {
+            if self.body.fall() {
+                self.falling = false;
+                self.on_ground = true;
+                self.say(MavSeverity::MAV_SEVERITY_CRITICAL, "Crash: Disarming");
+            }
+            return;
+        }
+        if self.on_ground {
+            self.body.rest();
+            return;
+        }
+        let t = self.clock.flight_s();
+        let Some(task) = self.plan.front().copied() else {
+            self.plan.push_back(Task::Hold {
+                at: self.body.position_m,
+                steps: None,
+            });
+            return;
+        };
+        let grounded = matches!(task, Task::Spool { .. });
+        if grounded {
+            self.body.rest();
+        } else {
+            let drift = if self.body.position_m[2] > 0.3 {
+                self.wind.drift(t)
+            } else {
+                [0.0; 2]
+            };
+            self.body.fly(task.wanted_ms(&self.body), drift);
+        }
+        if let Some(yaw) = self.wanted_yaw_rad {
+            self.body.turn(yaw);
+        }
+        self.follow_conditions();
+        let done = self.plan.front_mut().is_some_and(|task| task.step(&self.body));
+        if done {
+            self.finish(&task);
+        }
+    }
+
+    fn finish(&mut self, task: &Task) {
+        self.plan.pop_front();
+        if matches!(task, Task::Land { .. }) {
+            self.touch_down();
+            return;
+        }
+        if !self.plan.is_empty() {
+            return;
+        }
+        match self.mode {
+            Mode::Auto => self.item_is_done(),
+            Mode::Takeoff => self.mode = Mode::Loiter,
+            _ => {}
+        }
+    }
+
+    fn touch_down(&mut self) {
+        self.on_ground = true;
+        self.plan.clear();
+        self.body.rest();
+        self.idle_steps = 0;
+        if self.mode == Mode::Auto {
+            self.item_is_done();
+        }
+        match self.options.profile {
+            Profile::ArduCopter => self.disarm(),
+            Profile::Px4 => self.say(MavSeverity::MAV_SEVERITY_INFO, "Landing detected"),
+        }
+    }
+
+    fn disarm_if_idle(&mut self) {
+        if !self.armed || !self.on_ground {
+            self.idle_steps = 0;
+            return;
+        }
+        self.idle_steps += 1;
+        let landed_before = self.clock.flight_number() > 0 && self.progress.is_complete;
+        let delay = match self.options.profile {
+            Profile::Px4 if landed_before => 2.0,
+            _ => self.parameters.disarm_delay_s(),
+        };
+        if delay > 0.0 && f64::from(self.idle_steps) * STEP_S >= delay {
+            self.disarm();
+        }
+    }
+
+    fn drain_battery(&mut self) {
+        let charging = self.dock.charging && !self.armed && self.status().at_home;
+        let load = if self.on_ground {
+            if self.armed {
+                Load::Idling
+            } else {
+                Load::Parked { charging }
+            }
+        } else if self.falling {
+            Load::Parked { charging: false }
+        } else {
+            let [north, east] = self.wind.at(self.clock.flight_s());
+            Load::Flying {
+                air_speed_ms: (self.body.velocity_ms[0] - north).hypot(self.body.velocity_ms[1] - east),
+                climb_ms: self.body.velocity_ms[2],
+            }
+        };
+        self.battery.step(load, STEP_S);
+        if self.battery.percent() <= 0.0 && !self.on_ground && !self.falling {
+            self.falling = true;
+            self.plan.clear();
+            self.armed = false;
+        }
+    }
+
+    fn announce_position(&mut self) {
+        if self.said_using_gps || !self.knows_position() {
+            return;
+        }
+        self.said_using_gps = true;
+        if self.options.profile == Profile::ArduCopter {
+            self.say(MavSeverity::MAV_SEVERITY_INFO, "EKF3 IMU0 origin set");
+            self.say(MavSeverity::MAV_SEVERITY_INFO, "EKF3 IMU0 is using GPS");
+        }
+        self.send_home();
+    }
+
+    /// The fault `reboot_at`.
+    fn restart_if_due(&mut self) {
+        let Some(at) = self.options.faults.reboot_at_s else {
+            return;
+        };
+        if self.rebooted || self.on_ground || self.clock.flight_s() < at {
+            return;
+        }
+        self.rebooted = true;
+        self.clock.reboot();
+        self.mute_until = MUTE_STEPS;
+        self.falling = true;
+        self.armed = false;
+        self.plan.clear();
+        self.upload = None;
+        self.failsafe = Failsafe::default();
+        self.said_using_gps = false;
+        self.progress = Default::default();
+        self.progress.current = self.mission.first;
+        self.mode = first_mode(self.options.profile);
+        self.streams.restart();
+    }
+}
