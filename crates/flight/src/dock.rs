@@ -1,0 +1,28 @@
+//! Docks over MQTT 5: what a dock says becomes a [`DockState`], what a dock shall do is a [`DockLine::command`]
+//! that ends in done or in a reason. The messages themselves are described in `schemas/README.md`.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | `address` | where the broker is |
+//! | `messages` | what the JSON on each topic means |
+//! | `state` | what is known about one dock, and how old that is |
+//! | `book` | which messages count: right dock, right order, sane size |
+//! | `answers` | which answer belongs to which command |
+//! | `line` | the connection that never gives up |
+//! | `command` | one command from asking to done |
+
+mod address;
+mod answers;
+mod book;
+mod command;
+mod line;
+mod messages;
+mod state;
+
+pub use address::{BrokerAddress, BrokerAddressError};
+pub use command::{Bound, DockCommandError};
+pub use line::{DockLine, DockLineStatistics};
+pub use messages::DockMethod;
+pub use state::{
+    AlternateLanding, Charge, ChargeState, DockMode, DockPosition, DockState, HEARD_WITHIN, Lid, Weather,
+};
