@@ -253,3 +253,180 @@ fn verdict(holds: Option<bool>) -> Verdict {
         None => Verdict::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn good_dock() -> DockFacts {
+        DockFacts {
+            online: Some(true),
+            lid_open: Some(true),
+            vehicle_present: Some(true),
+            emergency_stop: Some(false),
+            wind_ms: Some(8.0),
+            gust_ms: Some(10.0),
+            rain_level: Some(1),
+            temperature_c: Some(-20.0),
+            position: Wgs84::new(31.2, 121.5).ok(),
+        }
+    }
+
+    fn good_vehicle() -> VehicleFacts {
+        VehicleFacts {
+            battery_percent: Some(30.0),
+            position_estimate_in_use: Some(true),
+            position: Wgs84::new(31.2, 121.500_03).ok(),
+        }
+    }
+
+    fn of(checks: &[Check], code: RefusalCode) -> Check {
+        checks.iter().find(|check| check.code == code).unwrap().clone()
+    }
+
+    #[test]
+    fn values_on_the_limit_pass() {
+        let checks = before_arming(&good_dock(), &good_vehicle(), &Limits::default());
+        assert_eq!(forbids_arming(&checks), None, "{checks:?}");
+        assert_eq!(checks.len(), 11);
+    }
+
+    type Spoil = fn(&mut DockFacts, &mut VehicleFacts);
+
+    #[test]
+    fn every_rule_refuses_in_its_own_word_and_lack_of_data_refuses_too() {
+        use RefusalCode as R;
+        let rules: [(R, Spoil, Spoil); 11] = [
+            (
+                R::DockOffline,
+                |d, _| d.online = Some(false),
+                |d, _| d.online = None,
+            ),
+            (
+                R::EmergencyStop,
+                |d, _| d.emergency_stop = Some(true),
+                |d, _| d.emergency_stop = None,
+            ),
+            (
+                R::LidNotOpen,
+                |d, _| d.lid_open = Some(false),
+                |d, _| d.lid_open = None,
+            ),
+            (
+                R::VehicleAbsent,
+                |d, _| d.vehicle_present = Some(false),
+                |d, _| d.vehicle_present = None,
+            ),
+            (
+                R::Wind,
+                |d, _| d.wind_ms = Some(8.1),
+                |d, _| d.wind_ms = Some(f64::NAN),
+            ),
+            (R::Gust, |d, _| d.gust_ms = Some(10.1), |d, _| d.gust_ms = None),
+            (R::Rain, |d, _| d.rain_level = Some(2), |d, _| d.rain_level = None),
+            (
+                R::Temperature,
+                |d, _| d.temperature_c = Some(-20.1),
+                |d, _| d.temperature_c = None,
+            ),
+            (
+                R::Battery,
+                |_, v| v.battery_percent = Some(29.9),
+                |_, v| v.battery_percent = None,
+            ),
+            (
+                R::NoPosition,
+                |_, v| v.position_estimate_in_use = Some(false),
+                |_, v| v.position_estimate_in_use = None,
+            ),
+            (
+                R::NotAtDock,
+                |_, v| v.position = Wgs84::new(31.2, 121.500_04).ok(),
+                |_, v| v.position = None,
+            ),
+        ];
+        for (code, break_it, hide_it) in rules {
+            for (spoil, verdict) in [(break_it, Verdict::Fail), (hide_it, Verdict::Unknown)] {
+                let (mut dock, mut vehicle) = (good_dock(), good_vehicle());
+                spoil(&mut dock, &mut vehicle);
+                let checks = before_arming(&dock, &vehicle, &Limits::default());
+                let first = forbids_arming(&checks).unwrap();
+                assert_eq!((first.code, first.verdict), (code, verdict));
+                assert_eq!(checks.iter().filter(|c| c.verdict != Verdict::Pass).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_shows_the_value_and_the_limit_that_counted() {
+        let mut dock = good_dock();
+        dock.temperature_c = Some(47.5);
+        dock.wind_ms = Some(9.3);
+        let checks = before_arming(&dock, &good_vehicle(), &Limits::default());
+        let wind = of(&checks, RefusalCode::Wind);
+        assert_eq!((wind.value, wind.limit, wind.unit), (Some(9.3), Some(8.0), "m/s"));
+        let warm = of(&checks, RefusalCode::Temperature);
+        assert_eq!(
+            (warm.verdict, warm.value, warm.limit),
+            (Verdict::Fail, Some(47.5), Some(45.0))
+        );
+        dock.temperature_c = Some(-30.0);
+        let cold = of(
+            &before_arming(&dock, &good_vehicle(), &Limits::default()),
+            RefusalCode::Temperature,
+        );
+        assert_eq!((cold.verdict, cold.limit), (Verdict::Fail, Some(-20.0)));
+        let far = of(&checks, RefusalCode::NotAtDock);
+        // 0.00003 degrees of longitude at 31.2° north: 2.86 m (a·cos φ·Δλ with WGS-84's prime vertical radius).
+        assert!((far.value.unwrap() - 2.86).abs() < 0.01, "{far:?}");
+    }
+
+    #[test]
+    fn a_silent_dock_with_an_open_lid_takes_a_vehicle_a_closed_or_occupied_one_does_not() {
+        let flown = DockFacts {
+            vehicle_present: Some(false),
+            ..good_dock()
+        };
+        let forbidden = |dock: &DockFacts| {
+            let checks = before_landing(dock, &Limits::default());
+            forbids_landing(&checks).map(|check| (check.code, check.verdict))
+        };
+        assert_eq!(forbidden(&flown), None);
+        let silent = DockFacts {
+            lid_open: Some(true),
+            ..DockFacts::default()
+        };
+        assert_eq!(forbidden(&silent), None);
+        assert_eq!(
+            forbidden(&DockFacts::default()),
+            Some((RefusalCode::LidNotOpen, Verdict::Unknown))
+        );
+        assert_eq!(
+            forbidden(&good_dock()),
+            Some((RefusalCode::DockBusy, Verdict::Fail))
+        );
+        let stormy = DockFacts {
+            gust_ms: Some(15.0),
+            ..flown
+        };
+        assert_eq!(forbidden(&stormy), Some((RefusalCode::Gust, Verdict::Fail)));
+    }
+
+    proptest! {
+        /// More wind, more rain, less charge never turn a refusal into a permission.
+        #[test]
+        fn worse_weather_never_helps(
+            wind in 0.0..20.0, more in 0.0..5.0, rain in 0..4_u8, charge in 0.0..100.0, less in 0.0..20.0,
+        ) {
+            let dock = DockFacts { wind_ms: Some(wind), gust_ms: Some(wind), rain_level: Some(rain), ..good_dock() };
+            let vehicle = VehicleFacts { battery_percent: Some(charge), ..good_vehicle() };
+            let worse_dock = DockFacts {
+                wind_ms: Some(wind + more), gust_ms: Some(wind + more), rain_level: Some(rain.saturating_add(1)), ..dock.clone()
+            };
+            let worse_vehicle = VehicleFacts { battery_percent: Some(charge - less), ..vehicle.clone() };
+            let allowed = |d: &DockFacts, v: &VehicleFacts| forbids_arming(&before_arming(d, v, &Limits::default())).is_none();
+            prop_assert!(allowed(&dock, &vehicle) || !allowed(&worse_dock, &worse_vehicle));
+        }
+    }
+}

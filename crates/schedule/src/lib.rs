@@ -2,6 +2,7 @@
 //!
 //! | module | question it answers |
 //! |---|---|
+//! | [`calendar`] | which sortie is due at which instant, and what if that instant was missed |
 //! | [`mission`] | what the vehicle is told, whether that can be flown, where it takes photos |
 //! | [`interlock`] | whether dock, weather and vehicle allow arming and landing |
 //! | [`sortie`] | where a flight stands and where it may go from there |
@@ -10,6 +11,7 @@
 //!
 //! No clock, no file, no log, no randomness: instants are arguments.
 
+pub mod calendar;
 pub mod interlock;
 pub mod mission;
 pub mod photo_ledger;

@@ -241,3 +241,163 @@ fn height_agl_m(item: &MissionItem, rules: &MissionRules) -> Option<f64> {
         _ => Some(z + rules.home_height_agl_m),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use MissionProblemCode as Code;
+
+    fn home() -> Wgs84 {
+        Wgs84::new(31.2, 121.5).unwrap()
+    }
+
+    fn rules() -> MissionRules {
+        MissionRules {
+            home: Some(home()),
+            ..MissionRules::default()
+        }
+    }
+
+    fn item(command: u16, (x, y): (i32, i32), z: f32) -> MissionItem {
+        MissionItem {
+            frame: 3,
+            command,
+            params: [0.0; 4],
+            x,
+            y,
+            z,
+            auto_continue: true,
+        }
+    }
+
+    const HERE: (i32, i32) = (312_000_000, 1_215_000_000);
+
+    fn good() -> Vec<MissionItem> {
+        vec![
+            item(178, (0, 0), 0.0),
+            item(22, (0, 0), 40.0),
+            item(16, HERE, 120.0),
+            item(20, (0, 0), 0.0),
+        ]
+    }
+
+    fn codes(items: &[MissionItem], rules: &MissionRules) -> Vec<(Option<usize>, Code)> {
+        check(items, rules)
+            .into_iter()
+            .map(|p| (p.item, p.code))
+            .collect()
+    }
+
+    #[test]
+    fn a_good_mission_has_no_problem() {
+        assert_eq!(codes(&good(), &rules()), []);
+    }
+
+    #[test]
+    fn order_and_size_are_checked() {
+        assert_eq!(codes(&[], &rules()), [(None, Code::Empty)]);
+        assert_eq!(codes(&good()[2..], &rules()), [(None, Code::NoTakeoff)]);
+        assert_eq!(codes(&good()[..3], &rules()), [(None, Code::NoWayHome)]);
+        let few = MissionRules {
+            max_items: 3,
+            ..rules()
+        };
+        assert_eq!(codes(&good(), &few), [(None, Code::TooManyItems)]);
+        let mut late = good();
+        late.swap(1, 2);
+        assert_eq!(codes(&late, &rules()), [(Some(2), Code::TakeoffNotFirst)]);
+    }
+
+    #[test]
+    fn every_item_is_checked_on_its_own() {
+        let with = |change: fn(&mut MissionItem)| {
+            let mut items = good();
+            change(&mut items[2]);
+            codes(&items, &rules())
+        };
+        let third = |code| [(Some(2), code)];
+        assert_eq!(with(|i| i.command = 177), third(Code::UnknownCommand));
+        assert_eq!(with(|i| (i.x, i.y) = (0, 0)), third(Code::BadPosition));
+        assert_eq!(with(|i| i.x = 900_000_001), third(Code::BadPosition));
+        assert_eq!(with(|i| i.frame = 1), third(Code::BadPosition));
+        assert_eq!(with(|i| i.z = f32::NAN), third(Code::BadPosition));
+        assert_eq!(with(|i| i.z = 120.02), third(Code::AboveCeiling));
+        assert_eq!(with(|i| i.frame = 5), third(Code::HeightUnknown));
+        // One minute of latitude is 1848 m here: 2.7 minutes are 4990 m, 2.75 are 5082 m.
+        assert_eq!(with(|i| i.x += 450_000), []);
+        assert_eq!(with(|i| i.x += 458_333), third(Code::BeyondReach));
+    }
+
+    #[test]
+    fn a_dock_on_a_roof_lowers_the_ceiling() {
+        let roof = MissionRules {
+            home_height_agl_m: 40.0,
+            home_amsl_m: Some(45.0),
+            ..rules()
+        };
+        assert_eq!(codes(&good(), &roof), [(Some(2), Code::AboveCeiling)]);
+        let mut items = good();
+        items[2].frame = 0;
+        items[2].z = 125.0;
+        assert_eq!(
+            codes(&items, &roof),
+            [],
+            "125 m above the sea are 120 m above ground"
+        );
+        items[2].z = 125.5;
+        assert_eq!(codes(&items, &roof), [(Some(2), Code::AboveCeiling)]);
+        items[2].frame = 10;
+        items[2].z = 119.0;
+        assert_eq!(
+            codes(&items, &roof),
+            [],
+            "terrain heights are heights above ground"
+        );
+    }
+
+    #[test]
+    fn a_trigger_distance_of_a_centimetre_is_a_slip() {
+        let mut items = good();
+        items.insert(2, item(206, (0, 0), 0.0));
+        items[2].params[0] = 0.01;
+        items[3].x += 100_000;
+        assert_eq!(codes(&items, &rules()), [(None, Code::TooManyPhotos)]);
+    }
+
+    #[test]
+    fn words_differ_and_only_the_way_home_is_a_warning() {
+        let words: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        let warnings: Vec<_> = Code::ALL
+            .iter()
+            .filter(|code| code.severity() == Severity::Warning)
+            .collect();
+        assert_eq!(warnings, [&Code::NoWayHome]);
+    }
+
+    prop_compose! {
+        fn any_item()(
+            frame in 0..22_u8, command in prop_oneof![prop::sample::select(KNOWN), any::<u16>()],
+            params: [f32; 4], x: i32, y: i32, z: f32,
+        ) -> MissionItem {
+            MissionItem { frame, command, params, x, y, z, auto_continue: true }
+        }
+    }
+
+    proptest! {
+        /// Anything a plan file may hold is answered, and what is called good stays below the ceiling and in reach.
+        #[test]
+        fn any_mission_is_answered(items in prop::collection::vec(any_item(), 0..12)) {
+            let problems = check(&items, &rules());
+            for (number, item) in items.iter().enumerate() {
+                if problems.iter().all(|p| p.item != Some(number)) {
+                    prop_assert!(KNOWN.contains(&item.command));
+                    prop_assert!(!has_height(item) || height_agl_m(item, &rules()).unwrap() <= 120.01);
+                    prop_assert!(item.place().is_none_or(|p| geodesic_distance_m(home(), p) <= 5000.0));
+                }
+            }
+        }
+    }
+}

@@ -96,3 +96,86 @@ fn numbers_or_null<'de, D: Deserializer<'de>>(input: D) -> Result<[f32; 4], D::E
     let numbers = <[Option<f32>; 4]>::deserialize(input)?;
     Ok(numbers.map(|number| number.unwrap_or(f32::NAN)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn waypoint() -> MissionItem {
+        MissionItem {
+            frame: 3,
+            command: 16,
+            params: [0.0, 0.0, 0.0, f32::NAN],
+            x: 312_000_000,
+            y: 1_215_000_000,
+            z: 60.0,
+            auto_continue: true,
+        }
+    }
+
+    #[test]
+    fn what_a_vehicle_gives_back_is_recognised() {
+        let sent = waypoint();
+        let back = MissionItem {
+            frame: 6,
+            params: [0.0; 4],
+            x: sent.x - 1,
+            y: sent.y + 1,
+            z: 59.99,
+            ..sent.clone()
+        };
+        assert!(same_on_wire(&sent, &sent), "NaN equals NaN");
+        assert!(same_on_wire(&sent, &back));
+    }
+
+    #[test]
+    fn what_would_fly_elsewhere_is_not() {
+        let sent = waypoint();
+        let changed: [fn(&mut MissionItem); 7] = [
+            |i| i.frame = 0,
+            |i| i.frame = 10,
+            |i| i.command = 19,
+            |i| i.params[0] = 0.01,
+            |i| i.x += 2,
+            |i| i.z = 59.9,
+            |i| i.auto_continue = false,
+        ];
+        for change in changed {
+            let mut other = sent.clone();
+            change(&mut other);
+            assert!(!same_on_wire(&sent, &other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn only_commands_with_a_place_in_a_global_frame_have_one() {
+        let item = waypoint();
+        let place = item.place().unwrap();
+        assert_eq!((place.latitude_deg, place.longitude_deg), (31.2, 121.5));
+        let nowhere: [fn(&mut MissionItem); 5] = [
+            |i| i.command = 206,
+            |i| i.frame = 1,
+            |i| (i.x, i.y) = (0, 0),
+            |i| i.x = i32::MAX,
+            |i| i.x = 900_000_001,
+        ];
+        for change in nowhere {
+            let mut other = item.clone();
+            change(&mut other);
+            assert_eq!(other.place(), None, "{other:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn noise_of_the_wire_is_forgiven_both_ways(
+            params: [f32; 4], x: i32, y: i32, z in -500.0..5000.0_f32, noise in -5e-5..5e-5_f32, dx in -1..=1_i32,
+        ) {
+            let a = MissionItem { params, x, y, z, ..waypoint() };
+            let b = MissionItem { params: params.map(|p| p * (1.0 + noise)), x: x.saturating_add(dx), ..a.clone() };
+            prop_assert!(same_on_wire(&a, &b) && same_on_wire(&b, &a));
+        }
+    }
+}

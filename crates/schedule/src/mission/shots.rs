@@ -258,3 +258,202 @@ fn earlier(a: Option<f64>, b: Option<f64>) -> Option<f64> {
         (one, other) => one.or(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn home() -> Wgs84 {
+        Wgs84::new(31.2, 121.5).unwrap()
+    }
+
+    fn doing(command: u16, params: [f32; 4]) -> MissionItem {
+        MissionItem {
+            frame: 3,
+            command,
+            params,
+            x: 0,
+            y: 0,
+            z: 0.0,
+            auto_continue: true,
+        }
+    }
+
+    /// A waypoint so many metres east and north of home.
+    fn to(east_m: f64, north_m: f64, height_m: f32) -> MissionItem {
+        let place = LocalTangent::at(home()).wgs84_from_enu(east_m, north_m);
+        MissionItem {
+            x: (place.latitude_deg * 1e7).round() as i32,
+            y: (place.longitude_deg * 1e7).round() as i32,
+            z: height_m,
+            ..doing(16, [0.0; 4])
+        }
+    }
+
+    fn trigger(every_m: f32, one_now: bool) -> MissionItem {
+        doing(206, [every_m, 0.0, f32::from(u8::from(one_now)), 0.0])
+    }
+
+    /// Metres east and north of home, rounded, with the height.
+    fn places(items: &[MissionItem]) -> Vec<(i32, i32, i32)> {
+        let plane = LocalTangent::at(home());
+        let shots = planned_shots(items, Some(home()));
+        assert!(shots.iter().zip(1..).all(|(shot, index)| shot.index == index));
+        let place = |shot: &PlannedShot| {
+            let [east_m, north_m] = plane.enu_from_wgs84(shot.position);
+            (
+                east_m.round() as i32,
+                north_m.round() as i32,
+                shot.height_above_home_m.round() as i32,
+            )
+        };
+        shots.iter().map(place).collect()
+    }
+
+    fn takeoff() -> MissionItem {
+        MissionItem {
+            z: 50.0,
+            ..doing(22, [0.0; 4])
+        }
+    }
+
+    #[test]
+    fn the_first_photo_comes_one_distance_after_the_trigger_unless_one_is_asked_for_now() {
+        let flight = |one_now| {
+            vec![
+                takeoff(),
+                to(0.0, 100.0, 50.0),
+                trigger(30.0, one_now),
+                to(0.0, 195.0, 50.0),
+                trigger(0.0, false),
+                to(0.0, 300.0, 50.0),
+            ]
+        };
+        assert_eq!(places(&flight(false)), [(0, 130, 50), (0, 160, 50), (0, 190, 50)]);
+        assert_eq!(
+            places(&flight(true)),
+            [(0, 100, 50), (0, 130, 50), (0, 160, 50), (0, 190, 50)]
+        );
+    }
+
+    #[test]
+    fn the_trigger_goes_on_through_the_turn_by_the_straight_distance() {
+        let items = [
+            takeoff(),
+            trigger(50.0, true),
+            to(0.0, 80.0, 50.0),
+            to(30.0, 80.0, 50.0),
+            to(30.0, 0.0, 50.0),
+        ];
+        // The last photo before the turn is at 50 north. 30 m east of the corner it is √(30² + 30²) = 42 m away;
+        // back south it is 50 m away again where 30² + (50 − n)² = 50², n = 10.
+        assert_eq!(places(&items), [(0, 0, 50), (0, 50, 50), (30, 10, 50)]);
+    }
+
+    #[test]
+    fn it_goes_on_on_the_way_home_and_ends_there() {
+        let items = [
+            takeoff(),
+            to(100.0, 0.0, 50.0),
+            trigger(40.0, false),
+            doing(20, [0.0; 4]),
+            to(500.0, 0.0, 50.0),
+        ];
+        assert_eq!(places(&items), [(60, 0, 50), (20, 0, 50)]);
+    }
+
+    #[test]
+    fn a_changed_distance_counts_from_the_last_photo_a_new_trigger_from_where_it_begins() {
+        let items = [
+            takeoff(),
+            trigger(50.0, false),
+            to(60.0, 0.0, 50.0),
+            trigger(20.0, false),
+            to(80.0, 0.0, 50.0),
+        ];
+        assert_eq!(places(&items), [(50, 0, 50), (70, 0, 50)]);
+        let again = [
+            takeoff(),
+            trigger(50.0, false),
+            to(60.0, 0.0, 50.0),
+            trigger(0.0, false),
+            trigger(20.0, false),
+            to(81.0, 0.0, 50.0),
+        ];
+        assert_eq!(places(&again), [(50, 0, 50), (80, 0, 50)]);
+    }
+
+    #[test]
+    fn intervals_count_time_at_the_speed_of_the_mission() {
+        let items = [
+            takeoff(),
+            doing(178, [1.0, 5.0, -1.0, 0.0]),
+            doing(2000, [0.0, 4.0, 3.0, 0.0]),
+            to(0.0, 100.0, 70.0),
+        ];
+        assert_eq!(places(&items), [(0, 0, 50), (0, 20, 54), (0, 40, 58)]);
+        let until_stopped = [
+            takeoff(),
+            doing(2000, [0.0, 2.0, 0.0, 0.0]),
+            to(0.0, 50.0, 50.0),
+            doing(2001, [0.0; 4]),
+            to(0.0, 100.0, 50.0),
+        ];
+        assert_eq!(places(&until_stopped), [(0, 0, 50), (0, 20, 50), (0, 40, 50)]);
+        let waiting = [
+            takeoff(),
+            doing(214, [1500.0, 0.0, 0.0, 0.0]),
+            doing(93, [4.0, 0.0, 0.0, 0.0]),
+        ];
+        assert_eq!(places(&waiting), [(0, 0, 50), (0, 0, 50)]);
+    }
+
+    #[test]
+    fn single_photos_are_taken_where_the_vehicle_is() {
+        let shoot = MissionItem {
+            x: 1,
+            ..doing(203, [0.0; 4])
+        };
+        let items = [
+            takeoff(),
+            to(0.0, 40.0, 60.0),
+            shoot,
+            doing(203, [0.0; 4]),
+            doing(2000, [0.0, 0.0, 1.0, 0.0]),
+        ];
+        assert_eq!(places(&items), [(0, 40, 60), (0, 40, 60)]);
+        assert_eq!(planned_shots(&items, None)[0].after_item, 2);
+    }
+
+    proptest! {
+        /// On any path, photos of one trigger lie exactly one distance apart, and none is missing.
+        #[test]
+        fn photos_lie_one_distance_apart(
+            corners in prop::collection::vec((-500.0..500.0, -500.0..500.0), 1..8), every_m in 5.0..80.0_f32,
+        ) {
+            let mut items = vec![takeoff(), trigger(every_m, true)];
+            items.extend(corners.iter().map(|(east_m, north_m)| to(*east_m, *north_m, 50.0)));
+            let plane = LocalTangent::at(home());
+            let shots: Vec<_> = planned_shots(&items, Some(home())).iter().map(|s| plane.enu_from_wgs84(s.position)).collect();
+            let every_m = f64::from(every_m);
+            for pair in shots.windows(2) {
+                let apart_m = (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]);
+                prop_assert!((apart_m - every_m).abs() < 1e-3, "{apart_m} instead of {every_m}");
+            }
+            let (last, end) = (shots[shots.len() - 1], corners[corners.len() - 1]);
+            prop_assert!((end.0 - last[0]).hypot(end.1 - last[1]) <= every_m + 0.02);
+        }
+
+        #[test]
+        fn any_items_are_answered(raw in prop::collection::vec(
+            (prop::sample::select(&[16, 17, 19, 20, 21, 22, 82, 93, 178, 203, 206, 214, 2000, 2001][..]), any::<[f32; 4]>(), any::<i32>(), any::<i32>(), any::<f32>()),
+            0..12,
+        )) {
+            let items: Vec<_> = raw.into_iter().map(|(command, params, x, y, z)| MissionItem { x, y, z, ..doing(command, params) }).collect();
+            let shots = planned_shots(&items, Some(home()));
+            prop_assert!(shots.len() <= MOST_SHOTS);
+        }
+    }
+}
