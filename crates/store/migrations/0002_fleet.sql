@@ -113,6 +113,9 @@ create table shot (
 );
 create index shot_by_photo on shot (photo_id);
 
+-- A file of a flight comes under a name that says sortie and image number: whether it came already is asked often.
+create index photo_name_by_name on photo_name (name);
+
 -- What happened, step by step.
 create table flight_step (
     sortie_id text not null,

@@ -120,6 +120,19 @@ impl Store {
             .next())
     }
 
+    /// The photo that came under this name, if there is one; of several the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn photo_named(&self, name: &str) -> Result<Option<PhotoRow>> {
+        let row = sqlx::query(select_photos!(
+            "where p.sha256 in (select n.sha256 from photo_name n where n.name = $1) order by p.photo_id limit 1"
+        ))
+        .bind(name);
+        let found = self.with_names(row.fetch_all(self.pool()).await?).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// Photos, newest row first, at most `limit`, after the photo `after` of the page before.
     ///
     /// # Errors

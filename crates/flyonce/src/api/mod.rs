@@ -1,5 +1,6 @@
 //! The HTTP API under `/api/v1` and the page. One file per subject; `openapi` describes them all.
 
+mod content_range;
 mod coverage;
 mod error;
 mod events;
@@ -9,6 +10,7 @@ mod layers;
 mod leads;
 mod openapi;
 mod page;
+mod photo_door;
 mod photos;
 mod state;
 
@@ -89,6 +91,10 @@ fn router(state: ApiState) -> Router {
         .route("/images/{sha256}", get(images::view))
         .route("/images/{sha256}/original", get(images::original))
         .route("/crops/{detection}", get(images::crop))
+        .route(
+            "/photo-door/{sortie}/{image_index}/{sha256}",
+            get(photo_door::state).put(photo_door::put),
+        )
         .route("/coverage", get(coverage::coverage))
         .route("/layers", get(layers::list))
         .route("/layers/{file}", get(layers::geojson))

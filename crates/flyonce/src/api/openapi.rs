@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::api::{coverage, events, health, images, layers, leads, photos};
+use crate::api::{coverage, events, health, images, layers, leads, photo_door, photos};
 
 /// All doors.
 #[derive(OpenApi)]
@@ -25,6 +25,8 @@ use crate::api::{coverage, events, health, images, layers, leads, photos};
         images::view,
         images::original,
         images::crop,
+        photo_door::state,
+        photo_door::put,
         coverage::coverage,
         layers::list,
         layers::geojson,

@@ -12,6 +12,7 @@ use vision::Card;
 
 use crate::config::layers::{LoadedLayer, load_all};
 use crate::model::ModelInUse;
+use crate::stage::incoming::Incoming;
 use crate::workplace::Workplace;
 
 /// Shared by all requests; cheap to clone.
@@ -35,6 +36,8 @@ pub struct Fixed {
     pub runtime_found: bool,
     /// Pictures decoded at the same time: each takes 3 bytes per pixel.
     pub decoding: Arc<Semaphore>,
+    /// Photo files on their way in.
+    pub incoming: Incoming,
     /// Ends the streams when the service stops.
     pub stop: CancellationToken,
     /// Everything that runs beside the requests.
@@ -61,6 +64,7 @@ impl ApiState {
             card: card.ok(),
             runtime_found: ModelInUse::runtime_path(settings).is_ok(),
             decoding: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
+            incoming: Incoming::of(workplace.store.folder()),
             stop,
             tasks: TaskTracker::new(),
         };

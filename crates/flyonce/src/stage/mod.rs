@@ -4,8 +4,11 @@
 
 pub mod associate;
 pub mod capture_time;
+pub mod delivery;
 pub mod description;
 pub mod findings;
+pub mod flight_photo;
+pub mod incoming;
 pub mod intake;
 pub mod look;
 pub mod pipeline;

@@ -75,6 +75,18 @@ pub fn problem_words(code: &str) -> Words {
         ),
         "truncated" => ("文件不完整(被截断)", "file is truncated"),
         "unreadable" => ("图像无法解码", "picture cannot be decoded"),
+        "index_differs" => (
+            "图像编号与时间、位置对应的拍摄点不同",
+            "the image number and the time and place name different shots",
+        ),
+        "clock_differs" => (
+            "相机时间与飞行记录不符,按编号和位置归位",
+            "the camera's clock is off; matched by number and place",
+        ),
+        "shot_taken" => (
+            "该拍摄点已有照片,作为额外照片保存",
+            "another file is this shot already; kept as one photo more",
+        ),
         "too_large" => ("图像过大,未识别", "picture too large to be looked at"),
         other => (other, other),
     };
