@@ -9,6 +9,8 @@ mod demo;
 mod develop;
 pub mod dock;
 mod exif;
+pub mod fleet;
+pub mod fleet_camera;
 mod frame;
 mod material;
 mod neighbourhood;

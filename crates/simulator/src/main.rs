@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
+use simulator::fleet::{self, FleetArguments, stop_on_signals};
 use simulator::{DemoOptions, FOCAL_PER_WIDTH, TrainingOptions, render_demo, render_training};
+use tokio_util::sync::CancellationToken;
 
 /// Simulated aerial pictures of a seeded city.
 #[derive(Parser)]
@@ -20,6 +22,8 @@ enum Command {
     Render(RenderArguments),
     /// A sortie of photos with EXIF and XMP, and its truth in a folder of its own.
     Demo(DemoArguments),
+    /// Docks, vehicles and cameras that speak MQTT, MAVLink and HTTP, until Ctrl-C.
+    Fleet(FleetArguments),
 }
 
 #[derive(Args)]
@@ -73,7 +77,18 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Render(arguments) => render_pictures(&arguments),
         Command::Demo(arguments) => fly_demo(&arguments),
+        Command::Fleet(arguments) => run_fleet(arguments),
     }
+}
+
+fn run_fleet(arguments: FleetArguments) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stop = CancellationToken::new();
+        stop_on_signals(&stop)?;
+        fleet::run(arguments, stop).await
+    })
 }
 
 fn fly_demo(arguments: &DemoArguments) -> anyhow::Result<()> {
