@@ -1,0 +1,1 @@
+//! Transfers against a lossy peer.
