@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod chain;
+mod fleet;
+mod fleet_load;
+mod flights;
 mod harness;
 mod jobs;
 mod kill;
@@ -11,3 +14,5 @@ mod opening;
 mod originals;
 mod photos;
 mod schema;
+mod shots;
+mod upgrade;
