@@ -8,6 +8,8 @@ pub mod dock;
 pub mod link;
 pub mod mission_transfer;
 pub mod parameters;
+pub mod profile;
+pub mod sortie;
 pub mod telemetry;
 pub mod tlog;
 pub mod vehicle;
