@@ -1,0 +1,3 @@
+//! Vehicles and docks over real sockets.
+
+mod dock;
