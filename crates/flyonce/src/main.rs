@@ -3,11 +3,13 @@
 
 mod answers;
 mod api;
+mod broker;
 mod cli;
 mod clock;
 mod config;
 mod fleet;
 mod fleet_plan;
+mod flight_log;
 mod lang;
 mod model;
 mod picture;

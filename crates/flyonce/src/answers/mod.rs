@@ -1,9 +1,12 @@
 //! What people and programs are told: the same structs answer `--json` on the command line and the HTTP API.
 
+pub mod calendar;
 pub mod catalogue;
 pub mod coverage;
+pub mod flights;
 pub mod geotag;
 pub mod leads;
 pub mod leads_geojson;
 pub mod photos;
 pub mod place;
+pub mod track;

@@ -1,9 +1,12 @@
 //! The HTTP API under `/api/v1` and the page. One file per subject; `openapi` describes them all.
 
+mod calendar;
 mod content_range;
 mod coverage;
+mod door_error;
 mod error;
 mod events;
+mod flights;
 mod health;
 mod images;
 mod layers;
@@ -29,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
 use crate::lang::Words;
+use crate::stage::delivery::deliver_leftovers;
+use crate::stage::watched_folder::watch;
 use crate::workplace::Workplace;
 
 /// Decisions are small; nothing larger is taken.
@@ -50,6 +55,7 @@ pub async fn serve(listener: TcpListener, workplace: Workplace) -> Result<()> {
         stop.cancel();
     };
     let tasks = state.fixed.tasks.clone();
+    take_in_what_lies_ready(&state);
     let served = axum::serve(listener, router(state))
         .with_graceful_shutdown(stopping)
         .await;
@@ -58,6 +64,22 @@ pub async fn serve(listener: TcpListener, workplace: Workplace) -> Result<()> {
         tracing::warn!(tasks.alive = tasks.len(), "stopped while tasks were still alive");
     }
     served.context("the HTTP service failed")
+}
+
+/// Photos that were whole when the program was stopped, and the watched folder if there is one.
+fn take_in_what_lies_ready(state: &ApiState) {
+    let (workplace, incoming) = (state.workplace.clone(), state.fixed.incoming.clone());
+    state.fixed.tasks.spawn(async move {
+        match deliver_leftovers(&workplace, &incoming).await {
+            Ok(0) => {}
+            Ok(photos) => tracing::info!(photos, "photos that were whole at the last stop are stored now"),
+            Err(error) => tracing::error!(error = %format!("{error:#}"), "photos lie in incoming/"),
+        }
+    });
+    if let Some(folder) = state.workplace.config.settings.watched_folder.clone() {
+        let watching = watch(state.workplace.clone(), folder, state.fixed.stop.clone());
+        state.fixed.tasks.spawn(watching);
+    }
 }
 
 async fn stop_requested() {
@@ -91,6 +113,13 @@ fn router(state: ApiState) -> Router {
         .route("/images/{sha256}", get(images::view))
         .route("/images/{sha256}/original", get(images::original))
         .route("/crops/{detection}", get(images::crop))
+        .route("/flights", get(flights::list))
+        .route("/flights/{sortie}", get(flights::detail))
+        .route("/flights/{sortie}/track.geojson", get(flights::track_geojson))
+        .route("/flights/{sortie}/track.kml", get(flights::track_kml))
+        .route("/flights/{sortie}/flight.tlog", get(flights::tlog))
+        .route("/fleet/tracks.geojson", get(flights::tracks))
+        .route("/calendar", get(calendar::calendar))
         .route(
             "/photo-door/{sortie}/{image_index}/{sha256}",
             get(photo_door::state).put(photo_door::put),

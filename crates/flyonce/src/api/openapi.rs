@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::api::{coverage, events, health, images, layers, leads, photo_door, photos};
+use crate::api::{calendar, coverage, events, flights, health, images, layers, leads, photo_door, photos};
 
 /// All doors.
 #[derive(OpenApi)]
@@ -25,6 +25,13 @@ use crate::api::{coverage, events, health, images, layers, leads, photo_door, ph
         images::view,
         images::original,
         images::crop,
+        flights::list,
+        flights::detail,
+        flights::track_geojson,
+        flights::track_kml,
+        flights::tlog,
+        flights::tracks,
+        calendar::calendar,
         photo_door::state,
         photo_door::put,
         coverage::coverage,

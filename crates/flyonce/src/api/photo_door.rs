@@ -1,14 +1,13 @@
 //! `/photo-door`: docks bring photos here, piece by piece. A piece that was confirmed is on the disk; how far a file
 //! came is asked with GET, and every refusal says it, too.
 
-use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::StoreError;
 use store::flights::FlightRow;
@@ -17,7 +16,8 @@ use tokio_stream::StreamExt;
 use utoipa::ToSchema;
 
 use crate::api::content_range::ContentRange;
-use crate::api::error::{ErrorBody, ErrorDetail};
+use crate::api::door_error::{DoorError, DoorRefusal};
+use crate::api::error::ErrorBody;
 use crate::api::state::Fixed;
 use crate::lang::Words;
 use crate::stage::delivery::{Delivered, deliver};
@@ -25,6 +25,8 @@ use crate::stage::incoming::{Incoming, Parcel};
 use crate::stage::intake::LARGEST_FILE_BYTES;
 use crate::workplace::Workplace;
 
+/// A sender that says nothing for so long is gone, and others may go on with its file.
+const SILENCE: Duration = Duration::from_secs(60);
 /// Largest piece of a file.
 const LARGEST_PIECE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -39,24 +41,6 @@ pub struct ParcelState {
     pub photo_id: Option<String>,
 }
 
-/// A refusal, with how far the file came.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DoorRefusal {
-    /// What went wrong.
-    pub error: ErrorDetail,
-    /// Bytes that are here; a sender goes on from there.
-    pub received_bytes: u64,
-}
-
-/// A refusal on its way to the sender.
-#[derive(Debug)]
-pub struct DoorError {
-    status: StatusCode,
-    code: &'static str,
-    message: Words,
-    received_bytes: u64,
-}
-
 type Answer = Result<(StatusCode, Json<ParcelState>), DoorError>;
 
 /// How far a file came.
@@ -69,16 +53,42 @@ pub async fn state(
     Path((sortie, image_index, sha256)): Path<(String, String, String)>,
 ) -> Result<Json<ParcelState>, DoorError> {
     let parcel = parcel(&sortie, &image_index, &sha256)?;
-    flight(&workplace, &parcel).await?;
+    let flight = flight(&workplace, &parcel).await?;
     if let Some(photo) = stored(&workplace, &parcel).await? {
         return Ok(Json(is_stored(photo.photo_id, photo.byte_len)));
     }
     let received_bytes = fixed.incoming.received(&parcel).await?;
+    if received_bytes > 0
+        && let Some(photo_id) = deliver_late(&workplace, &fixed.incoming, &parcel, &flight).await?
+    {
+        return Ok(Json(is_stored(photo_id, received_bytes)));
+    }
     Ok(Json(ParcelState {
         state: if received_bytes == 0 { "absent" } else { "partial" }.to_owned(),
         received_bytes,
         photo_id: None,
     }))
+}
+
+/// A file whose last byte came before the disk was full or the program was stopped: its sender has nothing left to
+/// send and only asks. Somebody who is writing it is not waited for.
+async fn deliver_late(
+    workplace: &Workplace,
+    incoming: &Incoming,
+    parcel: &Parcel,
+    flight: &FlightRow,
+) -> Result<Option<String>, DoorError> {
+    let Some(_turn) = incoming.turn_if_free(parcel) else {
+        return Ok(None);
+    };
+    if incoming.received(parcel).await? == 0 || incoming.digest(parcel).await? != parcel.sha256 {
+        return Ok(None);
+    }
+    let delivered = deliver(workplace, incoming, parcel, flight).await;
+    match delivered.map_err(|error| DoorError::of_delivery(error, 0))? {
+        Delivered::Stored(photo) => Ok(Some(photo.photo_id.to_string())),
+        Delivered::OtherContent | Delivered::NoPhoto(_) => Ok(None),
+    }
 }
 
 /// A piece of a file (`Content-Range: bytes a-b/total`), or the whole file.
@@ -129,7 +139,7 @@ impl Upload {
         }
         let named = self.workplace.store.photo_named(&parcel.photo_name()).await?;
         if let Some(other) = named.filter(|photo| photo.sha256 != parcel.sha256) {
-            return Err(index_taken(&other));
+            return Err(DoorError::index_taken(&other));
         }
         let received = self.incoming.received(&parcel).await?;
         let result = match range {
@@ -163,22 +173,22 @@ impl Upload {
         received: u64,
     ) -> Result<(u64, u64), DoorError> {
         if range.total > LARGEST_FILE_BYTES {
-            return Err(too_large("文件", "file", LARGEST_FILE_BYTES));
+            return Err(DoorError::too_large("文件", "file", LARGEST_FILE_BYTES));
         }
         // All bytes came, but the program was stopped, or the disk was full, before the photo was stored.
         if received == range.total {
             return Ok((received, range.total));
         }
         let Some((first, last)) = range.piece.filter(|(first, _)| *first == received) else {
-            return Err(offset(received));
+            return Err(DoorError::offset(received));
         };
         let length = last - first + 1;
         if length > LARGEST_PIECE_BYTES {
-            return Err(too_large("分片", "piece", LARGEST_PIECE_BYTES));
+            return Err(DoorError::too_large("分片", "piece", LARGEST_PIECE_BYTES));
         }
         let written = self.write(parcel, first, length).await?;
         if written <= last {
-            return Err(bad_request(
+            return Err(DoorError::bad_request(
                 "正文短于 Content-Range 所述,请从 received_bytes 继续",
                 "the body is shorter than Content-Range says; go on from received_bytes",
             ));
@@ -196,12 +206,17 @@ impl Upload {
         let mut pieces = body.into_data_stream();
         let mut written = 0;
         let mut broken = None;
-        while let Some(piece) = pieces.next().await {
+        loop {
+            let piece = match tokio::time::timeout(SILENCE, pieces.next()).await {
+                Ok(Some(piece)) => piece.map_err(|error| error.to_string()),
+                Ok(None) => break,
+                Err(silence) => Err(silence.to_string()),
+            };
             match piece {
                 Ok(bytes) if written + bytes.len() as u64 > most => {
                     drop(part);
                     self.incoming.open(parcel, keep).await?.confirm().await?;
-                    return Err(too_large("正文", "body", most));
+                    return Err(DoorError::too_large("正文", "body", most));
                 }
                 Ok(bytes) => {
                     part.append(&bytes).await?;
@@ -218,7 +233,7 @@ impl Upload {
             None => Ok(received),
             Some(error) => {
                 tracing::info!(%error, sortie.id = %parcel.sortie_id, received, "an upload broke off");
-                Err(bad_request(
+                Err(DoorError::bad_request(
                     "传输中断,请从 received_bytes 继续",
                     "the transfer broke off; go on from received_bytes",
                 ))
@@ -256,7 +271,7 @@ impl Upload {
         let Some(body) = self.body.take() else { return };
         let mut pieces = body.into_data_stream();
         let mut read = 0;
-        while let Some(Ok(piece)) = pieces.next().await {
+        while let Ok(Some(Ok(piece))) = tokio::time::timeout(SILENCE, pieces.next()).await {
             read += piece.len() as u64;
             if read > LARGEST_PIECE_BYTES {
                 return;
@@ -267,7 +282,7 @@ impl Upload {
 
 fn parcel(sortie: &str, image_index: &str, sha256: &str) -> Result<Parcel, DoorError> {
     Parcel::named(sortie, image_index, sha256).ok_or_else(|| {
-        bad_request(
+        DoorError::bad_request(
             "地址须为 架次/图像编号/SHA-256(小写十六进制)",
             "the address has to be sortie/image index/SHA-256 (lower-case hexadecimal)",
         )
@@ -280,7 +295,7 @@ fn range(headers: &HeaderMap) -> Result<Option<ContentRange>, DoorError> {
     };
     let range = value.to_str().ok().and_then(ContentRange::read);
     range.map(Some).ok_or_else(|| {
-        bad_request(
+        DoorError::bad_request(
             "Content-Range 须为 bytes a-b/total",
             "Content-Range has to be bytes a-b/total",
         )
@@ -327,122 +342,5 @@ fn is_partial(received_bytes: u64) -> ParcelState {
         state: "partial".to_owned(),
         received_bytes,
         photo_id: None,
-    }
-}
-
-fn bad_request(zh: &str, en: &str) -> DoorError {
-    DoorError {
-        status: StatusCode::BAD_REQUEST,
-        code: "bad_request",
-        message: Words::new(zh, en),
-        received_bytes: 0,
-    }
-}
-
-fn offset(received: u64) -> DoorError {
-    DoorError {
-        status: StatusCode::CONFLICT,
-        code: "offset",
-        message: Words::new(
-            format!("已收到 {received} 字节,请从此处继续"),
-            format!("{received} bytes are here: go on from there"),
-        ),
-        received_bytes: received,
-    }
-}
-
-fn index_taken(other: &PhotoRow) -> DoorError {
-    DoorError {
-        status: StatusCode::CONFLICT,
-        code: "index_taken",
-        message: Words::new(
-            format!("该编号已有内容不同的照片 {}", other.photo_id),
-            format!("photo {} with other content has this number", other.photo_id),
-        ),
-        received_bytes: 0,
-    }
-}
-
-fn too_large(what_zh: &str, what_en: &str, most: u64) -> DoorError {
-    DoorError {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        code: "too_large",
-        message: Words::new(
-            format!("{what_zh}超过 {most} 字节"),
-            format!("the {what_en} is larger than {most} bytes"),
-        ),
-        received_bytes: 0,
-    }
-}
-
-impl DoorError {
-    /// A full disk is the sender's business, too: it has to keep the photo and come again.
-    fn full() -> Self {
-        Self {
-            status: StatusCode::INSUFFICIENT_STORAGE,
-            code: "disk_full",
-            message: Words::new(
-                "磁盘已满,照片请保留,稍后重传",
-                "the disk is full: keep the photo and come again later",
-            ),
-            received_bytes: 0,
-        }
-    }
-
-    fn internal(cause: &dyn std::fmt::Display) -> Self {
-        tracing::error!(error = %cause, "photo door failed");
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            code: "internal",
-            message: Words::new("服务器内部错误,详见日志", "internal error; the log has the cause"),
-            received_bytes: 0,
-        }
-    }
-
-    fn of_delivery(error: anyhow::Error, received_bytes: u64) -> Self {
-        let found = match error.downcast::<StoreError>() {
-            Ok(error) => Self::from(error),
-            Err(error) => match error.downcast::<io::Error>() {
-                Ok(error) => Self::from(error),
-                Err(error) => Self::internal(&format!("{error:#}")),
-            },
-        };
-        Self {
-            received_bytes,
-            ..found
-        }
-    }
-}
-
-impl From<io::Error> for DoorError {
-    fn from(error: io::Error) -> Self {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-        match error.kind() {
-            StorageFull | QuotaExceeded | FileTooLarge => Self::full(),
-            _ => Self::internal(&error),
-        }
-    }
-}
-
-impl From<StoreError> for DoorError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::DiskFull { .. } | StoreError::DatabaseFull => Self::full(),
-            StoreError::Io { source, .. } => source.into(),
-            other => Self::internal(&other),
-        }
-    }
-}
-
-impl IntoResponse for DoorError {
-    fn into_response(self) -> Response {
-        let refusal = DoorRefusal {
-            error: ErrorDetail {
-                code: self.code.to_owned(),
-                message: self.message,
-            },
-            received_bytes: self.received_bytes,
-        };
-        (self.status, Json(refusal)).into_response()
     }
 }

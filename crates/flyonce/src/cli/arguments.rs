@@ -44,6 +44,9 @@ pub enum Command {
     Export(ExportArguments),
     /// Ground position of a pixel, with its error ellipse / 像素定位
     Geotag(GeotagArguments),
+    /// What was flown, how it went, where it went / 架次
+    #[command(subcommand)]
+    Flights(FlightsCommand),
     /// Find every mistake in a configuration / 检查配置文件
     Check {
         /// The configuration file.
@@ -178,6 +181,56 @@ pub struct GeotagArguments {
     pub x: f64,
     /// Pixels from the top edge.
     pub y: f64,
+}
+
+/// `flights …`.
+#[derive(Debug, Subcommand)]
+pub enum FlightsCommand {
+    /// Flights, newest first / 架次清单
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+        /// Only in this state.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only from this dock.
+        #[arg(long)]
+        dock: Option<String>,
+    },
+    /// One flight: what happened, and what became of every photo / 架次详情
+    Show {
+        /// The flight.
+        sortie: String,
+    },
+    /// Where it went, with plan and photos / 航迹
+    Track {
+        /// The flight.
+        sortie: String,
+        /// Format of the file.
+        #[arg(long, default_value = "geojson")]
+        format: TrackFormat,
+        /// File to write; left out, the standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// The telemetry log: where it lies, or a copy of it / 遥测日志
+    Tlog {
+        /// The flight.
+        sortie: String,
+        /// File to write a copy to; left out, the place of the log is printed.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Formats of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrackFormat {
+    /// GeoJSON (RFC 7946, WGS-84).
+    Geojson,
+    /// KML with times.
+    Kml,
 }
 
 /// `serve`.

@@ -5,6 +5,7 @@ mod check;
 mod coverage;
 mod demo;
 mod export;
+mod flights;
 mod geotag;
 mod ingest;
 mod leads;
@@ -52,6 +53,7 @@ pub async fn run() -> Result<()> {
             geotag::of_file(output, &config()?, &geotag)
         }
         Command::Geotag(geotag) => geotag::of_stored(output, &workplace().await?, &geotag).await,
+        Command::Flights(command) => flights::run(output, &workplace().await?, command).await,
         Command::Serve(serve) => serve::run(output, workplace().await?, serve.listen).await,
     }
 }

@@ -38,6 +38,8 @@ pub struct Settings {
     pub layers: Vec<LayerSetting>,
     /// Address of the HTTP service.
     pub listen: SocketAddr,
+    /// Folder whose photos are matched to flights; `None` watches none.
+    pub watched_folder: Option<PathBuf>,
     /// Catalogue of matters; `None` is the built-in one.
     pub matters_file: Option<PathBuf>,
 }
@@ -96,6 +98,7 @@ impl Settings {
             let model = root.section("model");
             let coverage = root.section("coverage");
             let serve = root.section("serve");
+            let photo_door = root.section("photo_door");
             let matters = root.section("matters");
             let settings = Self {
                 time_zone: time_zone(&city),
@@ -111,9 +114,10 @@ impl Settings {
                 max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
                 layers: layers(root, file, base),
                 listen: listen(&serve),
+                watched_folder: path(&photo_door, "watched_folder", base),
                 matters_file: path(&matters, "file", base),
             };
-            for section in [city, data, onnxruntime, model, coverage, serve, matters] {
+            for section in [city, data, onnxruntime, model, coverage, serve, photo_door, matters] {
                 section.finish();
             }
             root.finish();

@@ -71,21 +71,27 @@ impl Incoming {
 
     /// Waits until nobody else writes this image of this flight, under whatever content.
     pub async fn turn(&self, parcel: &Parcel) -> OwnedMutexGuard<()> {
+        self.turn_of(parcel).lock_owned().await
+    }
+
+    /// The turn, if nobody has it.
+    pub fn turn_if_free(&self, parcel: &Parcel) -> Option<OwnedMutexGuard<()>> {
+        self.turn_of(parcel).try_lock_owned().ok()
+    }
+
+    fn turn_of(&self, parcel: &Parcel) -> Arc<tokio::sync::Mutex<()>> {
         let key = (parcel.sortie_id.clone(), parcel.image_index);
-        let turn = {
-            // A thread that died while it held the list left it whole: entries are only added and removed.
-            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.retain(|_, turn| turn.strong_count() > 0);
-            match turns.get(&key).and_then(Weak::upgrade) {
-                Some(turn) => turn,
-                None => {
-                    let turn = Arc::default();
-                    turns.insert(key, Arc::downgrade(&turn));
-                    turn
-                }
+        // A thread that died while it held the list left it whole: entries are only added and removed.
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        match turns.get(&key).and_then(Weak::upgrade) {
+            Some(turn) => turn,
+            None => {
+                let turn = Arc::default();
+                turns.insert(key, Arc::downgrade(&turn));
+                turn
             }
-        };
-        turn.lock_owned().await
+        }
     }
 
     /// Where the part of a parcel lies.
@@ -262,6 +268,7 @@ mod tests {
         drop(incoming.turn(&other).await);
         let second = tokio::time::timeout(std::time::Duration::from_millis(20), incoming.turn(&parcel));
         assert!(second.await.is_err(), "the second has to wait");
+        assert!(incoming.turn_if_free(&parcel).is_none());
         drop(first);
         drop(incoming.turn(&parcel).await);
     }

@@ -13,4 +13,5 @@ pub mod intake;
 pub mod look;
 pub mod pipeline;
 pub mod placing;
+pub mod watched_folder;
 pub mod worker;
