@@ -189,8 +189,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::samples::{any_flight, feed, lanes, place, report, reports};
+    use super::super::samples::{any_flight, feed, flown, lanes, place, report, reports, survey_of, zigzag};
     use super::*;
+    use crate::mission::planned_shots;
 
     fn planned_of(answers: &[Assignment]) -> Vec<u32> {
         let planned = |answer: &Assignment| match answer {
@@ -356,6 +357,22 @@ mod tests {
                     Assignment::Duplicate { shot_index } => prop_assert!(given.contains(&shot_index)),
                     Assignment::Ignored(_) => {}
                 }
+            }
+        }
+    }
+
+    /// A real path cuts corners and takes every photo a little late, so photos move against the plan along the way
+    /// and there are fewer of them. Each is still matched, whatever the order of the reports, and none is extra.
+    #[test]
+    fn photos_of_a_path_that_cuts_corners_are_all_matched() {
+        for (corners, every_m) in [(zigzag(4, 200.0, 40.0), 20.0), (zigzag(8, 500.0, 35.0), 15.0)] {
+            let planned = planned_shots(&survey_of(&corners, every_m), Some(place(0.0, 0.0)));
+            for turn_m in [2.0, 5.0, 10.0] {
+                let mut seen = flown(&corners, every_m, turn_m);
+                assert!(seen.len() > planned.len() * 9 / 10, "{} flown", seen.len());
+                assert_eq!(planned_of(&feed(&planned, &seen)).len(), seen.len());
+                seen.reverse();
+                assert_eq!(planned_of(&feed(&planned, &seen)).len(), seen.len());
             }
         }
     }

@@ -6,7 +6,7 @@ use survey::geodesy::{LocalTangent, Wgs84};
 use survey::time::UtcMicros;
 
 use super::capture::{Assignment, CaptureSeen, assign};
-use crate::mission::PlannedShot;
+use crate::mission::{MissionItem, PlannedShot};
 
 fn origin() -> Wgs84 {
     Wgs84::new(31.2, 121.5).unwrap()
@@ -91,4 +91,72 @@ pub(super) fn any_flight() -> impl Strategy<Value = (Vec<PlannedShot>, Vec<Captu
         }
         (planned, seen)
     })
+}
+
+/// Corners of lanes `lane_m` long and `apart_m` apart, flown to and fro; metres east and north.
+pub(super) fn zigzag(lanes: u32, lane_m: f64, apart_m: f64) -> Vec<[f64; 2]> {
+    let lane = |lane: u32| {
+        let x = 100.0 + apart_m * f64::from(lane);
+        let ends = [[x, 50.0], [x, 50.0 + lane_m]];
+        if lane.is_multiple_of(2) {
+            ends
+        } else {
+            [ends[1], ends[0]]
+        }
+    };
+    (0..lanes).flat_map(lane).collect()
+}
+
+/// The mission that flies these corners with a photo every `every_m`, the first at the first corner.
+pub(super) fn survey_of(corners: &[[f64; 2]], every_m: f64) -> Vec<MissionItem> {
+    let item = |command, params, [east_m, north_m]: [f64; 2]| {
+        let place = place(east_m, north_m);
+        MissionItem {
+            frame: 3,
+            command,
+            params,
+            x: (place.latitude_deg * 1e7).round() as i32,
+            y: (place.longitude_deg * 1e7).round() as i32,
+            z: 60.0,
+            auto_continue: true,
+        }
+    };
+    let trigger = |every_m: f64| item(206, [every_m as f32, 0.0, 1.0, 0.0], [0.0, 0.0]);
+    let mut items: Vec<_> = corners.iter().map(|corner| item(16, [0.0; 4], *corner)).collect();
+    items.insert(1, trigger(every_m));
+    items
+}
+
+/// Reports of a vehicle on that mission: 25 times a second it looks whether the last photo is `every_m` away, it
+/// turns `turn_m` before a corner, and its position swims by 1.5 m.
+pub(super) fn flown(corners: &[[f64; 2]], every_m: f64, turn_m: f64) -> Vec<CaptureSeen> {
+    let (mut at, mut velocity) = (corners[0], [0.0, 10.0]);
+    let (mut last, mut seen, mut ticks) = (None::<[f64; 2]>, Vec::new(), 0_u32);
+    for corner in &corners[1..] {
+        loop {
+            let to = [corner[0] - at[0], corner[1] - at[1]];
+            let left_m = to[0].hypot(to[1]);
+            if left_m < turn_m {
+                break;
+            }
+            for axis in 0..2 {
+                velocity[axis] += (10.0 * to[axis] / left_m - velocity[axis]) * 0.08;
+                at[axis] += velocity[axis] / 25.0;
+            }
+            ticks += 1;
+            let near = last.is_some_and(|l| (at[0] - l[0]).hypot(at[1] - l[1]) < every_m);
+            if near {
+                continue;
+            }
+            last = Some(at);
+            let swim_m = 1.5 * (f64::from(ticks) / 300.0).sin();
+            seen.push(CaptureSeen {
+                // A vehicle that flew before goes on counting.
+                image_index: 40 + seen.len() as u32,
+                at: UtcMicros(i64::from(ticks) * 40_000),
+                position: Some(place(at[0] + swim_m, at[1] - swim_m)),
+            });
+        }
+    }
+    seen
 }
