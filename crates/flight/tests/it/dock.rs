@@ -328,6 +328,19 @@ async fn broker_drops_what_is_late(broker: SocketAddr) -> bool {
         (last.command["method"].as_str(), last.command["id"].as_str()),
         (Some("close_lid"), Some(&*executed[0]))
     );
+    // The same way round in time: the broker did keep what it was given.
+    back.die();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let nothing = Map::new();
+    let kept = line
+        .line
+        .command("D07", DockMethod::StopCharging, &nothing, SOON, Bound::default());
+    let (kept, again) = tokio::join!(kept, async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        FakeDock::start(broker, "D07", persistent).await
+    });
+    assert_eq!(kept, Ok(()));
+    assert_eq!(again.executed().len(), 1);
     commands
         .iter()
         .all(|received| received.command["method"] != "open_lid")
