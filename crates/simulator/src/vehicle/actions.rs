@@ -35,6 +35,7 @@ impl Autopilot {
                     self.camera.point(f64::from(p[0]).to_radians());
                 }
             }
+            MavCmd::MAV_CMD_CONDITION_YAW if !p[0].is_finite() => {}
             MavCmd::MAV_CMD_CONDITION_YAW => {
                 let angle = f64::from(p[0]).to_radians();
                 let relative = p[3] >= 1.0;
@@ -50,6 +51,9 @@ impl Autopilot {
             | MavCmd::MAV_CMD_DO_SET_ROI_NONE
             | MavCmd::MAV_CMD_DO_MOUNT_CONFIGURE
             | MavCmd::MAV_CMD_SET_CAMERA_MODE
+            | MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_CONFIGURE
+            | MavCmd::MAV_CMD_VIDEO_START_CAPTURE
+            | MavCmd::MAV_CMD_VIDEO_STOP_CAPTURE
             | MavCmd::MAV_CMD_DO_TRIGGER_CONTROL => {}
             _ => return false,
         }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use mavlink::dialects::ardupilotmega::{MavMessage, MavSeverity, STATUSTEXT_DATA};
+use mavlink::dialects::ardupilotmega::{MavMessage, MavResult, MavSeverity, STATUSTEXT_DATA};
 
 use super::battery::Battery;
 use super::body::Body;
@@ -19,10 +19,23 @@ use super::streams::Streams;
 use super::transfer::Upload;
 use super::wind::{PositionNoise, Wind};
 
-/// A message on its way out.
+/// What a frame on its way out says.
+#[derive(Clone, Debug)]
+pub(super) enum Said {
+    /// A message of the dialect.
+    Message(Box<MavMessage>),
+    /// A COMMAND_ACK for a number that the dialect has no command for.
+    Acknowledgement {
+        peer: Peer,
+        number: u16,
+        result: MavResult,
+    },
+}
+
+/// A frame on its way out.
 #[derive(Clone, Debug)]
 pub(super) struct Outgoing {
-    pub(super) message: MavMessage,
+    pub(super) said: Said,
     /// An answer, which the fault `late` holds back; streams are never late.
     pub(super) is_answer: bool,
 }
@@ -104,6 +117,8 @@ pub(super) struct Autopilot {
     pub(super) on_ground: bool,
     /// The motors stopped in the air.
     pub(super) falling: bool,
+    /// It has left the ground since it was armed.
+    pub(super) flown: bool,
     /// Steps spent armed on the ground.
     pub(super) idle_steps: u32,
     /// What to do, first things first.
@@ -158,6 +173,7 @@ impl Autopilot {
             armed: false,
             on_ground: true,
             falling: false,
+            flown: false,
             idle_steps: 0,
             plan: VecDeque::new(),
             home: [0.0; 3],
@@ -210,7 +226,7 @@ impl Autopilot {
     /// Sends something of its own accord.
     pub(super) fn send(&mut self, message: MavMessage) {
         self.outbox.push(Outgoing {
-            message,
+            said: Said::Message(Box::new(message)),
             is_answer: false,
         });
     }
@@ -218,7 +234,15 @@ impl Autopilot {
     /// Answers somebody.
     pub(super) fn answer(&mut self, message: MavMessage) {
         self.outbox.push(Outgoing {
-            message,
+            said: Said::Message(Box::new(message)),
+            is_answer: true,
+        });
+    }
+
+    /// Answers a command by a number that the dialect may not know.
+    pub(super) fn acknowledge_number(&mut self, peer: Peer, number: u16, result: MavResult) {
+        self.outbox.push(Outgoing {
+            said: Said::Acknowledgement { peer, number, result },
             is_answer: true,
         });
     }

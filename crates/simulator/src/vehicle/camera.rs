@@ -51,7 +51,7 @@ impl Camera {
 
     /// IMAGE_START_CAPTURE, DO_SET_CAM_TRIGG_INTERVAL: a picture at once, then every `seconds`; `count` 0 goes on.
     pub(super) fn by_time(&mut self, seconds: f64, count: u32) {
-        if count == 1 || seconds <= 0.0 {
+        if count == 1 || seconds.is_nan() || seconds <= 0.0 {
             self.now += count.max(1);
             return;
         }

@@ -14,6 +14,8 @@ use super::streams::id;
 
 /// The magic number that arms or disarms whatever the checks say.
 const FORCE: f32 = 21_196.0;
+/// Number of the message SET_MODE.
+const SET_MODE: u16 = 11;
 /// base_mode: custom_mode is meant.
 const CUSTOM_MODE: u8 = 1;
 
@@ -180,15 +182,18 @@ impl Autopilot {
         mode.map_or(MavResult::MAV_RESULT_FAILED, |mode| self.change_mode(mode))
     }
 
-    /// The SET_MODE message, which is answered by nothing but (on ArduCopter) an acknowledgement of its number.
-    pub(super) fn set_custom_mode(&mut self, base_mode: u8, custom_mode: u32) {
+    /// The SET_MODE message. ArduPilot acknowledges it by its message number, which is no command; PX4 not at all.
+    pub(super) fn set_custom_mode(&mut self, peer: Peer, base_mode: u8, custom_mode: u32) {
         match self.options.profile {
-            Profile::ArduCopter => self.set_mode(base_mode, custom_mode as f32, 0.0),
+            Profile::ArduCopter => {
+                let result = self.set_mode(base_mode, custom_mode as f32, 0.0);
+                self.acknowledge_number(peer, SET_MODE, result);
+            }
             Profile::Px4 => {
                 let (main, sub) = px4_parts(custom_mode);
-                self.set_mode(base_mode, f32::from(main), f32::from(sub))
+                self.set_mode(base_mode, f32::from(main), f32::from(sub));
             }
-        };
+        }
     }
 
     /// Accepted whether or not the vehicle is armed; a disarmed one stays where it is.
@@ -206,7 +211,11 @@ impl Autopilot {
         let height = f64::from(call.p[6]);
         match self.options.profile {
             Profile::ArduCopter => {
-                if self.mode != Mode::Guided || !self.armed || !self.on_ground || height <= 0.0 {
+                if self.mode != Mode::Guided
+                    || !self.armed
+                    || !self.on_ground
+                    || !(0.1..1e4).contains(&height)
+                {
                     return MavResult::MAV_RESULT_FAILED;
                 }
                 self.take_off(height + self.home[2]);
@@ -289,7 +298,7 @@ impl Autopilot {
 
     /// SET_POSITION_TARGET_GLOBAL_INT: a place in GUIDED, ignored in other modes.
     pub(super) fn take_target(&mut self, latitude: i32, longitude: i32, up_m: f64) {
-        if self.mode != Mode::Guided || !self.armed || self.on_ground {
+        if self.mode != Mode::Guided || !self.armed || self.on_ground || !up_m.is_finite() {
             return;
         }
         let [n, e] = self
@@ -310,6 +319,9 @@ impl Autopilot {
             };
             let [n, e] = self.frame.metres(latitude, longitude);
             let z = f64::from(call.p[6]);
+            if !z.is_finite() {
+                return MavResult::MAV_RESULT_DENIED;
+            }
             let up = if call.height_is_amsl {
                 z - self.options.home_amsl_m
             } else {
@@ -330,10 +342,10 @@ impl Autopilot {
         }
         if interval_us < 0.0 {
             self.streams.stop(id);
-        } else if interval_us == 0.0 {
-            self.streams.reset(id);
-        } else {
+        } else if interval_us > 0.0 {
             self.streams.set(id, f64::from(interval_us) * 1e-6);
+        } else {
+            self.streams.reset(id);
         }
         MavResult::MAV_RESULT_ACCEPTED
     }

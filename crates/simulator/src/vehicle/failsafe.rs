@@ -56,7 +56,8 @@ impl Autopilot {
         if !self.armed {
             return;
         }
-        if self.on_ground {
+        if self.on_ground || self.body.position_m[2] < 0.05 {
+            self.on_ground = true;
             self.disarm();
             return;
         }

@@ -143,6 +143,9 @@ pub(super) fn is_supported(command: MavCmd, profile: Profile) -> bool {
         MavCmd::MAV_CMD_DO_SET_CAM_TRIGG_INTERVAL
         | MavCmd::MAV_CMD_DO_MOUNT_CONFIGURE
         | MavCmd::MAV_CMD_SET_CAMERA_MODE
+        | MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_CONFIGURE
+        | MavCmd::MAV_CMD_VIDEO_START_CAPTURE
+        | MavCmd::MAV_CMD_VIDEO_STOP_CAPTURE
         | MavCmd::MAV_CMD_DO_TRIGGER_CONTROL => profile == Profile::Px4,
         _ => false,
     }

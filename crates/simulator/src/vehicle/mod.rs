@@ -15,6 +15,10 @@ mod clock;
 mod commands;
 mod failsafe;
 mod faults;
+#[cfg(test)]
+mod flight_tests;
+#[cfg(test)]
+mod ground;
 mod guidance;
 mod inbox;
 mod local;
@@ -30,11 +34,14 @@ mod step;
 mod streams;
 mod telemetry;
 mod transfer;
+#[cfg(test)]
+mod transfer_tests;
 mod wind;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use mavlink::dialects::ardupilotmega::MavResult;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -138,7 +145,7 @@ async fn fly(mut autopilot: Autopilot, mut radio: Radio, outside: Outside, stop:
             () = stop.cancelled() => return,
             received = radio.receive(&mut buffer) => {
                 if let Some((length, from)) = received {
-                    hear(&mut autopilot, &mut radio, &buffer[..length], from).await;
+                    hear(&mut autopilot, &mut radio, &buffer[..length], from);
                 }
             }
             _ = tick.tick() => {
@@ -162,14 +169,16 @@ async fn fly(mut autopilot: Autopilot, mut radio: Radio, outside: Outside, stop:
     }
 }
 
-async fn hear(autopilot: &mut Autopilot, radio: &mut Radio, datagram: &[u8], from: std::net::SocketAddr) {
+fn hear(autopilot: &mut Autopilot, radio: &mut Radio, datagram: &[u8], from: std::net::SocketAddr) {
     if !autopilot.is_audible() {
         return;
     }
     for heard in radio.read(datagram, from) {
         match heard {
             Heard::Message(peer, message) => autopilot.hear(peer, &message),
-            Heard::UnknownCommand(peer, command) => radio.refuse(peer, command).await,
+            Heard::UnknownCommand(peer, number) => {
+                autopilot.acknowledge_number(peer, number, MavResult::MAV_RESULT_UNSUPPORTED);
+            }
             Heard::UnknownItem(peer) => autopilot.refuse_item(peer),
         }
     }

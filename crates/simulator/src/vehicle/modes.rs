@@ -85,6 +85,7 @@ impl Autopilot {
             return;
         }
         self.armed = false;
+        self.flown = false;
         if !self.on_ground {
             self.falling = true;
         }

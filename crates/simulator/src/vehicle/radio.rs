@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use mavlink::dialects::ardupilotmega::{COMMAND_ACK_DATA, MavMessage, MavResult};
 use mavlink::error::ParserError;
-use mavlink::{MAVLinkMessageRaw, MAVLinkV2MessageRaw, MavHeader, MavlinkReader, Message, calculate_crc};
+use mavlink::{
+    MAVLinkMessageRaw, MAVLinkV2MessageRaw, MavHeader, MavlinkReader, Message, MessageData, calculate_crc,
+};
 use tokio::net::UdpSocket;
 
-use super::autopilot::{Outgoing, Peer};
+use super::autopilot::{Outgoing, Peer, Said};
 use super::faults::VehicleFaults;
 use crate::random::Dice;
 
@@ -98,29 +100,34 @@ impl Radio {
         heard
     }
 
-    /// Puts a message on the wire, or into the queue if answers are late.
+    /// Puts a frame on the wire, or into the queue if answers are late.
     pub(super) async fn send(&mut self, outgoing: &Outgoing) {
-        let frame = self.frame(&outgoing.message);
+        let frame = match &outgoing.said {
+            Said::Message(message) => self.frame(message),
+            Said::Acknowledgement { peer, number, result } => self.acknowledgement(*peer, *number, *result),
+        };
         match self.late {
             Some(late) if outgoing.is_answer => self.waiting.push_back((Instant::now() + late, frame)),
             _ => self.transmit(&frame).await,
         }
     }
 
-    /// Refuses a command that the dialect has no name for.
-    pub(super) async fn refuse(&mut self, peer: Peer, command: u16) {
+    /// A COMMAND_ACK for a number without a name: its first field is written over.
+    fn acknowledgement(&mut self, peer: Peer, number: u16, result: MavResult) -> Vec<u8> {
         let mut frame = self.frame(&MavMessage::COMMAND_ACK(COMMAND_ACK_DATA {
-            result: MavResult::MAV_RESULT_UNSUPPORTED,
+            result,
+            // "Not known"; anything but zero keeps the field before it from being cut off as trailing zeros.
+            progress: u8::MAX,
             target_system: peer.target_system(),
             target_component: peer.component_id,
             ..COMMAND_ACK_DATA::default()
         }));
-        // Payload of COMMAND_ACK: the command is its first field. Ten bytes of header, two of checksum.
+        // Ten bytes of header before the payload, two of checksum behind it.
         let end = frame.len() - 2;
-        frame[10..12].copy_from_slice(&command.to_le_bytes());
-        let crc = calculate_crc(&frame[1..end], MavMessage::extra_crc(77));
+        frame[10..12].copy_from_slice(&number.to_le_bytes());
+        let crc = calculate_crc(&frame[1..end], MavMessage::extra_crc(COMMAND_ACK_DATA::ID));
         frame[end..].copy_from_slice(&crc.to_le_bytes());
-        self.transmit(&frame).await;
+        frame
     }
 
     /// Sends what was held back long enough.

@@ -44,6 +44,7 @@ impl Autopilot {
         self.cruise_ms = self.parameters.cruise_ms();
         self.wanted_yaw_rad = None;
         self.on_ground = false;
+        self.flown = true;
     }
 
     fn move_body(&mut self) {
@@ -112,6 +113,9 @@ impl Autopilot {
         if self.mode == Mode::Auto {
             self.item_is_done();
         }
+        if self.progress.is_running {
+            return;
+        }
         match self.options.profile {
             Profile::ArduCopter => self.disarm(),
             Profile::Px4 => self.say(MavSeverity::MAV_SEVERITY_INFO, "Landing detected"),
@@ -124,9 +128,8 @@ impl Autopilot {
             return;
         }
         self.idle_steps += 1;
-        let landed_before = self.clock.flight_number() > 0 && self.progress.is_complete;
         let delay = match self.options.profile {
-            Profile::Px4 if landed_before => 2.0,
+            Profile::Px4 if self.flown => 2.0,
             _ => self.parameters.disarm_delay_s(),
         };
         if delay > 0.0 && f64::from(self.idle_steps) * STEP_S >= delay {

@@ -254,6 +254,9 @@ impl Autopilot {
         if item.is_navigation() && (item.x.abs() > 900_000_000 || item.y.abs() > 1_800_000_000) {
             return MavMissionResult::MAV_MISSION_INVALID_PARAM5_X;
         }
+        if item.is_navigation() && !item.z.is_finite() {
+            return MavMissionResult::MAV_MISSION_INVALID_PARAM7;
+        }
         MavMissionResult::MAV_MISSION_ACCEPTED
     }
 
