@@ -12,6 +12,9 @@ mod station;
 mod truth_log;
 mod upload;
 
+#[cfg(test)]
+mod tests;
+
 pub use arguments::{FleetArguments, ProfileChoice};
 pub use faults::{FaultOrder, FaultSet, VEHICLE_FAULTS, fault_list, faults_of_docks};
 pub use photos::{PHOTO_FAULTS, PhotoFate, PhotoFaults};

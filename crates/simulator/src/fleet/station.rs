@@ -16,9 +16,9 @@ use crate::dock::{
 };
 use crate::fleet::faults::FaultSet;
 use crate::fleet::news::News;
-use crate::fleet::photos::{DarkroomEnd, Desk, RenderQueue};
+use crate::fleet::photos::{DarkroomEnd, Desk, Parcel, RenderQueue};
 use crate::fleet::truth_log::TruthLog;
-use crate::fleet::upload::{Courier, Parcel};
+use crate::fleet::upload::Courier;
 use crate::neighbourhood::Neighbourhood;
 use crate::random::Dice;
 use crate::vehicle::{self, DockSide, Profile, VehicleOptions, VehicleStatus};

@@ -11,9 +11,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::dock::Say;
-use crate::fleet::photos::{RenderQueue, Shot};
+use crate::fleet::photos::{PhotoFate, RenderQueue, Shot};
 use crate::fleet::truth_log::TruthLog;
-use crate::fleet::upload::Parcel;
 use crate::vehicle::Exposure;
 
 /// A picture and what is true of it.
@@ -22,6 +21,23 @@ pub(crate) struct Picture {
     pub(crate) jpeg: Vec<u8>,
     /// One JSON object.
     pub(crate) truth: serde_json::Value,
+}
+
+/// A photo in the spool.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub(crate) sha256: String,
+    /// The sortie it belongs to.
+    pub(crate) sortie_id: String,
+    /// Its index in that sortie.
+    pub(crate) image_index: u32,
+    /// Where it goes.
+    pub(crate) photo_door_url: String,
+    /// What goes wrong on its way.
+    pub(crate) fate: PhotoFate,
 }
 
 /// Makes the picture of an exposure of the dock with this number, on the calling thread.
@@ -92,7 +108,8 @@ impl Darkroom {
     }
 
     fn develop(&self, shot: &Shot, end: &DarkroomEnd) -> anyhow::Result<Parcel> {
-        let picture = (self.photographer)(shot.dock, &shot.exposure)?;
+        let picture = (self.photographer)(shot.dock, &shot.exposure)
+            .or_else(|error| self.note_missing(shot, end).and(Err(error)))?;
         let sha256 = hexadecimal(&Sha256::digest(&picture.jpeg));
         let sortie_id = shot.assignment.sortie_id.clone();
         let folder = self.spool_dir.join(&end.dock_id);
@@ -114,6 +131,12 @@ impl Darkroom {
             photo_door_url: shot.assignment.photo_door_url.clone(),
             fate: shot.fate,
         })
+    }
+
+    fn note_missing(&self, shot: &Shot, end: &DarkroomEnd) -> anyhow::Result<()> {
+        let sortie_id = Some(shot.assignment.sortie_id.as_str());
+        self.truth
+            .note_missing(&end.dock_id, &shot.exposure, sortie_id, "no_picture")
     }
 }
 

@@ -6,7 +6,7 @@ mod desk;
 mod fate;
 mod queue;
 
-pub(crate) use darkroom::{Darkroom, DarkroomEnd, Photographer, Picture};
+pub(crate) use darkroom::{Darkroom, DarkroomEnd, Parcel, Photographer, Picture};
 pub(crate) use desk::Desk;
 pub use fate::{PHOTO_FAULTS, PhotoFate, PhotoFaults};
 pub(crate) use queue::{RenderQueue, Shot};

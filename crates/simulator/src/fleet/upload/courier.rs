@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::dock::Say;
-use crate::fleet::photos::{PhotoFate, RenderQueue};
+use crate::fleet::photos::{Parcel, PhotoFate, RenderQueue};
 use crate::fleet::upload::door::{Door, DoorProblem, Place};
 use crate::fleet::upload::transfer::{Answer, CHUNK, Next, Transfer};
 
@@ -23,23 +23,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Bytes sent at once by a dock with a slow line, and the pause before each.
 const SLOW_CHUNK: u64 = 64 * 1024;
 const SLOW_PAUSE: Duration = Duration::from_secs(1);
-
-/// A photo in the spool.
-#[derive(Debug)]
-pub(crate) struct Parcel {
-    /// The file.
-    pub(crate) path: PathBuf,
-    /// SHA-256 of its bytes, hexadecimal.
-    pub(crate) sha256: String,
-    /// The sortie it belongs to.
-    pub(crate) sortie_id: String,
-    /// Its index in that sortie.
-    pub(crate) image_index: u32,
-    /// Where it goes.
-    pub(crate) photo_door_url: String,
-    /// What goes wrong on its way.
-    pub(crate) fate: PhotoFate,
-}
 
 /// A dock's courier.
 pub(crate) struct Courier {
@@ -230,3 +213,6 @@ async fn remove(path: &Path) -> anyhow::Result<()> {
 fn pause(failures: u32) -> Duration {
     (FIRST_PAUSE * 2u32.pow(failures.min(4))).min(LONGEST_PAUSE)
 }
+
+#[cfg(test)]
+mod tests;

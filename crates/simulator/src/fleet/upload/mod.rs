@@ -3,7 +3,9 @@
 
 mod courier;
 mod door;
+#[cfg(test)]
+pub(crate) mod test_door;
 mod transfer;
 
-pub(crate) use courier::{Courier, Parcel};
+pub(crate) use courier::Courier;
 pub use transfer::{Answer, CHUNK, Next, Transfer};
