@@ -88,6 +88,7 @@ create table shot (
     shot_index bigint not null,
     planned bigint not null,
     state text not null,
+    state_at_us bigint not null,
     planned_longitude_deg double precision,
     planned_latitude_deg double precision,
     planned_height_above_home_m double precision,

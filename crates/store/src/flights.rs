@@ -1,5 +1,6 @@
 //! Flights: what was flown for whom, where it stands, and everything that was written down on the way.
 
+mod counts;
 mod log;
 mod shots;
 mod slots;
@@ -17,8 +18,9 @@ use crate::events::{NewEvent, append_event, events_of};
 use crate::open::Store;
 use crate::rows::{Actor, SortieKind, maybe_utc, utc, whole, word};
 
+pub use counts::ShotCounts;
 pub use log::{StepRow, TrackRow};
-pub use shots::{CaptureNoted, CaptureRow, ShotCounts, ShotPlan, ShotRow};
+pub use shots::{CaptureNoted, CaptureRow, ShotPlan, ShotRow};
 pub use slots::{SlotEnd, SlotRow, SlotState, UnknownSlotState};
 
 pub(crate) use shots::{attach_file, highest_shot};
@@ -155,7 +157,7 @@ impl Store {
             return Ok(Created::Known);
         }
         insert_flight(&mut tx, flight, now).await?;
-        shots::insert_plan(&mut tx, flight.sortie_id.as_str(), &flight.shots).await?;
+        shots::insert_plan(&mut tx, flight.sortie_id.as_str(), &flight.shots, now).await?;
         let payload = serde_json::json!({
             "mission": flight.mission_name, "plan_sha256": flight.plan_sha256, "dock_id": flight.dock_id,
             "system_id": flight.system_id, "planned_photos": flight.shots.len(),
@@ -328,7 +330,7 @@ impl Store {
     async fn with_counts(&self, rows: Vec<AnyRow>) -> Result<Vec<FlightRow>> {
         let mut flights = rows.iter().map(flight_of).collect::<Result<Vec<_>>>()?;
         let names: Vec<_> = flights.iter().map(|f| f.sortie_id.clone()).collect();
-        let mut counts = shots::counts_of(self.pool(), &names).await?;
+        let mut counts = counts::counts_of(self.pool(), &names).await?;
         for flight in &mut flights {
             flight.shots = counts.remove(&flight.sortie_id).unwrap_or_default();
         }

@@ -85,7 +85,7 @@ impl Store {
         if let Some(footprint) = &photo.footprint {
             insert_footprint(&mut tx, &photo_id, footprint).await?;
         }
-        attach_file(&mut tx, sortie_id, index, &photo_id).await?;
+        attach_file(&mut tx, (sortie_id, index), &photo_id, now).await?;
         append_stored(&mut tx, &photo_id, photo, now).await?;
         enqueue(&mut tx, JobKind::Look, &photo_id, sortie_id, now).await?;
         enqueue(&mut tx, JobKind::Associate, sortie_id, sortie_id, now).await?;
@@ -279,7 +279,8 @@ async fn note_known(
     insert_name(connection, photo, now).await?;
     match photo.shot_index {
         Some(index) if known.sortie != photo.sortie_id => {
-            attach_file(connection, photo.sortie_id.as_str(), index, &known.to_string()).await
+            let shot = (photo.sortie_id.as_str(), index);
+            attach_file(connection, shot, &known.to_string(), now).await
         }
         _ => Ok(()),
     }

@@ -1,12 +1,10 @@
 //! The photos of a flight, from the plan to the file or to a named loss.
 
-use std::collections::HashMap;
-
 use schedule::mission::PlannedShot;
 use schedule::photo_ledger::matching::{Assignment, CaptureSeen, assign};
 use schedule::photo_ledger::{LossReason, PhotoState, SortieId, advance};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, Row};
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
 
@@ -96,33 +94,6 @@ impl ShotRow {
     }
 }
 
-/// How many photos of a flight came how far. `triggered`, `captured`, `stored` and `looked_at` count everything
-/// that came at least so far, photos nobody planned included; every photo without a file that is not open any more
-/// is in one `lost_` number, an unreadable one is stored as well.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ShotCounts {
-    /// In the plan.
-    pub planned: u32,
-    /// The camera was told to take it.
-    pub triggered: u32,
-    /// The camera took it.
-    pub captured: u32,
-    /// Its file is here.
-    pub stored: u32,
-    /// The model looked at it.
-    pub looked_at: u32,
-    /// The flight ended before it.
-    pub lost_not_flown: u32,
-    /// The camera was told and took nothing.
-    pub lost_misfire: u32,
-    /// Taken, but no file came.
-    pub lost_never_arrived: u32,
-    /// The file cannot be read.
-    pub lost_unreadable: u32,
-    /// Not in the plan.
-    pub extra: u32,
-}
-
 macro_rules! select_shots {
     ($rest:literal) => {
         concat!(
@@ -146,7 +117,7 @@ impl Store {
         &self,
         sortie_id: &SortieId,
         capture: &CaptureRow,
-        _now: UtcMicros,
+        now: UtcMicros,
     ) -> Result<CaptureNoted> {
         let mut tx = self.begin_write().await?;
         if !has_flight(&mut tx, sortie_id.as_str()).await? {
@@ -166,12 +137,12 @@ impl Store {
             return Ok(noted);
         }
         if !planned {
-            insert_extra(&mut tx, sortie_id.as_str(), shot_index, PhotoState::Triggered).await?;
+            insert_extra(&mut tx, sortie_id.as_str(), shot_index, now).await?;
         }
         let before = shots.iter().find(|shot| shot.shot_index == shot_index);
-        let before = before.map_or(PhotoState::Triggered, |shot| shot.state);
+        let before = before.map_or(PhotoState::Triggered, own_state);
         let after = state_after(before, capture.succeeded)?;
-        note_capture(&mut tx, (sortie_id.as_str(), shot_index), capture, after).await?;
+        note_capture(&mut tx, (sortie_id.as_str(), shot_index), capture, (after, now)).await?;
         tx.commit().await?;
         Ok(noted)
     }
@@ -201,7 +172,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn settle_shots(&self, sortie_id: &SortieId, _now: UtcMicros) -> Result<u32> {
+    pub async fn settle_shots(&self, sortie_id: &SortieId, now: UtcMicros) -> Result<u32> {
         let mut tx = self.begin_write().await?;
         let mut lost = 0;
         for (from, reason) in [
@@ -210,12 +181,15 @@ impl Store {
             (PhotoState::Captured, LossReason::NeverArrived),
         ] {
             let to = advance(from, PhotoState::Lost(reason))?;
-            let done = sqlx::query("update shot set state = $1 where sortie_id = $2 and state = $3")
-                .bind(to.as_str())
-                .bind(sortie_id.as_str())
-                .bind(from.as_str())
-                .execute(&mut *tx)
-                .await?;
+            let done = sqlx::query(
+                "update shot set state = $1, state_at_us = $2 where sortie_id = $3 and state = $4",
+            )
+            .bind(to.as_str())
+            .bind(now.0)
+            .bind(sortie_id.as_str())
+            .bind(from.as_str())
+            .execute(&mut *tx)
+            .await?;
             lost += done.rows_affected();
         }
         tx.commit().await?;
@@ -228,15 +202,17 @@ pub(crate) async fn insert_plan(
     connection: &mut AnyConnection,
     sortie_id: &str,
     plan: &[ShotPlan],
+    now: UtcMicros,
 ) -> Result<()> {
     for shot in plan {
         sqlx::query(
-            "insert into shot (sortie_id, shot_index, planned, state, planned_longitude_deg, planned_latitude_deg,
-                 planned_height_above_home_m)
-             values ($1, $2, 1, 'planned', $3, $4, $5)",
+            "insert into shot (sortie_id, shot_index, planned, state, state_at_us, planned_longitude_deg,
+                 planned_latitude_deg, planned_height_above_home_m)
+             values ($1, $2, 1, 'planned', $3, $4, $5, $6)",
         )
         .bind(sortie_id)
         .bind(i64::from(shot.shot_index))
+        .bind(now.0)
         .bind(shot.longitude_deg)
         .bind(shot.latitude_deg)
         .bind(shot.height_above_home_m)
@@ -253,9 +229,9 @@ pub(crate) async fn insert_plan(
 /// [`StoreError::IndexTaken`] when the shot has another file.
 pub(crate) async fn attach_file(
     connection: &mut AnyConnection,
-    sortie_id: &str,
-    shot_index: u32,
+    (sortie_id, shot_index): (&str, u32),
     photo_id: &str,
+    now: UtcMicros,
 ) -> Result<()> {
     if !has_flight(connection, sortie_id).await? {
         return Ok(());
@@ -276,13 +252,14 @@ pub(crate) async fn attach_file(
             word(&row, "shot", "state")?
         }
         None => {
-            insert_extra(connection, sortie_id, shot_index, PhotoState::Triggered).await?;
+            insert_extra(connection, sortie_id, shot_index, now).await?;
             PhotoState::Triggered
         }
     };
     let to = advance(from, PhotoState::Stored)?;
-    sqlx::query("update shot set state = $1, photo_id = $2 where sortie_id = $3 and shot_index = $4")
+    sqlx::query("update shot set state = $1, state_at_us = $2, photo_id = $3 where sortie_id = $4 and shot_index = $5")
         .bind(to.as_str())
+        .bind(now.0)
         .bind(photo_id)
         .bind(sortie_id)
         .bind(i64::from(shot_index))
@@ -296,56 +273,6 @@ pub(crate) async fn highest_shot(connection: &mut AnyConnection, sortie_id: &str
     let sql = "select coalesce(max(shot_index), 0) as highest from shot where sortie_id = $1";
     let row = sqlx::query(sql).bind(sortie_id).fetch_one(connection).await?;
     whole(&row, "shot", "highest")
-}
-
-/// How many photos of these flights came how far.
-pub(crate) async fn counts_of(pool: &AnyPool, sortie_ids: &[String]) -> Result<HashMap<String, ShotCounts>> {
-    if sortie_ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let places: Vec<_> = (1..=sortie_ids.len()).map(|i| format!("${i}")).collect();
-    let sql = format!(
-        "select sh.sortie_id, count(case when sh.planned = 1 then 1 end) as planned,
-             count(case when sh.planned = 0 then 1 end) as extra,
-             count(case when sh.image_index is not null or sh.photo_id is not null
-                 or sh.state in ('triggered', 'lost:misfire') then 1 end) as triggered,
-             count(case when sh.photo_id is not null or (sh.image_index is not null and sh.state <> 'lost:misfire')
-                 then 1 end) as captured,
-             count(sh.photo_id) as stored,
-             count(case when p.state in ('looked_at', 'reviewed') then 1 end) as looked_at,
-             count(case when sh.state = 'lost:not_flown' then 1 end) as not_flown,
-             count(case when sh.state = 'lost:misfire' then 1 end) as misfire,
-             count(case when sh.state = 'lost:never_arrived' then 1 end) as never_arrived,
-             count(case when p.state = 'lost:unreadable' then 1 end) as unreadable
-         from shot sh left join photo p on p.photo_id = sh.photo_id
-         where sh.sortie_id in ({}) group by sh.sortie_id",
-        places.join(", ")
-    );
-    // Only "$1, $2…" is put into the text.
-    let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-    for sortie_id in sortie_ids {
-        query = query.bind(sortie_id.clone());
-    }
-    let rows = query.fetch_all(pool).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("sortie_id")?, count_of(row)?)))
-        .collect()
-}
-
-fn count_of(row: &AnyRow) -> Result<ShotCounts> {
-    let number = |field| whole(row, "shot", field);
-    Ok(ShotCounts {
-        planned: number("planned")?,
-        triggered: number("triggered")?,
-        captured: number("captured")?,
-        stored: number("stored")?,
-        looked_at: number("looked_at")?,
-        lost_not_flown: number("not_flown")?,
-        lost_misfire: number("misfire")?,
-        lost_never_arrived: number("never_arrived")?,
-        lost_unreadable: number("unreadable")?,
-        extra: number("extra")?,
-    })
 }
 
 async fn has_flight(connection: &mut AnyConnection, sortie_id: &str) -> Result<bool> {
@@ -402,6 +329,14 @@ fn seen(capture: &CaptureRow) -> CaptureSeen {
     }
 }
 
+/// The word in the shot's own row: of one with a file the photo's row says more.
+fn own_state(shot: &ShotRow) -> PhotoState {
+    match shot.photo_id {
+        Some(_) => PhotoState::Stored,
+        None => shot.state,
+    }
+}
+
 /// A state that is further on already, a loss included, is not turned back by a report that comes late.
 fn state_after(before: PhotoState, succeeded: bool) -> Result<PhotoState> {
     if !matches!(before, PhotoState::Planned | PhotoState::Triggered) {
@@ -417,17 +352,20 @@ fn state_after(before: PhotoState, succeeded: bool) -> Result<PhotoState> {
     Ok(advance(triggered, PhotoState::Lost(LossReason::Misfire))?)
 }
 
+/// A photo nobody planned begins as triggered.
 async fn insert_extra(
     connection: &mut AnyConnection,
     sortie_id: &str,
     shot_index: u32,
-    state: PhotoState,
+    now: UtcMicros,
 ) -> Result<()> {
-    let sql = "insert into shot (sortie_id, shot_index, planned, state) values ($1, $2, 0, $3)";
+    let sql =
+        "insert into shot (sortie_id, shot_index, planned, state, state_at_us) values ($1, $2, 0, $3, $4)";
     let query = sqlx::query(sql)
         .bind(sortie_id)
         .bind(i64::from(shot_index))
-        .bind(state.as_str());
+        .bind(PhotoState::Triggered.as_str())
+        .bind(now.0);
     query.execute(connection).await?;
     Ok(())
 }
@@ -436,13 +374,12 @@ async fn note_capture(
     connection: &mut AnyConnection,
     (sortie_id, shot_index): (&str, u32),
     capture: &CaptureRow,
-    state: PhotoState,
+    (state, now): (PhotoState, UtcMicros),
 ) -> Result<()> {
     let place = place_of(capture.longitude_deg, capture.latitude_deg);
-    // A shot with a file keeps its own word; the photo's row says the rest.
     let sql = "update shot set image_index = $1, captured_at_us = $2, longitude_deg = $3, latitude_deg = $4,
-             height_above_home_m = $5, state = case when photo_id is null then $6 else state end
-         where sortie_id = $7 and shot_index = $8";
+             height_above_home_m = $5, state_at_us = case when state = $6 then state_at_us else $7 end, state = $6
+         where sortie_id = $8 and shot_index = $9";
     sqlx::query(sql)
         .persistent(false)
         .bind(i64::from(capture.image_index))
@@ -451,6 +388,7 @@ async fn note_capture(
         .bind(place.map(|p| p.latitude_deg))
         .bind(capture.height_above_home_m.filter(|h| h.is_finite()))
         .bind(state.as_str())
+        .bind(now.0)
         .bind(sortie_id)
         .bind(i64::from(shot_index))
         .execute(connection)

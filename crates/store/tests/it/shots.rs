@@ -125,7 +125,13 @@ async fn what_does_not_come_is_named_and_what_comes_late_is_stored() {
         commit(&store, &file("F1", 1)).await;
         commit(&store, &file("F1", 2)).await;
         look(&store, vec![]).await;
-        assert_eq!(store.settle_shots(&sortie, NOW).await.unwrap(), 4);
+        assert_eq!(store.settle_shots(&sortie, after(600)).await.unwrap(), 4);
+        let since: Vec<i64> = sqlx::query_scalar("select state_at_us from shot order by shot_index")
+            .fetch_all(&mut bench.raw().await)
+            .await
+            .unwrap();
+        let (at, lost) = (NOW.0, after(600).0);
+        assert_eq!(since, [at, at, lost, lost, lost, lost]);
         assert_eq!(
             store.settle_shots(&sortie, NOW).await.unwrap(),
             0,
