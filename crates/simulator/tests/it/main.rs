@@ -2,3 +2,9 @@
 
 #[cfg(test)]
 mod checks;
+#[cfg(test)]
+mod dock_broker;
+#[cfg(test)]
+mod dock_line;
+#[cfg(test)]
+mod fleet_process;
