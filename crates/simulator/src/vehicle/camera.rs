@@ -46,13 +46,13 @@ impl Camera {
     /// DO_SET_CAM_TRIGG_DIST: a picture every so many metres, 0 for none; perhaps one at once.
     pub(super) fn by_distance(&mut self, distance_m: f64, one_now: bool) {
         self.distance_m = distance_m.max(0.0);
-        self.now += u32::from(one_now);
+        self.now = self.now.saturating_add(u32::from(one_now));
     }
 
     /// IMAGE_START_CAPTURE, DO_SET_CAM_TRIGG_INTERVAL: a picture at once, then every `seconds`; `count` 0 goes on.
     pub(super) fn by_time(&mut self, seconds: f64, count: u32) {
         if count == 1 || seconds.is_nan() || seconds <= 0.0 {
-            self.now += count.max(1);
+            self.now = self.now.saturating_add(count.max(1));
             return;
         }
         self.interval = Some(Interval {
@@ -70,7 +70,7 @@ impl Camera {
 
     /// DO_DIGICAM_CONTROL: one picture.
     pub(super) fn once(&mut self) {
-        self.now += 1;
+        self.now = self.now.saturating_add(1);
     }
 
     /// Turns the camera, radians of elevation.

@@ -247,6 +247,32 @@ fn jumps_waits_and_conditions_are_kept() {
 }
 
 #[test]
+fn a_mission_without_a_takeoff_is_refused_by_arducopter_and_begun_with_a_climb_by_px4() {
+    let items = [
+        waypoint(30.0, 30.0, 25.0),
+        item(MavCmd::MAV_CMD_NAV_RETURN_TO_LAUNCH, [0.0; 4], 0.0, 0.0, 0.0),
+    ];
+    let mut px4 = Ground::ready(Profile::Px4, "");
+    assert_eq!(px4.upload(&items), MavMissionResult::MAV_MISSION_ACCEPTED);
+    px4.start();
+    assert!(px4.pass_until(30.0, |vehicle| vehicle.body.position_m[2] > 24.0));
+    assert!(distance_m(&px4.vehicle.body.position_m, &[0.0; 3]) < 1.0);
+    land(&mut px4);
+    let mut copter = Ground::ready(Profile::ArduCopter, "");
+    assert_eq!(
+        copter.upload(&[&items[..1], &items[..]].concat()),
+        MavMissionResult::MAV_MISSION_ACCEPTED
+    );
+    copter.mode(4.0);
+    copter.arm();
+    assert_eq!(
+        copter.command(MavCmd::MAV_CMD_MISSION_START, &[]),
+        MavResult::MAV_RESULT_FAILED
+    );
+    assert!(copter.said("Missing Takeoff Cmd"));
+}
+
+#[test]
 fn guided_flight_follows_what_it_is_told() {
     let mut ground = Ground::ready(Profile::ArduCopter, "");
     assert_eq!(ground.mode(4.0), MavResult::MAV_RESULT_ACCEPTED);
@@ -303,7 +329,7 @@ fn messages_are_given_or_refused_as_by_the_real_ones() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
     fn no_command_breaks_a_vehicle_in_flight(
         numbers in proptest::collection::vec((0usize..12, proptest::array::uniform7(any::<f32>())), 1..8)

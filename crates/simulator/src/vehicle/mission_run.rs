@@ -22,7 +22,7 @@ impl Autopilot {
             return;
         }
         if self.on_ground {
-            if self.options.faults.no_takeoff || !self.mission.starts_with_takeoff() {
+            if self.options.faults.no_takeoff || !self.can_start_from_ground() {
                 return;
             }
             self.start_flight();
@@ -31,6 +31,11 @@ impl Autopilot {
         let from = self.progress.current.max(self.mission.first);
         self.progress.leg_start = None;
         self.advance(from);
+    }
+
+    /// PX4 climbs by itself where the mission does not say so; ArduCopter refuses.
+    pub(super) fn can_start_from_ground(&self) -> bool {
+        self.options.profile == Profile::Px4 || self.mission.starts_with_takeoff()
     }
 
     /// Forgets how far the mission had come.
@@ -192,9 +197,13 @@ impl Autopilot {
             return;
         };
         self.announce(seq, &item);
-        let from = self.leg_start();
+        let mut from = self.leg_start();
         let to = self.target(&item, &from);
         self.plan.clear();
+        if self.body.position_m[2] < 0.1 && item.command != MavCmd::MAV_CMD_NAV_TAKEOFF {
+            from[2] = to[2].max(self.parameters.takeoff_height_m());
+            self.plan_takeoff(from);
+        }
         let seconds = f64::from(item.params[0]).max(0.0);
         match item.command {
             MavCmd::MAV_CMD_NAV_TAKEOFF => self.plan_takeoff(to),

@@ -105,7 +105,7 @@ impl Autopilot {
     pub(super) fn change_mode(&mut self, mode: Mode) -> MavResult {
         let refusal = match mode {
             Mode::Auto if !self.mission.is_present() => Some("init failed"),
-            Mode::Auto if self.armed && self.on_ground && !self.mission.starts_with_takeoff() => {
+            Mode::Auto if self.armed && self.on_ground && !self.can_start_from_ground() => {
                 self.say(MavSeverity::MAV_SEVERITY_CRITICAL, "Auto: Missing Takeoff Cmd");
                 Some("init failed")
             }

@@ -143,7 +143,7 @@ impl Streams {
         let mut due = Vec::new();
         for stream in &mut self.streams {
             if step >= stream.next {
-                stream.next = step + stream.every;
+                stream.next = step.saturating_add(stream.every);
                 due.push(stream.id);
             }
         }

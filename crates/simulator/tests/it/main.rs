@@ -8,3 +8,5 @@ mod dock_broker;
 mod dock_line;
 #[cfg(test)]
 mod fleet_process;
+#[cfg(test)]
+mod vehicle;
