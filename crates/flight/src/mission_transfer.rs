@@ -30,7 +30,7 @@ mod upload;
 mod verified;
 
 use download::{Clear, Download};
-use message::{Incoming, Outgoing, Setback, Step};
+use message::{Conversation, Incoming, Outgoing, Setback, Step};
 use verified::{Failure, VerifiedUpload};
 
 const AUTOPILOT_COMPONENT: u8 = 1;
@@ -240,11 +240,11 @@ impl Vehicle {
         }
     }
 
-    async fn converse<M: Machine>(
+    async fn converse<C: Conversation>(
         &self,
-        mut machine: M,
+        mut machine: C,
         first: Vec<Outgoing>,
-    ) -> Result<M, MissionTransferError> {
+    ) -> Result<C, MissionTransferError> {
         let mut messages = self.subscribe();
         let began = Instant::now();
         let mut outgoing = first;
@@ -266,9 +266,9 @@ impl Vehicle {
         }
     }
 
-    async fn say<M: Machine>(
+    async fn say<C: Conversation>(
         &self,
-        machine: &M,
+        machine: &C,
         outgoing: Vec<Outgoing>,
     ) -> Result<(), MissionTransferError> {
         if outgoing.is_empty() {
@@ -357,42 +357,6 @@ impl Vehicle {
         }
     }
 }
-
-/// What the driver needs of a state machine.
-trait Machine {
-    fn is_over(&self) -> bool;
-    fn deadline(&self) -> Duration;
-    fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing>;
-    fn timeout(&mut self, now: Duration) -> Vec<Outgoing>;
-    fn item(&self, _number: u16) -> Option<&MissionItem> {
-        None
-    }
-}
-
-macro_rules! machine {
-    ($name:ty $(, $item:ident)?) => {
-        impl Machine for $name {
-            fn is_over(&self) -> bool {
-                self.end().is_some()
-            }
-            fn deadline(&self) -> Duration {
-                self.deadline()
-            }
-            fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing> {
-                self.take(message, now)
-            }
-            fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
-                self.timeout(now)
-            }
-            $(fn $item(&self, number: u16) -> Option<&MissionItem> {
-                self.$item(number)
-            })?
-        }
-    };
-}
-machine!(VerifiedUpload, item);
-machine!(Download);
-machine!(Clear);
 
 fn check(items: &[MissionItem]) -> Result<(), MissionTransferError> {
     if items.is_empty() {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use mavlink::MavHeader;
 use mavlink::dialects::ardupilotmega::{
-    EkfStatusFlags, EstimatorStatusFlags, GpsFixType, MavAutopilot, MavLandedState, MavMessage, MavModeFlag,
-    MavState, MavSysStatusSensor, MavType,
+    EkfStatusFlags, EstimatorStatusFlags, GpsFixType, HEARTBEAT_DATA, MavAutopilot, MavLandedState,
+    MavMessage, MavModeFlag, MavState, MavSysStatusSensor, MavType, SYS_STATUS_DATA,
 };
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
@@ -15,6 +15,8 @@ use survey::time::UtcMicros;
 mod boot_clock;
 mod mode;
 mod status_text;
+#[cfg(test)]
+mod tests;
 
 pub use mode::mode_name;
 pub use status_text::StatusText;
@@ -244,26 +246,8 @@ impl TelemetryFold {
     fn note_state(&mut self, message: &MavMessage, now: Instant) {
         let known = &mut self.known;
         match message {
-            MavMessage::HEARTBEAT(data) => {
-                if data.mavtype == MavType::MAV_TYPE_GCS
-                    || data.autopilot == MavAutopilot::MAV_AUTOPILOT_INVALID
-                {
-                    return;
-                }
-                self.heartbeat_at = Some(now);
-                known.heard = true;
-                known.autopilot = match data.autopilot {
-                    MavAutopilot::MAV_AUTOPILOT_ARDUPILOTMEGA => Autopilot::ArduPilot,
-                    MavAutopilot::MAV_AUTOPILOT_PX4 => Autopilot::Px4,
-                    _ => Autopilot::Other,
-                };
-                known.armed = data.base_mode.contains(MavModeFlag::MAV_MODE_FLAG_SAFETY_ARMED);
-                known.system_status = Some(data.system_status);
-                if known.custom_mode != data.custom_mode || known.mode_name.is_empty() {
-                    known.custom_mode = data.custom_mode;
-                    known.mode_name = mode_name(known.autopilot, data.custom_mode);
-                }
-            }
+            MavMessage::HEARTBEAT(data) => self.note_heartbeat(data, now),
+            MavMessage::SYS_STATUS(data) => self.note_sys_status(data),
             MavMessage::EXTENDED_SYS_STATE(data) => {
                 known.landed = match data.landed_state {
                     MavLandedState::MAV_LANDED_STATE_UNDEFINED => None,
@@ -276,42 +260,58 @@ impl TelemetryFold {
             MavMessage::BATTERY_STATUS(data) if data.id == 0 && data.battery_remaining >= 0 => {
                 known.battery_percent = Some(f64::from(data.battery_remaining));
             }
-            MavMessage::SYS_STATUS(data) => {
-                if data.battery_remaining >= 0 {
-                    known.battery_percent = Some(f64::from(data.battery_remaining));
-                }
-                if data.voltage_battery != u16::MAX {
-                    known.voltage = Some(f64::from(data.voltage_battery) / 1e3);
-                }
-                let prearm = MavSysStatusSensor::MAV_SYS_STATUS_PREARM_CHECK;
-                known.prearm_ok = data
-                    .onboard_control_sensors_present
-                    .contains(prearm)
-                    .then(|| data.onboard_control_sensors_health.contains(prearm));
-                let gps = MavSysStatusSensor::MAV_SYS_STATUS_SENSOR_GPS;
-                if !self.estimator_said && known.autopilot == Autopilot::Px4 {
-                    // PX4 sends GLOBAL_POSITION_INT only while its global position is valid.
-                    known.position_estimate_in_use =
-                        Some(data.onboard_control_sensors_health.contains(gps) && known.position.is_some());
-                }
-            }
             MavMessage::EKF_STATUS_REPORT(data) => {
                 self.estimator_said = true;
                 let lacking = EkfStatusFlags::EKF_CONST_POS_MODE | EkfStatusFlags::EKF_UNINITIALIZED;
-                known.position_estimate_in_use = Some(
-                    data.flags.contains(EkfStatusFlags::EKF_POS_HORIZ_ABS) && !data.flags.intersects(lacking),
-                );
+                let has_place = data.flags.contains(EkfStatusFlags::EKF_POS_HORIZ_ABS);
+                known.position_estimate_in_use = Some(has_place && !data.flags.intersects(lacking));
             }
             MavMessage::ESTIMATOR_STATUS(data) => {
                 self.estimator_said = true;
-                known.position_estimate_in_use = Some(
-                    data.flags.contains(EstimatorStatusFlags::ESTIMATOR_POS_HORIZ_ABS)
-                        && !data
-                            .flags
-                            .contains(EstimatorStatusFlags::ESTIMATOR_CONST_POS_MODE),
-                );
+                let lacking = EstimatorStatusFlags::ESTIMATOR_CONST_POS_MODE;
+                let has_place = data.flags.contains(EstimatorStatusFlags::ESTIMATOR_POS_HORIZ_ABS);
+                known.position_estimate_in_use = Some(has_place && !data.flags.intersects(lacking));
             }
             _ => {}
+        }
+    }
+
+    fn note_heartbeat(&mut self, data: &HEARTBEAT_DATA, now: Instant) {
+        if data.mavtype == MavType::MAV_TYPE_GCS || data.autopilot == MavAutopilot::MAV_AUTOPILOT_INVALID {
+            return;
+        }
+        self.heartbeat_at = Some(now);
+        let known = &mut self.known;
+        known.heard = true;
+        known.autopilot = match data.autopilot {
+            MavAutopilot::MAV_AUTOPILOT_ARDUPILOTMEGA => Autopilot::ArduPilot,
+            MavAutopilot::MAV_AUTOPILOT_PX4 => Autopilot::Px4,
+            _ => Autopilot::Other,
+        };
+        known.armed = data.base_mode.contains(MavModeFlag::MAV_MODE_FLAG_SAFETY_ARMED);
+        known.system_status = Some(data.system_status);
+        if known.custom_mode != data.custom_mode || known.mode_name.is_empty() {
+            known.custom_mode = data.custom_mode;
+            known.mode_name = mode_name(known.autopilot, data.custom_mode);
+        }
+    }
+
+    fn note_sys_status(&mut self, data: &SYS_STATUS_DATA) {
+        let known = &mut self.known;
+        let healthy = data.onboard_control_sensors_health;
+        if data.battery_remaining >= 0 {
+            known.battery_percent = Some(f64::from(data.battery_remaining));
+        }
+        if data.voltage_battery != u16::MAX {
+            known.voltage = Some(f64::from(data.voltage_battery) / 1e3);
+        }
+        let prearm = MavSysStatusSensor::MAV_SYS_STATUS_PREARM_CHECK;
+        let says_prearm = data.onboard_control_sensors_present.contains(prearm);
+        known.prearm_ok = says_prearm.then(|| healthy.contains(prearm));
+        if !self.estimator_said && known.autopilot == Autopilot::Px4 {
+            // PX4 sends GLOBAL_POSITION_INT only while its global position is valid.
+            let gps = healthy.contains(MavSysStatusSensor::MAV_SYS_STATUS_SENSOR_GPS);
+            known.position_estimate_in_use = Some(gps && known.position.is_some());
         }
     }
 

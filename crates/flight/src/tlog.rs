@@ -210,3 +210,39 @@ fn whole_length(file: &mut File) -> io::Result<u64> {
     }
     Ok(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_takes_nothing_costs_the_log_and_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flight.tlog");
+        std::fs::write(&path, b"").unwrap();
+        // Opened for reading only, every write fails as on a full disk.
+        let file = File::open(&path).unwrap();
+        let counters = Counters::default();
+        let mut log = Log {
+            path,
+            file,
+            length: 0,
+            waiting: vec![1, 2, 3],
+            frames: 2,
+            broken: false,
+        };
+        log.flush(&counters);
+        assert!(log.broken && log.waiting.is_empty());
+        assert_eq!(counters.lost.load(Ordering::Relaxed), 2);
+        assert_eq!(counters.settled.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_file_that_is_no_log_is_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other");
+        std::fs::write(&path, b"this is some other file, not a log").unwrap();
+        let mut file = File::open(&path).unwrap();
+        assert_eq!(whole_length(&mut file).unwrap(), 34);
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mavlink::dialects::ardupilotmega::MavMissionResult;
 use schedule::mission::MissionItem;
 
-use super::message::{End, Incoming, Outgoing, Setback, Step};
+use super::message::{Conversation, End, Incoming, Outgoing, Setback, Step};
 use super::pace::Pace;
 
 const FIRST_WAIT: Duration = Duration::from_millis(1500);
@@ -48,55 +48,6 @@ impl Download {
     /// How it ended, once it did.
     pub fn end(&self) -> Option<&End<Vec<MissionItem>>> {
         self.end.as_ref()
-    }
-
-    /// When [`Self::timeout`] is due.
-    pub fn deadline(&self) -> Duration {
-        self.pace.deadline()
-    }
-
-    /// Messages that went out more than once.
-    pub fn retransmissions(&self) -> u32 {
-        self.retransmissions
-    }
-
-    /// Takes a message of the vehicle in.
-    pub fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing> {
-        if self.end.is_some() {
-            return Vec::new();
-        }
-        match message {
-            Incoming::Count(length) => self.begin(*length, now),
-            Incoming::Item { number, item } => self.keep(*number, item, now),
-            Incoming::Ack(result) => {
-                self.note_ack(*result);
-                Vec::new()
-            }
-            // A late word of an upload.
-            Incoming::Request(_) => Vec::new(),
-        }
-    }
-
-    /// Nothing came in time.
-    pub fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
-        if self.end.is_some() {
-            return Vec::new();
-        }
-        let repeats = self.pace.repeats();
-        if repeats >= MOST_REPEATS {
-            self.end = Some(Err(Setback::Silent {
-                step: self.step(),
-                tries: repeats + 1,
-            }));
-            return Vec::new();
-        }
-        self.pace.ask_again(now);
-        self.retransmissions += 1;
-        self.asked += 1;
-        match self.wanted() {
-            Some(number) => vec![Outgoing::Request(number)],
-            None => vec![Outgoing::RequestList],
-        }
     }
 
     fn begin(&mut self, length: u16, now: Duration) -> Vec<Outgoing> {
@@ -171,6 +122,57 @@ impl Download {
     }
 }
 
+impl Conversation for Download {
+    fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    fn deadline(&self) -> Duration {
+        self.pace.deadline()
+    }
+
+    fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        match message {
+            Incoming::Count(length) => self.begin(*length, now),
+            Incoming::Item { number, item } => self.keep(*number, item, now),
+            Incoming::Ack(result) => {
+                self.note_ack(*result);
+                Vec::new()
+            }
+            // A late word of an upload.
+            Incoming::Request(_) => Vec::new(),
+        }
+    }
+
+    fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        let repeats = self.pace.repeats();
+        if repeats >= MOST_REPEATS {
+            self.end = Some(Err(Setback::Silent {
+                step: self.step(),
+                tries: repeats + 1,
+            }));
+            return Vec::new();
+        }
+        self.pace.ask_again(now);
+        self.retransmissions += 1;
+        self.asked += 1;
+        match self.wanted() {
+            Some(number) => vec![Outgoing::Request(number)],
+            None => vec![Outgoing::RequestList],
+        }
+    }
+
+    fn retransmissions(&self) -> u32 {
+        self.retransmissions
+    }
+}
+
 /// Clearing on its way.
 #[derive(Debug)]
 pub struct Clear {
@@ -198,19 +200,18 @@ impl Clear {
     pub fn end(&self) -> Option<&End<()>> {
         self.end.as_ref()
     }
+}
 
-    /// When [`Self::timeout`] is due.
-    pub fn deadline(&self) -> Duration {
+impl Conversation for Clear {
+    fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    fn deadline(&self) -> Duration {
         self.pace.deadline()
     }
 
-    /// Messages that went out more than once.
-    pub fn retransmissions(&self) -> u32 {
-        self.retransmissions
-    }
-
-    /// Takes a message of the vehicle in.
-    pub fn take(&mut self, message: &Incoming, _now: Duration) -> Vec<Outgoing> {
+    fn take(&mut self, message: &Incoming, _now: Duration) -> Vec<Outgoing> {
         let Incoming::Ack(result) = message else {
             return Vec::new();
         };
@@ -228,8 +229,7 @@ impl Clear {
         Vec::new()
     }
 
-    /// Nothing came in time.
-    pub fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
+    fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
         let repeats = self.pace.repeats();
         if repeats >= MOST_CLEAR_REPEATS {
             self.end = Some(Err(Setback::Silent {
@@ -241,5 +241,9 @@ impl Clear {
         self.pace.ask_again(now);
         self.retransmissions += 1;
         vec![Outgoing::Clear]
+    }
+
+    fn retransmissions(&self) -> u32 {
+        self.retransmissions
     }
 }

@@ -1,5 +1,7 @@
 //! What the two sides of a mission transfer say, without addresses.
 
+use std::time::Duration;
+
 use mavlink::dialects::ardupilotmega::MavMissionResult;
 use schedule::mission::MissionItem;
 
@@ -71,4 +73,22 @@ pub enum Setback {
     },
     /// The vehicle asked for the same things again and again.
     GoesRound,
+}
+
+/// A conversation without clock or line: messages and time go in, messages come out.
+pub trait Conversation {
+    /// Whether it came to its end.
+    fn is_over(&self) -> bool;
+    /// When [`Self::timeout`] is due, counted from the beginning.
+    fn deadline(&self) -> Duration;
+    /// Takes a message of the vehicle in.
+    fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing>;
+    /// Nothing came in time.
+    fn timeout(&mut self, now: Duration) -> Vec<Outgoing>;
+    /// Messages that went out more than once.
+    fn retransmissions(&self) -> u32;
+    /// Our item with this number on the wire.
+    fn item(&self, _number: u16) -> Option<&MissionItem> {
+        None
+    }
 }

@@ -16,6 +16,7 @@ pub struct Pace {
     variation_s: f64,
     asked_at: Duration,
     repeats: u32,
+    is_ambiguous: bool,
 }
 
 impl Pace {
@@ -27,6 +28,7 @@ impl Pace {
             variation_s: 0.0,
             asked_at: Duration::ZERO,
             repeats: 0,
+            is_ambiguous: false,
         }
     }
 
@@ -34,12 +36,19 @@ impl Pace {
     pub fn ask(&mut self, now: Duration) {
         self.asked_at = now;
         self.repeats = 0;
+        self.is_ambiguous = false;
     }
 
     /// The same question goes out again.
     pub fn ask_again(&mut self, now: Duration) {
-        self.asked_at = now;
+        self.prolong(now);
         self.repeats += 1;
+    }
+
+    /// The other side asked for the same thing again, and was answered: the wait begins anew.
+    pub fn prolong(&mut self, now: Duration) {
+        self.asked_at = now;
+        self.is_ambiguous = true;
     }
 
     /// How often it went out again without an answer.
@@ -50,7 +59,7 @@ impl Pace {
     /// The answer came. Only questions that went out once measure the round trip (Karn): the answer may belong to
     /// any of several.
     pub fn answered(&mut self, now: Duration) {
-        if self.repeats > 0 {
+        if self.is_ambiguous {
             return;
         }
         let trip_s = now.saturating_sub(self.asked_at).as_secs_f64();

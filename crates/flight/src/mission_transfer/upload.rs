@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mavlink::dialects::ardupilotmega::MavMissionResult;
 
-use super::message::{End, Incoming, Outgoing, Setback, Step};
+use super::message::{Conversation, End, Incoming, Outgoing, Setback, Step};
 use super::pace::Pace;
 
 /// The vehicle's first answer may take long: it erases its storage.
@@ -51,75 +51,29 @@ impl Upload {
         self.end.as_ref()
     }
 
-    /// When [`Self::timeout`] is due.
-    pub fn deadline(&self) -> Duration {
-        self.pace.deadline()
-    }
-
-    /// Messages that went out more than once.
-    pub fn retransmissions(&self) -> u32 {
-        self.retransmissions
-    }
-
-    /// Takes a message of the vehicle in.
-    pub fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing> {
-        if self.end.is_some() {
-            return Vec::new();
-        }
-        match message {
-            Incoming::Request(number) => self.answer(*number, now),
-            Incoming::Ack(result) => {
-                self.judge(*result);
-                Vec::new()
-            }
-            Incoming::Count(_) | Incoming::Item { .. } => Vec::new(),
-        }
-    }
-
-    /// Nothing came in time.
-    pub fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
-        if self.end.is_some() {
-            return Vec::new();
-        }
-        let repeats = self.pace.repeats();
-        let whole = self.is_whole();
-        if whole && repeats >= LAST_ITEM_REPEATS {
-            self.end = Some(Ok(false));
-            return Vec::new();
-        }
-        if repeats >= MOST_REPEATS {
-            let step = self
-                .last_sent
-                .map_or(Step::Announce, |number| Step::Item(number.saturating_add(1)));
-            self.end = Some(Err(Setback::Silent {
-                step,
-                tries: repeats + 1,
-            }));
-            return Vec::new();
-        }
-        self.pace.ask_again(now);
-        self.retransmissions += 1;
-        match self.last_sent {
-            Some(number) if whole || !(repeats + 1).is_multiple_of(START_OVER_EVERY) => self.item(number),
-            _ => self.spend(Outgoing::Count(self.length)),
-        }
-    }
-
     fn answer(&mut self, number: u16, now: Duration) -> Vec<Outgoing> {
         if number >= self.length {
             return Vec::new();
         }
         let is_new = self.times_sent[usize::from(number)] == 0;
+        let goes_on = self
+            .last_sent
+            .is_some_and(|last| number == last.saturating_add(1));
         if is_new {
             self.pace.answered(now);
-            self.pace.ask(now);
         } else {
             self.retransmissions += 1;
         }
-        self.item(number)
+        // A vehicle that began anew asks for what it had: that is progress too.
+        if is_new || goes_on {
+            self.pace.ask(now);
+        } else {
+            self.pace.prolong(now);
+        }
+        self.send_item(number)
     }
 
-    fn item(&mut self, number: u16) -> Vec<Outgoing> {
+    fn send_item(&mut self, number: u16) -> Vec<Outgoing> {
         self.times_sent[usize::from(number)] += 1;
         self.last_sent = Some(number);
         self.spend(Outgoing::Item(number))
@@ -159,5 +113,63 @@ impl Upload {
 
     fn is_whole(&self) -> bool {
         self.times_sent.iter().all(|times| *times > 0)
+    }
+}
+
+impl Conversation for Upload {
+    fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    fn deadline(&self) -> Duration {
+        self.pace.deadline()
+    }
+
+    fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        match message {
+            Incoming::Request(number) => self.answer(*number, now),
+            Incoming::Ack(result) => {
+                self.judge(*result);
+                Vec::new()
+            }
+            Incoming::Count(_) | Incoming::Item { .. } => Vec::new(),
+        }
+    }
+
+    fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        let repeats = self.pace.repeats();
+        let whole = self.is_whole();
+        if whole && repeats >= LAST_ITEM_REPEATS {
+            self.end = Some(Ok(false));
+            return Vec::new();
+        }
+        if repeats >= MOST_REPEATS {
+            let step = self
+                .last_sent
+                .map_or(Step::Announce, |number| Step::Item(number.saturating_add(1)));
+            self.end = Some(Err(Setback::Silent {
+                step,
+                tries: repeats + 1,
+            }));
+            return Vec::new();
+        }
+        self.pace.ask_again(now);
+        self.retransmissions += 1;
+        match self.last_sent {
+            Some(number) if whole || !(repeats + 1).is_multiple_of(START_OVER_EVERY) => {
+                self.send_item(number)
+            }
+            _ => self.spend(Outgoing::Count(self.length)),
+        }
+    }
+
+    fn retransmissions(&self) -> u32 {
+        self.retransmissions
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schedule::mission::MissionItem;
 
 use super::download::{Clear, Download};
-use super::message::{End, Incoming, Outgoing, Setback};
+use super::message::{Conversation, End, Incoming, Outgoing, Setback};
 use super::upload::Upload;
 
 /// Times a mission is sent as a whole.
@@ -40,7 +40,7 @@ enum Phase {
     Clear(Clear),
 }
 
-/// Which of its two jobs the machine does next after clearing.
+/// Judges an item that was read back: its number on the wire, as sent, as found.
 type Compare = fn(usize, &MissionItem, &MissionItem) -> bool;
 
 /// A verified upload on its way.
@@ -82,25 +82,6 @@ impl VerifiedUpload {
         self.end.as_ref()
     }
 
-    /// When [`Self::timeout`] is due.
-    pub fn deadline(&self) -> Duration {
-        match &self.phase {
-            Phase::Upload(part) => part.deadline(),
-            Phase::ReadBack(part) => part.deadline(),
-            Phase::Clear(part) => part.deadline(),
-        }
-    }
-
-    /// Messages that went out more than once, over all attempts.
-    pub fn retransmissions(&self) -> u32 {
-        let current = match &self.phase {
-            Phase::Upload(part) => part.retransmissions(),
-            Phase::ReadBack(part) => part.retransmissions(),
-            Phase::Clear(part) => part.retransmissions(),
-        };
-        self.retransmissions + current
-    }
-
     /// Times the mission was sent as a whole.
     pub fn attempts(&self) -> u32 {
         self.attempts
@@ -109,37 +90,6 @@ impl VerifiedUpload {
     /// Whether the last upload was acknowledged.
     pub fn acknowledged(&self) -> bool {
         self.acknowledged
-    }
-
-    /// The item with this number on the wire.
-    pub fn item(&self, number: u16) -> Option<&MissionItem> {
-        self.items.get(usize::from(number))
-    }
-
-    /// Takes a message of the vehicle in.
-    pub fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing> {
-        if self.end.is_some() {
-            return Vec::new();
-        }
-        let messages = match &mut self.phase {
-            Phase::Upload(part) => part.take(message, now),
-            Phase::ReadBack(part) => part.take(message, now),
-            Phase::Clear(part) => part.take(message, now),
-        };
-        self.go_on(messages, now)
-    }
-
-    /// Nothing came in time.
-    pub fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
-        if self.end.is_some() {
-            return Vec::new();
-        }
-        let messages = match &mut self.phase {
-            Phase::Upload(part) => part.timeout(now),
-            Phase::ReadBack(part) => part.timeout(now),
-            Phase::Clear(part) => part.timeout(now),
-        };
-        self.go_on(messages, now)
     }
 
     fn go_on(&mut self, mut messages: Vec<Outgoing>, now: Duration) -> Vec<Outgoing> {
@@ -222,5 +172,56 @@ impl VerifiedUpload {
             found: found.len(),
         });
         other_length.or_else(|| other.into_iter().next())
+    }
+}
+
+impl Conversation for VerifiedUpload {
+    fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    fn deadline(&self) -> Duration {
+        match &self.phase {
+            Phase::Upload(part) => part.deadline(),
+            Phase::ReadBack(part) => part.deadline(),
+            Phase::Clear(part) => part.deadline(),
+        }
+    }
+
+    fn take(&mut self, message: &Incoming, now: Duration) -> Vec<Outgoing> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        let messages = match &mut self.phase {
+            Phase::Upload(part) => part.take(message, now),
+            Phase::ReadBack(part) => part.take(message, now),
+            Phase::Clear(part) => part.take(message, now),
+        };
+        self.go_on(messages, now)
+    }
+
+    fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        let messages = match &mut self.phase {
+            Phase::Upload(part) => part.timeout(now),
+            Phase::ReadBack(part) => part.timeout(now),
+            Phase::Clear(part) => part.timeout(now),
+        };
+        self.go_on(messages, now)
+    }
+
+    fn retransmissions(&self) -> u32 {
+        let current = match &self.phase {
+            Phase::Upload(part) => part.retransmissions(),
+            Phase::ReadBack(part) => part.retransmissions(),
+            Phase::Clear(part) => part.retransmissions(),
+        };
+        self.retransmissions + current
+    }
+
+    fn item(&self, number: u16) -> Option<&MissionItem> {
+        self.items.get(usize::from(number))
     }
 }
