@@ -6,8 +6,6 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -39,7 +37,6 @@ const START_WITHIN: Duration = Duration::from_secs(15);
 pub struct EmbeddedBroker {
     /// Where clients connect.
     pub address: SocketAddr,
-    restarts: Arc<AtomicU64>,
     _stop: DropGuard,
 }
 
@@ -59,12 +56,10 @@ impl EmbeddedBroker {
             format!("the built-in broker cannot listen on {listen}; is another broker running there?")
         })?;
         let stop = CancellationToken::new();
-        let restarts = Arc::new(AtomicU64::new(0));
         let (started, ready) = mpsc::channel();
         let life = Life {
             address,
             stop: stop.clone(),
-            restarts: Arc::clone(&restarts),
         };
         thread::Builder::new()
             .name("dock-broker".to_owned())
@@ -72,7 +67,6 @@ impl EmbeddedBroker {
             .context("no thread for the built-in broker")?;
         let broker = Self {
             address,
-            restarts,
             _stop: stop.drop_guard(),
         };
         match ready.recv_timeout(START_WITHIN) {
@@ -81,17 +75,11 @@ impl EmbeddedBroker {
         }
         Ok(broker)
     }
-
-    /// How often the broker stopped answering and was started again.
-    pub fn restarts(&self) -> u64 {
-        self.restarts.load(Ordering::Relaxed)
-    }
 }
 
 struct Life {
     address: SocketAddr,
     stop: CancellationToken,
-    restarts: Arc<AtomicU64>,
 }
 
 /// Why a round of serving ended.
@@ -126,6 +114,7 @@ impl Life {
             let ended = tracing::subscriber::with_default(silent, || {
                 runtime.block_on(async {
                     tokio::select! {
+                        biased;
                         () = self.stop.cancelled() => Ended::Stopped,
                         result = server.start(LinkType::Remote) => Ended::Failed(match result {
                             Ok(()) => anyhow::anyhow!("it stopped listening"),
@@ -151,7 +140,6 @@ impl Life {
                     thread::sleep(PROBE_EVERY);
                 }
             }
-            self.restarts.fetch_add(1, Ordering::Relaxed);
         }
     }
 

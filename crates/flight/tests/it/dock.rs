@@ -26,9 +26,13 @@ struct Line {
 
 impl Line {
     fn to(broker: SocketAddr) -> Self {
+        Self::named(broker, "flyonce-test")
+    }
+
+    fn named(broker: SocketAddr, client_id: &str) -> Self {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let address: BrokerAddress = format!("mqtt://bureau:secret@{broker}").parse().unwrap();
-        let line = DockLine::connect(&address, "flyonce-test", &tasks, stop.clone());
+        let line = DockLine::connect(&address, client_id, &tasks, stop.clone());
         Self { line, stop, tasks }
     }
 
@@ -91,6 +95,9 @@ async fn until(what: &str, wanted: impl Fn() -> bool) {
 async fn main_path(broker: SocketAddr) {
     let dock = FakeDock::start(broker, "D07", OBEDIENT).await;
     dock.status(1, "closed").await;
+    // Once somebody heard it, the broker has it.
+    let early = Line::named(broker, "flyonce-early");
+    early.until("said", |dock| dock.lid == Lid::Closed).await;
     let line = Line::to(broker);
     let late = line
         .until("seen by a late subscriber", |dock| dock.lid == Lid::Closed)
@@ -391,7 +398,7 @@ async fn rubbish_on_the_topics_is_counted_and_survived() {
         "nothing of it cost the connection"
     );
 
-    let newcomer = Line::to(broker);
+    let newcomer = Line::named(broker, "flyonce-newcomer");
     newcomer.until_connected(true).await;
     until("the retained rubbish arrived", || {
         newcomer.line.statistics().bad_messages == 1
