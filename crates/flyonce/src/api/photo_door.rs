@@ -266,14 +266,14 @@ impl Upload {
         }
     }
 
-    /// Reads on for what one piece can hold; who sends more than that is not waited for.
+    /// Reads on for what a few pieces can hold; who sends more than that is not waited for.
     async fn drain(&mut self) {
         let Some(body) = self.body.take() else { return };
         let mut pieces = body.into_data_stream();
         let mut read = 0;
         while let Ok(Some(Ok(piece))) = tokio::time::timeout(SILENCE, pieces.next()).await {
             read += piece.len() as u64;
-            if read > LARGEST_PIECE_BYTES {
+            if read > 4 * LARGEST_PIECE_BYTES {
                 return;
             }
         }

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod configuring;
+mod flights;
+mod flown;
 mod ingesting;
 mod killed;
 mod page;
+mod photo_door;
 mod program;
 mod reviewing;
 mod serving;
