@@ -1,5 +1,6 @@
 //! From exposures to photos at the door, with pictures that cost nothing.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,118 +40,148 @@ fn picture(exposure: &Exposure) -> anyhow::Result<Picture> {
     })
 }
 
-#[tokio::test]
-async fn every_exposure_ends_at_the_door_or_in_the_truth() {
-    let door = TestDoor::open("127.0.0.1:0", Arc::default()).await;
-    let world = tempfile::tempdir().unwrap();
-    let said = Arc::new(Mutex::new(Vec::new()));
-    let say: Say = {
-        let said = said.clone();
-        Arc::new(move |word, text| said.lock().unwrap().push(format!("{word}: {text}")))
-    };
-    let queue = Arc::new(RenderQueue::new(2));
-    let truth = Arc::new(TruthLog::open(&world.path().join("truth")).unwrap());
-    let waiting = Arc::new(AtomicU32::new(0));
-    let stop = CancellationToken::new();
-    let (exposures, exposed) = mpsc::channel(16);
-    let (assignment, assigned) = watch::channel(None);
-    let (parcel_sender, parcels) = mpsc::unbounded_channel();
-    let mut faults = PhotoFaults::default();
-    faults.set("photo_lost", Some("3")).unwrap();
-    let desk = Desk {
-        dock: 0,
-        dock_id: "D01".to_owned(),
-        exposures: exposed,
-        assignment: assigned,
-        faults,
-        queue: queue.clone(),
-        truth: truth.clone(),
-        media_waiting: waiting.clone(),
-        say: say.clone(),
-    };
-    tokio::spawn(desk.attend(stop.clone()));
-    let courier = Courier {
-        parcels,
-        queue: queue.clone(),
-        media_waiting: waiting.clone(),
-        stored: Arc::new(AtomicU32::new(0)),
-        aside_dir: world.path().join("aside"),
-        slow: false,
-        say: say.clone(),
-    };
-    tokio::spawn(courier.carry(stop.clone()));
-    let darkroom = Darkroom {
-        queue: queue.clone(),
-        photographer: Arc::new(|_, exposure| picture(exposure)),
-        spool_dir: world.path().join("spool"),
-        truth,
-        docks: vec![DarkroomEnd {
+/// A dock's way of photos: desk, darkroom and courier.
+struct Way {
+    exposures: mpsc::Sender<Exposure>,
+    assignment: watch::Sender<Option<Assignment>>,
+    waiting: Arc<AtomicU32>,
+    said: Arc<Mutex<Vec<String>>>,
+    queue: Arc<RenderQueue>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+    stop: CancellationToken,
+}
+
+impl Way {
+    /// With room for two photos in the spool.
+    fn open(world: &Path, faults: PhotoFaults) -> Self {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = said.clone();
+        let say: Say = Arc::new(move |word, text| heard.lock().unwrap().push(format!("{word}: {text}")));
+        let queue = Arc::new(RenderQueue::new(2));
+        let truth = Arc::new(TruthLog::open(&world.join("truth")).unwrap());
+        let waiting = Arc::new(AtomicU32::new(0));
+        let stop = CancellationToken::new();
+        let (exposures, exposed) = mpsc::channel(16);
+        let (assignment, assigned) = watch::channel(None);
+        let (parcel_sender, parcels) = mpsc::unbounded_channel();
+        let desk = Desk {
+            dock: 0,
+            dock_id: "D01".to_owned(),
+            exposures: exposed,
+            assignment: assigned,
+            faults,
+            queue: queue.clone(),
+            truth: truth.clone(),
+            media_waiting: waiting.clone(),
+            say: say.clone(),
+        };
+        tokio::spawn(desk.attend(stop.clone()));
+        let courier = Courier {
+            parcels,
+            queue: queue.clone(),
+            media_waiting: waiting.clone(),
+            stored: Arc::new(AtomicU32::new(0)),
+            aside_dir: world.join("aside"),
+            slow: false,
+            say: say.clone(),
+        };
+        tokio::spawn(courier.carry(stop.clone()));
+        let end = DarkroomEnd {
             dock_id: "D01".to_owned(),
             parcels: parcel_sender,
             media_waiting: waiting.clone(),
             say,
-        }],
-    };
-    let threads = darkroom.open(2).unwrap();
-
-    exposures.send(exposure(1)).await.unwrap();
-    while !said
-        .lock()
-        .unwrap()
-        .iter()
-        .any(|text| text.starts_with("photo_unassigned"))
-    {
-        sleep(Duration::from_millis(5)).await;
+        };
+        Self {
+            threads: darkroom(world, &queue, truth, end),
+            exposures,
+            assignment,
+            waiting,
+            said,
+            queue,
+            stop,
+        }
     }
-    assignment.send_replace(Some(Assignment {
+
+    fn count(&self, word: &str) -> usize {
+        let said = self.said.lock().unwrap();
+        said.iter().filter(|text| text.starts_with(word)).count()
+    }
+
+    async fn until(&self, done: impl Fn(&Self) -> bool) {
+        for _ in 0..3000 {
+            if done(self) {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("not settled: {:?}", self.said.lock().unwrap());
+    }
+}
+
+fn darkroom(
+    world: &Path,
+    queue: &Arc<RenderQueue>,
+    truth: Arc<TruthLog>,
+    end: DarkroomEnd,
+) -> Vec<std::thread::JoinHandle<()>> {
+    let darkroom = Darkroom {
+        queue: queue.clone(),
+        photographer: Arc::new(|_, exposure| picture(exposure)),
+        spool_dir: world.join("spool"),
+        truth,
+        docks: vec![end],
+    };
+    darkroom.open(2).unwrap()
+}
+
+/// The fault noted for an exposure; nothing when there is no line about it.
+fn noted_fault(world: &Path, image_index: u32) -> Option<Value> {
+    let text = std::fs::read_to_string(world.join("truth/photos.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|line| line["image_index"] == json!(image_index))
+        .map(|line| line["fault"].clone())
+}
+
+#[tokio::test]
+async fn every_exposure_ends_at_the_door_or_in_the_truth() {
+    let door = TestDoor::open("127.0.0.1:0", Arc::default()).await;
+    let world = tempfile::tempdir().unwrap();
+    let mut faults = PhotoFaults::default();
+    faults.set("photo_lost", Some("3")).unwrap();
+    let way = Way::open(world.path(), faults);
+    way.exposures.send(exposure(1)).await.unwrap();
+    way.until(|way| way.count("photo_unassigned") == 1).await;
+    way.assignment.send_replace(Some(Assignment {
         sortie_id: "S1".to_owned(),
         photo_door_url: door.url(),
     }));
     for index in 2..=8 {
-        exposures.send(exposure(index)).await.unwrap();
+        way.exposures.send(exposure(index)).await.unwrap();
     }
-    let settled = || {
-        let said = said.lock().unwrap();
-        let of = |word: &str| said.iter().filter(|text| text.starts_with(word)).count();
-        of("photo_stored") + of("photo_lost") + of("photo_error") == 7
-    };
-    while !settled() {
-        sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(waiting.load(Ordering::Relaxed), 0);
-    for (index, arrives) in [
-        (1, false),
-        (2, true),
-        (3, false),
-        (4, true),
-        (5, false),
-        (6, false),
-        (7, true),
-        (8, true),
-    ] {
+    let ends = |way: &Way| way.count("photo_stored") + way.count("photo_lost") + way.count("photo_error");
+    way.until(|way| ends(way) == 7).await;
+    way.until(|way| way.waiting.load(Ordering::Relaxed) == 0).await;
+    let expected = [
+        (1, false, json!("no_sortie")),
+        (2, true, json!(null)),
+        (3, false, json!("photo_lost")),
+        (4, true, json!(null)),
+        (5, false, json!("no_picture")),
+        (6, false, json!("photo_lost")),
+        (7, true, json!(null)),
+        (8, true, json!(null)),
+    ];
+    for (index, arrives, fault) in expected {
         let found = door.bytes_of(&format!("S1/{index}"));
-        assert_eq!(
-            found,
-            arrives.then(|| format!("picture {index}").into_bytes()),
-            "photo {index}"
-        );
+        let wanted = arrives.then(|| format!("picture {index}").into_bytes());
+        assert_eq!(found, wanted, "photo {index}");
+        assert_eq!(noted_fault(world.path(), index), Some(fault), "photo {index}");
     }
-    let text = std::fs::read_to_string(world.path().join("truth/photos.jsonl")).unwrap();
-    let lines: Vec<Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let faults_of = |index: u32| {
-        let line = lines.iter().find(|line| line["image_index"] == json!(index));
-        line.map(|line| line["fault"].clone())
-    };
-    assert_eq!(faults_of(1), Some(json!("no_sortie")));
-    assert_eq!(faults_of(3), Some(json!("photo_lost")));
-    assert_eq!(faults_of(5), Some(json!("no_picture")));
-    assert_eq!(faults_of(8), Some(json!(null)));
-    queue.close();
-    for thread in threads {
+    way.queue.close();
+    for thread in way.threads {
         thread.join().unwrap();
     }
-    stop.cancel();
+    way.stop.cancel();
 }
