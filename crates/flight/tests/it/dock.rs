@@ -114,6 +114,27 @@ async fn main_path(broker: SocketAddr) {
         (Some(true), Some(true), Some(3.5))
     );
 
+    commands_in_order(&dock, &line).await;
+
+    dock.die();
+    line.until("offline by its last will", |dock| dock.online == Some(false))
+        .await;
+    let offline = line.open_lid(SOON).await;
+    assert_eq!(
+        offline,
+        Err(DockCommandError::Offline {
+            dock_id: "D07".to_owned()
+        })
+    );
+    line.stop.cancel();
+    line.tasks.close();
+    tokio::time::timeout(SOON, line.tasks.wait())
+        .await
+        .expect("the line to end when told");
+}
+
+/// A command that is carried out as it was asked, and one for another vehicle.
+async fn commands_in_order(dock: &FakeDock, line: &Line) {
     let sortie: SortieId = "S20260302-D07-1".parse().unwrap();
     let bound = Bound {
         sortie: Some(&sortie),
@@ -151,22 +172,6 @@ async fn main_path(broker: SocketAddr) {
     };
     assert_eq!(refused, Err(wrong));
     assert_eq!(dock.executed().len(), 1);
-
-    dock.die();
-    line.until("offline by its last will", |dock| dock.online == Some(false))
-        .await;
-    let offline = line.open_lid(SOON).await;
-    assert_eq!(
-        offline,
-        Err(DockCommandError::Offline {
-            dock_id: "D07".to_owned()
-        })
-    );
-    line.stop.cancel();
-    line.tasks.close();
-    tokio::time::timeout(SOON, line.tasks.wait())
-        .await
-        .expect("the line to end when told");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,3 +1,4 @@
 //! Vehicles and docks over real sockets.
 
+#[cfg(test)]
 mod dock;
