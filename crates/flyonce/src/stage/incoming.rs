@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(part.confirm().await.unwrap(), 6);
         std::fs::write(data.path().join("incoming/notes.txt"), "x").unwrap();
         let again = Incoming::of(data.path());
-        assert_eq!(again.waiting().await.unwrap(), [parcel.clone()]);
+        assert_eq!(again.waiting().await.unwrap(), std::slice::from_ref(&parcel));
         assert_eq!(again.received(&parcel).await.unwrap(), 6);
         let shorter = again.open(&parcel, 3).await.unwrap();
         assert_eq!(shorter.confirm().await.unwrap(), 3);
