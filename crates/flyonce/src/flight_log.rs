@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use flight::tlog::TlogWriter;
 use schedule::calendar::Slot;
 use store::flights::{FlightFilter, FlightRow, TrackRow};
 use survey::time::{CivilDay, LocalTime, UtcMicros};
@@ -45,6 +46,18 @@ pub fn tlog_path(workplace: &Workplace, sortie: &str) -> PathBuf {
         .folder()
         .join("tlogs")
         .join(format!("{sortie}.tlog"))
+}
+
+/// The telemetry log of a flight, to be written on.
+///
+/// # Errors
+/// A folder or file that cannot be made.
+pub fn begin_tlog(workplace: &Workplace, sortie: &str) -> Result<TlogWriter> {
+    let path = tlog_path(workplace, sortie);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    Ok(TlogWriter::open(&path)?)
 }
 
 /// The tracks of flights that are in the air, or that took off on the civil day of `now` (the city's clock).

@@ -14,6 +14,7 @@ mod lang;
 mod model;
 mod picture;
 mod review;
+mod running;
 mod runtime_setup;
 mod stage;
 mod workplace;

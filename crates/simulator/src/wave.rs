@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::clock::civil_from_unix;
 use crate::frame::GeoPoint;
 use crate::neighbourhood::Neighbourhood;
+use crate::photo::PHOTO_SIZE_PX;
 use crate::plan::{ObjectClass, PlantedObject};
 use crate::wave_plan::flight_plan;
 
@@ -92,8 +93,11 @@ pub fn write_world(dir: &Path, places: &[Neighbourhood], options: &WorldOptions)
 
 /// `fleet.toml`: the docks and the link of each one's vehicle.
 fn fleet_text(places: &[Neighbourhood], options: &WorldOptions) -> anyhow::Result<String> {
-    let mut text =
-        "# Simulated docks. Positions WGS-84, degrees; heights above the sea, metres.\n".to_owned();
+    let [width_px, height_px] = PHOTO_SIZE_PX;
+    let mut text = format!(
+        "# Simulated docks. Positions WGS-84, degrees; heights above the sea, metres.\n\n[camera]\n\
+         focal_length_mm = 12.3\nsensor_width_mm = 17.3\nimage_width_px = {width_px}\nimage_height_px = {height_px}\n"
+    );
     for place in places {
         let port = options
             .mavlink_base_port

@@ -9,4 +9,7 @@ pub mod leads;
 pub mod leads_geojson;
 pub mod photos;
 pub mod place;
+pub mod reach;
+pub mod score;
 pub mod track;
+pub mod wave;

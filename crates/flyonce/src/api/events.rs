@@ -12,13 +12,15 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use casework::evidence::StoredEvent;
 use serde_json::json;
 use store::jobs::{JobCounts, JobKind};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::error::ApiError;
+use crate::api::fleet::MaybeFleet;
 use crate::api::state::Fixed;
+use crate::fleet::shown::FleetView;
 use crate::workplace::Workplace;
 
 /// How often the table is asked; people do not notice half a second.
@@ -31,6 +33,7 @@ const AT_ONCE: u32 = 200;
 pub async fn events(
     State(workplace): State<Workplace>,
     State(fixed): State<Arc<Fixed>>,
+    State(fleet): State<MaybeFleet>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let asked = headers
@@ -50,6 +53,7 @@ pub async fn events(
         stop: fixed.stop.clone(),
         seq,
         progress: None,
+        fleet: fleet.get().map(|fleet| fleet.view().subscribe()),
         ready: VecDeque::from([hello]),
     };
     let (tell, receive) = mpsc::channel(AT_ONCE as usize);
@@ -63,6 +67,7 @@ struct Feed {
     stop: CancellationToken,
     seq: i64,
     progress: Option<JobCounts>,
+    fleet: Option<watch::Receiver<Option<FleetView>>>,
     ready: VecDeque<Event>,
 }
 
@@ -99,7 +104,19 @@ impl Feed {
                 .push_back(Event::default().event("progress").data(data.to_string()));
             self.progress = Some(counts);
         }
+        self.look_at_fleet();
         Ok(())
+    }
+
+    /// The newest view only: a page that was slow has no use for the ones between.
+    fn look_at_fleet(&mut self) {
+        let Some(view) = self.fleet.as_mut().filter(|view| view.has_changed().unwrap_or(false)) else {
+            return;
+        };
+        let data = view.borrow_and_update().as_ref().map(serde_json::to_string);
+        if let Some(Ok(data)) = data {
+            self.ready.push_back(Event::default().event("fleet").data(data));
+        }
     }
 }
 
@@ -110,6 +127,9 @@ fn message(stored: &StoredEvent) -> Option<Event> {
             json!({ "lead_id": body.subject_id, "state": body.to, "kind": body.kind, "seq": stored.seq })
         }
         "photo" => json!({ "photo_id": body.subject_id, "state": body.to, "seq": stored.seq }),
+        "sortie" => {
+            json!({ "sortie_id": body.subject_id, "state": body.to, "code": body.reason, "seq": stored.seq })
+        }
         _ => return None,
     };
     Some(

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use crate::answers::flights::{FlightDetail, FlightList};
 use crate::answers::track::tracks_geojson;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::clock;
+use crate::api::fleet::MaybeFleet;
 use crate::flight_log::{flight_detail, flown_track, tlog_path, todays_tracks};
 use crate::lang::Words;
 use crate::workplace::Workplace;
@@ -117,8 +117,9 @@ pub async fn tlog(
 
 /// Lines of the flights that are in the air or flew today.
 #[utoipa::path(get, path = "/api/v1/fleet/tracks.geojson", responses((status = 200, body = Object)))]
-pub async fn tracks(State(workplace): State<Workplace>) -> Result<Json<Value>, ApiError> {
-    let tracks = todays_tracks(&workplace, clock::now()).await?;
+pub async fn tracks(State(workplace): State<Workplace>,
+    State(fleet): State<MaybeFleet>) -> Result<Json<Value>, ApiError> {
+    let tracks = todays_tracks(&workplace, fleet.city_now()).await?;
     Ok(Json(tracks_geojson(&tracks)?))
 }
 

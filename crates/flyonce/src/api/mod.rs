@@ -6,6 +6,7 @@ mod coverage;
 mod door_error;
 mod error;
 mod events;
+mod fleet;
 mod flights;
 mod health;
 mod images;
@@ -17,8 +18,6 @@ mod photo_door;
 mod photos;
 mod state;
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -27,10 +26,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
+use crate::fleet::service::{Fleet, Lives};
 use crate::lang::Words;
 use crate::stage::delivery::deliver_leftovers;
 use crate::stage::watched_folder::watch;
@@ -39,31 +38,23 @@ use crate::workplace::Workplace;
 /// Decisions are small; nothing larger is taken.
 const LARGEST_BODY_BYTES: usize = 64 * 1024;
 
-/// Streams end at once when asked to; what takes longer is reported.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
-
-/// Serves on `listener` until the process is asked to stop.
+/// Serves on `listener` until `lives.stop`.
 ///
 /// # Errors
 /// Layers of the configuration that cannot be read, or a listener that fails.
-pub async fn serve(listener: TcpListener, workplace: Workplace) -> Result<()> {
-    let stop = CancellationToken::new();
+pub async fn serve(
+    listener: TcpListener,
+    workplace: Workplace,
+    fleet: Option<Fleet>,
+    lives: Lives,
+) -> Result<()> {
     let address = listener.local_addr()?;
-    let state = ApiState::new(workplace, address, stop.clone())?;
-    let stopping = async move {
-        stop_requested().await;
-        stop.cancel();
-    };
-    let tasks = state.fixed.tasks.clone();
+    let state = ApiState::new(workplace, address, (fleet, &lives))?;
     take_in_what_lies_ready(&state);
-    let served = axum::serve(listener, router(state))
-        .with_graceful_shutdown(stopping)
-        .await;
-    tasks.close();
-    if tokio::time::timeout(STOP_WITHIN, tasks.wait()).await.is_err() {
-        tracing::warn!(tasks.alive = tasks.len(), "stopped while tasks were still alive");
-    }
-    served.context("the HTTP service failed")
+    axum::serve(listener, router(state))
+        .with_graceful_shutdown(lives.stop.cancelled_owned())
+        .await
+        .context("the HTTP service failed")
 }
 
 /// Photos that were whole when the program was stopped, and the watched folder if there is one.
@@ -76,26 +67,9 @@ fn take_in_what_lies_ready(state: &ApiState) {
             Err(error) => tracing::error!(error = %format!("{error:#}"), "photos lie in incoming/"),
         }
     });
-    if let Some(folder) = state.workplace.config.settings.watched_folder.clone() {
+    if let Some(folder) = state.workplace.config.settings.fleet.watched_folder.clone() {
         let watching = watch(state.workplace.clone(), folder, state.fixed.stop.clone());
         state.fixed.tasks.spawn(watching);
-    }
-}
-
-async fn stop_requested() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(error) => {
-            tracing::warn!(%error, "cannot listen for SIGTERM; only Ctrl-C stops the service");
-            // If Ctrl-C cannot be listened for either, the process is stopped from outside.
-            let _ = tokio::signal::ctrl_c().await;
-        }
     }
 }
 
@@ -127,6 +101,10 @@ fn router(state: ApiState) -> Router {
         .route("/coverage", get(coverage::coverage))
         .route("/layers", get(layers::list))
         .route("/layers/{file}", get(layers::geojson))
+        .route("/fleet", get(fleet::fleet))
+        .route("/fleet/return-all", post(fleet::return_all))
+        .route("/fleet/release", post(fleet::release))
+        .route("/flights/{sortie}/return", post(fleet::return_one))
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::document))
         .fallback(no_such_door);

@@ -3,7 +3,9 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::api::{calendar, coverage, events, flights, health, images, layers, leads, photo_door, photos};
+use crate::api::{
+    calendar, coverage, events, fleet, flights, health, images, layers, leads, photo_door, photos,
+};
 
 /// All doors.
 #[derive(OpenApi)]
@@ -37,6 +39,10 @@ use crate::api::{calendar, coverage, events, flights, health, images, layers, le
         coverage::coverage,
         layers::list,
         layers::geojson,
+        fleet::fleet,
+        fleet::return_all,
+        fleet::release,
+        fleet::return_one,
         events::events,
     )
 )]

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use vision::Card;
 
 use crate::config::layers::{LoadedLayer, load_all};
+use crate::fleet::service::{Fleet, Lives};
 use crate::model::ModelInUse;
 use crate::stage::incoming::Incoming;
 use crate::workplace::Workplace;
@@ -22,6 +23,8 @@ pub struct ApiState {
     pub workplace: Workplace,
     /// What does not change while serving.
     pub fixed: Arc<Fixed>,
+    /// The fleet, if the roster names any dock.
+    pub fleet: Option<Fleet>,
 }
 
 /// Fixed for the life of the service.
@@ -52,7 +55,11 @@ impl ApiState {
     ///
     /// # Errors
     /// A layer that cannot be read. A model that cannot be used is told by `/health`: reviewing needs none.
-    pub fn new(workplace: Workplace, address: SocketAddr, stop: CancellationToken) -> Result<Self> {
+    pub fn new(
+        workplace: Workplace,
+        address: SocketAddr,
+        (fleet, lives): (Option<Fleet>, &Lives),
+    ) -> Result<Self> {
         let settings = &workplace.config.settings;
         let card = ModelInUse::choose(settings).map(|model| model.card);
         if let Err(error) = &card {
@@ -65,12 +72,13 @@ impl ApiState {
             runtime_found: ModelInUse::runtime_path(settings).is_ok(),
             decoding: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             incoming: Incoming::of(workplace.store.folder()),
-            stop,
-            tasks: TaskTracker::new(),
+            stop: lives.stop.clone(),
+            tasks: lives.tasks.clone(),
         };
         Ok(Self {
             workplace,
             fixed: Arc::new(fixed),
+            fleet,
         })
     }
 }

@@ -56,8 +56,15 @@ pub enum Command {
     Serve(ServeArguments),
     /// Fetch what is needed to look at photos (ONNX Runtime) / 准备运行环境
     Setup,
-    /// The whole job on simulated photos, in one command / 一键演示
+    /// One launch wave of a simulated fleet, from calendar to leads, in one command / 一键演示
     Demo(DemoArguments),
+    /// Fly one plan on any MAVLink vehicle / 执飞一条航线
+    Fly(FlyArguments),
+    /// Many vehicles at once, or everyone home / 机队
+    #[command(subcommand)]
+    Fleet(FleetCommand),
+    /// Simulated docks, vehicles and cameras, as a process of its own / 模拟机队
+    Simulate(simulator::fleet::FleetArguments),
 }
 
 /// `ingest`.
@@ -239,6 +246,15 @@ pub struct ServeArguments {
     /// Address to listen on, loopback only; port 0 takes a free one.
     #[arg(long)]
     pub listen: Option<SocketAddr>,
+    /// For simulated fleets: the city's time when this starts (RFC 3339), instead of the real time.
+    #[arg(long, value_name = "TIME")]
+    pub city_time: Option<String>,
+    /// The real time at which the city's time was that (default: now); a restarted service goes on in the same day.
+    #[arg(long, value_name = "TIME", requires = "city_time")]
+    pub city_time_was_at: Option<String>,
+    /// City seconds per second.
+    #[arg(long, value_name = "FACTOR", requires = "city_time", default_value_t = 1.0, value_parser = speed)]
+    pub city_speed: f64,
 }
 
 /// `demo`.
@@ -250,10 +266,82 @@ pub struct DemoArguments {
     /// Seed of the simulated city.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// Photos to render.
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=400))]
-    pub photos: u32,
+    /// Docks that launch together.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub docks: u16,
+    /// Simulated seconds per second.
+    #[arg(long, default_value_t = 8.0, value_parser = speed)]
+    pub speed: f64,
+    /// Something that goes wrong, such as D03:refuse_arming; may be given again (see simulate --list-faults).
+    #[arg(long, value_name = "DOCK:FAULT")]
+    pub fault: Vec<String>,
     /// Address to listen on, loopback only.
     #[arg(long)]
     pub listen: Option<SocketAddr>,
+}
+
+/// `fly`.
+#[derive(Debug, Args)]
+pub struct FlyArguments {
+    /// QGroundControl .plan, or .waypoints (QGC WPL 110).
+    pub plan: PathBuf,
+    /// How the vehicle is reached: udpin:HOST:PORT (it sends to us), udpout:HOST:PORT, tcpin: or tcpout:.
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "check")]
+    pub link: Option<flight::address::LinkAddress>,
+    /// MAVLink system id of the vehicle.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=250), required_unless_present = "check")]
+    pub sysid: Option<u8>,
+    /// Only say whether the plan may fly.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `fleet …`.
+#[derive(Debug, Subcommand)]
+pub enum FleetCommand {
+    /// Fly every [[flight]] of a file at once / 多机同时执飞
+    Fly {
+        /// TOML: [[flight]] with plan, link, system_id, name.
+        wave: PathBuf,
+    },
+    /// Call everyone home and ground the fleet / 一键全部返航
+    Home(HomeArguments),
+    /// Lift the ground stop / 解除停飞
+    Release(HomeArguments),
+    /// Docks, vehicles and sorties of the running service / 机队状态
+    Status(ServiceArguments),
+}
+
+/// A running service to talk to.
+#[derive(Debug, Args)]
+pub struct ServiceArguments {
+    /// Address of the running service (default: the configured one).
+    #[arg(long)]
+    pub service: Option<SocketAddr>,
+}
+
+/// `fleet home` and `fleet release`.
+#[derive(Debug, Args)]
+pub struct HomeArguments {
+    /// The running service.
+    #[command(flatten)]
+    pub service: ServiceArguments,
+    /// Who orders it.
+    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+    pub actor: Option<String>,
+    /// Only this sortie comes home; the fleet is not grounded.
+    #[arg(long, value_name = "SORTIE")]
+    pub only: Option<String>,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_no_number| format!("{text} is not a number"))?;
+    if (0.1..=20.0).contains(&speed) {
+        Ok(speed)
+    } else {
+        Err(format!("{text} is outside 0.1 to 20"))
+    }
 }

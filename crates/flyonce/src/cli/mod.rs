@@ -5,7 +5,9 @@ mod check;
 mod coverage;
 mod demo;
 mod export;
+mod fleet;
 mod flights;
+mod fly;
 mod geotag;
 mod ingest;
 mod leads;
@@ -13,13 +15,14 @@ mod output;
 mod photos;
 mod serve;
 mod setup;
+mod simulate;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Parser;
 
-use crate::cli::arguments::{Arguments, Command};
+use crate::cli::arguments::{Arguments, Command, FleetCommand};
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::lang::Lang;
@@ -43,7 +46,7 @@ pub async fn run() -> Result<()> {
     match arguments.command {
         Command::Check { file } => check::run(output, &file),
         Command::Setup => setup::run(output).await,
-        Command::Demo(demo) => demo::run(output, config()?, demo).await,
+        Command::Demo(demo) => demo::run(output, config()?, &demo).await,
         Command::Ingest(ingest) => ingest::run(output, &workplace().await?, &ingest.sources).await,
         Command::Leads(command) => leads::run(output, &workplace().await?, command).await,
         Command::Photos(photos) => photos::run(output, &workplace().await?, &photos).await,
@@ -54,7 +57,11 @@ pub async fn run() -> Result<()> {
         }
         Command::Geotag(geotag) => geotag::of_stored(output, &workplace().await?, &geotag).await,
         Command::Flights(command) => flights::run(output, &workplace().await?, command).await,
-        Command::Serve(serve) => serve::run(output, workplace().await?, serve.listen).await,
+        Command::Serve(serve) => serve::run(output, workplace().await?, &serve).await,
+        Command::Fly(fly) => fly::run(output, config()?, &fly).await,
+        Command::Fleet(FleetCommand::Fly { wave }) => fly::run_wave(output, config()?, &wave).await,
+        Command::Fleet(command) => fleet::run(output, &config()?, command).await,
+        Command::Simulate(simulate) => simulate::run(simulate).await,
     }
 }
 

@@ -1,9 +1,12 @@
 //! Configuration: one TOML file of settings and one catalogue of matters, read so that every mistake
 //! is reported with its line and field. Both have built-in defaults.
 
+pub mod calendar;
 pub mod catalogue;
+pub mod fleet;
 pub mod layers;
 pub mod reader;
+pub mod roster;
 pub mod settings;
 
 use std::path::{Path, PathBuf};

@@ -192,12 +192,7 @@ impl<'r, 't> Section<'r, 't> {
         let Some((value, span)) = self.get(key) else {
             return default;
         };
-        let number = match value {
-            DeValue::Float(float) => float.as_str().replace('_', "").parse::<f64>().ok(),
-            DeValue::Integer(integer) => parse_integer(integer.as_str(), integer.radix()),
-            _ => None,
-        };
-        let Some(number) = number else {
+        let Some(number) = number_of(value) else {
             self.wrong_type(key, span, "数字", "a number");
             return default;
         };
@@ -211,6 +206,30 @@ impl<'r, 't> Section<'r, 't> {
         );
         self.reader.mistake(&self.path_of(key), span, problem);
         default
+    }
+
+    /// A number within `range` that has to be there; a missing one is a mistake and reads as the range's start.
+    pub fn required_number(&self, key: &str, range: RangeInclusive<f64>) -> f64 {
+        if self.get(key).is_none() {
+            let problem = Words::new("缺少此项", "is missing");
+            self.reader
+                .mistake(&self.path_of(key), self.span.clone(), problem);
+        }
+        self.number(key, *range.start(), range)
+    }
+
+    /// A list of two numbers; absent reads as none.
+    pub fn pair(&self, key: &str) -> Option<[f64; 2]> {
+        let (value, span) = self.get(key)?;
+        let numbers: Vec<f64> = match value {
+            DeValue::Array(items) => items.iter().filter_map(|item| number_of(item.get_ref())).collect(),
+            _ => Vec::new(),
+        };
+        let pair = <[f64; 2]>::try_from(numbers).ok();
+        if pair.is_none() {
+            self.wrong_type(key, span, "两个数字 [a, b]", "two numbers [a, b]");
+        }
+        pair
     }
 
     /// A whole number within `range`, or `default` when absent.
@@ -312,6 +331,14 @@ impl<'r, 't> Section<'r, 't> {
         } else {
             format!("{}.{key}", self.path)
         }
+    }
+}
+
+fn number_of(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(float) => float.as_str().replace('_', "").parse::<f64>().ok(),
+        DeValue::Integer(integer) => parse_integer(integer.as_str(), integer.radix()),
+        _ => None,
     }
 }
 

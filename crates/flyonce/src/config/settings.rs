@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use survey::geodesy::Datum;
 use survey::time::CityZone;
 
+use crate::config::fleet::FleetSettings;
 use crate::config::reader::{Mistake, Reader, Section};
 use crate::lang::Words;
 
@@ -38,8 +39,8 @@ pub struct Settings {
     pub layers: Vec<LayerSetting>,
     /// Address of the HTTP service.
     pub listen: SocketAddr,
-    /// Folder whose photos are matched to flights; `None` watches none.
-    pub watched_folder: Option<PathBuf>,
+    /// Docks, calendar, limits, broker and photo door.
+    pub fleet: FleetSettings,
     /// Catalogue of matters; `None` is the built-in one.
     pub matters_file: Option<PathBuf>,
 }
@@ -98,12 +99,12 @@ impl Settings {
             let model = root.section("model");
             let coverage = root.section("coverage");
             let serve = root.section("serve");
-            let photo_door = root.section("photo_door");
             let matters = root.section("matters");
+            let data_folder = path(&data, "folder", base).unwrap_or_else(|| base.join("flyonce-data"));
             let settings = Self {
                 time_zone: time_zone(&city),
                 lead_prefix: lead_prefix(&city),
-                data_folder: path(&data, "folder", base).unwrap_or_else(|| base.join("flyonce-data")),
+                data_folder,
                 database_url: database_url(&data),
                 onnxruntime_library: path(&onnxruntime, "library", base),
                 model_card: path(&model, "card", base),
@@ -114,10 +115,10 @@ impl Settings {
                 max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
                 layers: layers(root, file, base),
                 listen: listen(&serve),
-                watched_folder: path(&photo_door, "watched_folder", base),
+                fleet: FleetSettings::read(root, base),
                 matters_file: path(&matters, "file", base),
             };
-            for section in [city, data, onnxruntime, model, coverage, serve, photo_door, matters] {
+            for section in [city, data, onnxruntime, model, coverage, serve, matters] {
                 section.finish();
             }
             root.finish();
@@ -155,7 +156,7 @@ impl Settings {
     }
 }
 
-fn path(section: &Section<'_, '_>, key: &str, base: &Path) -> Option<PathBuf> {
+pub(super) fn path(section: &Section<'_, '_>, key: &str, base: &Path) -> Option<PathBuf> {
     section.text(key).map(|text| base.join(text))
 }
 

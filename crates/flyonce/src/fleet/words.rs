@@ -1,5 +1,7 @@
 //! What people read about flights: states, steps, refusals with the next step to take, losses.
 
+use schedule::mission::MissionProblem;
+
 use crate::lang::Words;
 
 /// One code with its words and what to do about it.
@@ -238,6 +240,12 @@ const REASONS: &[Entry] = &[
     ),
 ];
 
+/// How a sortie ended that came home otherwise than planned.
+const ENDINGS: &[(&str, [&str; 2])] = &[
+    ("returned", ["提前返航", "came home early"]),
+    ("diverted", ["在备降点降落", "landed at the alternate point"]),
+];
+
 const STATES: &[(&str, [&str; 2])] = &[
     ("due", ["待飞", "due"]),
     ("preparing", ["准备中", "preparing"]),
@@ -287,11 +295,41 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("done", ["架次结束", "sortie over"]),
 ];
 
+/// What can be wrong with a plan.
+const PLAN_PROBLEMS: &[(&str, [&str; 2])] = &[
+    ("empty", ["航线为空", "the plan is empty"]),
+    ("too_many_items", ["航点项过多", "more items than a vehicle stores"]),
+    ("no_takeoff", ["没有起飞项", "there is no take-off"]),
+    ("takeoff_not_first", ["起飞之前还有航点", "something is flown before the take-off"]),
+    ("unknown_command", ["不认识或不适用的指令", "a command that is not known or not fit for a photo flight"]),
+    ("bad_position", ["位置或高度无效", "a place or height that cannot be"]),
+    ("beyond_reach", ["超出可达半径", "further from home than the vehicle may go"]),
+    ("above_ceiling", ["真高超过限高(默认 120 m)", "above the ceiling in true height (120 m unless set otherwise)"]),
+    ("height_unknown", ["使用海拔高度,但起飞点海拔未知", "an absolute height, and the height of home is not known"]),
+    ("too_many_photos", ["拍照过多", "more photos than can be planned"]),
+    ("no_way_home", ["末尾没有返航或降落", "neither a return nor a landing at the end"]),
+];
+
+/// What is wrong with a plan, with the item counted as planners count it, from 1.
+pub fn plan_problem_words(problem: &MissionProblem) -> Words {
+    let words = named(PLAN_PROBLEMS, problem.code.as_str());
+    match problem.item {
+        Some(index) => {
+            let number = index + 1;
+            Words::new(
+                format!("第 {number} 项:{}", words.zh),
+                format!("item {number}: {}", words.en),
+            )
+        }
+        None => words,
+    }
+}
+
 /// What a refusal or failure code means.
 pub fn reason_words(code: &str) -> Words {
     match REASONS.iter().find(|(known, ..)| *known == code) {
         Some((_, words, _)) => both(words),
-        None => Words::new(code, code),
+        None => named(ENDINGS, code),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod flight_photo;
 pub mod incoming;
 pub mod intake;
 pub mod look;
+pub mod lookers;
 pub mod pipeline;
 pub mod placing;
 pub mod watched_folder;

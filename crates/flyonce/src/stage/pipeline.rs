@@ -3,24 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use store::jobs::JobKind;
-use store::rows::ModelRow;
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::clock;
 use crate::lang::Words;
-use crate::model::ModelInUse;
 use crate::stage::associate::associate_all;
 use crate::stage::intake::{Taken, list_photos, take_in};
 use crate::stage::look::LookTimes;
-use crate::stage::worker::{Looked, Shared, dead_workers, process_name, shared, work};
+use crate::stage::lookers::{Lookers, RESULTS_IN_FLIGHT, free_jobs_of_the_dead};
+use crate::stage::worker::{Leaves, Looked, process_name};
 use crate::workplace::Workplace;
 
 /// What the caller shows while it runs.
@@ -146,41 +142,6 @@ impl IngestSummary {
     }
 }
 
-/// Everything needed to look at photos.
-struct Lookers {
-    model: ModelInUse,
-    runtime: vision::Runtime,
-    shared: Arc<Shared>,
-    count: usize,
-}
-
-impl Lookers {
-    async fn start(workplace: &Workplace) -> Result<Self> {
-        let settings = &workplace.config.settings;
-        let model = ModelInUse::choose(settings)?;
-        let runtime = ModelInUse::runtime(settings)?;
-        // Loaded once before any job is claimed: a model that does not fit its card must not use up attempts.
-        model.detector(&runtime)?;
-        let row = ModelRow {
-            model_sha256: model.card.sha256.clone(),
-            name: model.card.name.clone(),
-            card_text: model.card_text.clone(),
-        };
-        workplace.store.register_model(&row, clock::now()).await?;
-        let shared = shared(
-            workplace.store.clone(),
-            model.card.sha256.clone(),
-            settings.max_megapixels,
-        );
-        Ok(Self {
-            model,
-            runtime,
-            shared,
-            count: settings.worker_count(),
-        })
-    }
-}
-
 /// Two programs may work on one folder: this one is done when nothing is left for either.
 async fn finish_work(
     workplace: &Workplace,
@@ -189,8 +150,7 @@ async fn finish_work(
     summary: &mut IngestSummary,
 ) -> Result<()> {
     loop {
-        let dead = dead_workers(workplace.store.running_workers().await?);
-        workplace.store.release_jobs(&dead).await?;
+        free_jobs_of_the_dead(workplace).await?;
         look_at_all(workplace, lookers, progress, summary).await?;
         let looks = workplace.store.job_counts(JobKind::Look).await?;
         if looks.queued + looks.running == 0 {
@@ -204,9 +164,6 @@ async fn finish_work(
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
-
-/// Results in flight between the workers and the progress bar; a full queue makes the workers wait.
-const RESULTS_IN_FLIGHT: usize = 16;
 
 async fn look_at_all(
     workplace: &Workplace,
@@ -225,7 +182,7 @@ async fn look_at_all(
         .min(usize::try_from(counts.queued).unwrap_or(usize::MAX));
     let mut threads = Vec::new();
     for number in 0..workers {
-        threads.push(spawn_worker(lookers, number, tell.clone())?);
+        threads.push(lookers.spawn_worker(number, Leaves::WhenIdle, tell.clone())?);
     }
     drop(tell);
     let mut interrupted = false;
@@ -255,32 +212,12 @@ async fn look_at_all(
     Ok(())
 }
 
-fn spawn_worker(
-    lookers: &Lookers,
-    number: usize,
-    tell: mpsc::Sender<Looked>,
-) -> Result<std::thread::JoinHandle<Result<()>>> {
-    let mut detector = lookers.model.detector(&lookers.runtime)?;
-    let shared = Arc::clone(&lookers.shared);
-    let name = format!("{}:{number}", process_name());
-    let runtime = Handle::current();
-    let run = move || {
-        // The receiver outlives the workers; if it is gone the program is ending and nobody counts any more.
-        work(&shared, &name, &mut detector, &runtime, &|looked| {
-            drop(tell.blocking_send(looked))
-        })
-    };
-    Ok(std::thread::Builder::new()
-        .name(format!("look-{number}"))
-        .spawn(run)?)
-}
-
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `VmHWM` of this process; only Linux tells.
-fn peak_memory_mib() -> Option<u64> {
+pub fn peak_memory_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;

@@ -45,20 +45,38 @@ pub struct Looked {
     pub times: LookTimes,
 }
 
-/// Works until no look job can be claimed. Blocking; needs a thread of its own.
+/// When a worker leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaves {
+    /// When no job can be claimed.
+    WhenIdle,
+    /// Only when asked to stop; it waits for the next photo meanwhile.
+    WhenStopped,
+}
+
+/// How long an idle worker waits before it asks for a job again.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// Takes look jobs one after another. Blocking; needs a thread of its own.
 ///
 /// # Errors
 /// What concerns every photo: the database, a full disk.
 pub fn work(
     shared: &Shared,
-    name: &str,
+    (name, leaves): (&str, Leaves),
     detector: &mut Detector,
     runtime: &Handle,
     tell: &dyn Fn(Looked),
 ) -> Result<()> {
     while !shared.stop.load(Ordering::Relaxed) {
         let claim = runtime.block_on(shared.store.claim_job(JobKind::Look, name, clock::now(), LEASE))?;
-        let Some(claim) = claim else { return Ok(()) };
+        let Some(claim) = claim else {
+            if leaves == Leaves::WhenIdle {
+                return Ok(());
+            }
+            std::thread::sleep(IDLE);
+            continue;
+        };
         match look_at(shared, &claim, detector, runtime) {
             Ok(looked) => tell(looked),
             Err(error) => {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod configuring;
+mod fleet;
 mod flights;
 mod flown;
 mod ingesting;

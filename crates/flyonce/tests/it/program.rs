@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use fixtures::photos::JpegSpec;
 use serde_json::Value;
+use simulator::{DemoOptions, render_demo};
 use tempfile::TempDir;
 
 /// A working folder with its data folder `data`.
@@ -33,7 +34,13 @@ impl Program {
         static DEMO: OnceLock<Program> = OnceLock::new();
         let demo = DEMO.get_or_init(|| {
             let program = Self::new();
-            let ran = program.run(&["demo", "--no-serve", "--photos", "4", "--seed", "7"]);
+            let options = DemoOptions {
+                seed: 7,
+                photos: 4,
+                ..DemoOptions::default()
+            };
+            render_demo(&program.path("photos"), &options, &mut |_, _| {}).unwrap();
+            let ran = program.run(&["ingest", "photos"]);
             assert!(ran.ok, "{}", ran.stderr);
             program
         });

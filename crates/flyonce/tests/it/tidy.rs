@@ -16,11 +16,13 @@ const WALLS: &[(&str, &[&str])] = &[
     ("formats", &["survey"]),
     ("vision", &[]),
     ("store", &["casework", "schedule", "survey"]),
+    ("flight", &["schedule", "survey"]),
     ("simulator", &[]),
     (
         "flyonce",
         &[
             "casework",
+            "flight",
             "formats",
             "schedule",
             "simulator",
@@ -53,7 +55,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("proj4rs", &["survey"]),
     ("image", &["vision", "simulator", "flyonce", "fixtures"]),
     ("kamadak-exif", &["formats", "simulator"]),
-    ("tokio", &["store", "flyonce"]),
+    ("mavlink", &["flight", "simulator"]),
+    ("rumqttc", &["flight", "simulator", "flyonce"]),
+    ("rumqttd", &["flyonce"]),
+    ("tokio", &["store", "flight", "simulator", "flyonce"]),
 ];
 
 /// Pure crates: no files, clocks, threads, logs or async in their code.

@@ -1,0 +1,140 @@
+//! `/fleet`: docks, vehicles and sorties at one glance; bringing everyone home, and bringing one home.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRef, Path, State};
+use serde::{Deserialize, Serialize};
+use survey::time::UtcMicros;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, ErrorBody};
+use crate::api::state::ApiState;
+use crate::clock;
+use crate::fleet::recall;
+use crate::fleet::service::Fleet;
+use crate::fleet::shown::FleetView;
+use crate::fleet::view::fleet_view;
+use crate::lang::Words;
+
+/// The fleet, if the roster names any dock.
+#[derive(Clone)]
+pub struct MaybeFleet(Option<Fleet>);
+
+impl FromRef<ApiState> for MaybeFleet {
+    fn from_ref(state: &ApiState) -> Self {
+        Self(state.fleet.clone())
+    }
+}
+
+impl MaybeFleet {
+    /// The fleet, if there is one.
+    pub fn get(&self) -> Option<&Fleet> {
+        self.0.as_ref()
+    }
+
+    /// City time now; without a fleet the real time.
+    pub fn city_now(&self) -> UtcMicros {
+        self.0.as_ref().map_or_else(clock::now, |fleet| fleet.clock().now())
+    }
+
+    fn there(&self) -> Result<&Fleet, ApiError> {
+        self.0.as_ref().ok_or_else(|| {
+            ApiError::not_found(Words::new(
+                "没有机场:请在数据文件夹放置 fleet.toml",
+                "there are no docks: put a fleet.toml into the data folder",
+            ))
+        })
+    }
+}
+
+/// Who orders it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderRequest {
+    /// Name of the person.
+    pub actor: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Who was called home.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Recalled {
+    /// Sorties that were told to return or not to start.
+    pub recalled: Vec<String>,
+    /// Whether nothing may take off until the ground stop is lifted.
+    pub grounded: bool,
+}
+
+/// Docks, vehicles, sorties and the day's tally. Without docks: 404.
+#[utoipa::path(get, path = "/api/v1/fleet",
+    responses((status = 200, body = FleetView), (status = 404, body = ErrorBody)))]
+pub async fn fleet(State(fleet): State<MaybeFleet>) -> Result<Json<FleetView>, ApiError> {
+    fleet_view(fleet.there()?).await.map(Json).map_err(ApiError::internal)
+}
+
+/// Brings everyone home and grounds the fleet.
+#[utoipa::path(post, path = "/api/v1/fleet/return-all", request_body = OrderRequest,
+    responses((status = 200, body = Recalled), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn return_all(
+    State(fleet): State<MaybeFleet>,
+    body: Result<Json<OrderRequest>, JsonRejection>,
+) -> Result<Json<Recalled>, ApiError> {
+    let order = read_order(body)?;
+    let recalled = recall::return_all(fleet.there()?, &order.actor, order.reason.as_deref()).await;
+    Ok(Json(Recalled {
+        recalled: recalled.map_err(ApiError::internal)?,
+        grounded: true,
+    }))
+}
+
+/// Lifts the ground stop.
+#[utoipa::path(post, path = "/api/v1/fleet/release", request_body = OrderRequest,
+    responses((status = 200, body = Recalled), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn release(
+    State(fleet): State<MaybeFleet>,
+    body: Result<Json<OrderRequest>, JsonRejection>,
+) -> Result<Json<Recalled>, ApiError> {
+    let order = read_order(body)?;
+    fleet.there()?.ground_stop().lift().map_err(ApiError::internal)?;
+    tracing::info!(actor = order.actor, "ground stop lifted");
+    Ok(Json(Recalled {
+        recalled: Vec::new(),
+        grounded: false,
+    }))
+}
+
+/// Brings one sortie home.
+#[utoipa::path(post, path = "/api/v1/flights/{sortie}/return", request_body = OrderRequest,
+    params(("sortie" = String, Path, description = "Sortie")),
+    responses((status = 200, body = Recalled), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn return_one(
+    State(fleet): State<MaybeFleet>,
+    Path(sortie): Path<String>,
+    body: Result<Json<OrderRequest>, JsonRejection>,
+) -> Result<Json<Recalled>, ApiError> {
+    let order = read_order(body)?;
+    recall::return_one(fleet.there()?, &sortie, &order.actor)
+        .await
+        .map_err(|words| ApiError::conflict("not_under_way", words))?;
+    Ok(Json(Recalled {
+        recalled: vec![sortie],
+        grounded: false,
+    }))
+}
+
+fn read_order(body: Result<Json<OrderRequest>, JsonRejection>) -> Result<OrderRequest, ApiError> {
+    let Json(order) = body.map_err(|rejection| {
+        let text = rejection.body_text();
+        ApiError::bad_request(Words::new(
+            format!("请求内容有误:{text}"),
+            format!("bad request body: {text}"),
+        ))
+    })?;
+    if order.actor.trim().is_empty() {
+        let words = Words::new("须写明是谁下的指令", "who orders it must be said");
+        return Err(ApiError::incomplete("actor_missing", words));
+    }
+    Ok(order)
+}

@@ -1,0 +1,126 @@
+//! `flyonce fleet home | release | status`: orders to the running service, over its API on loopback.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use crate::cli::arguments::{FleetCommand, HomeArguments, ServiceArguments};
+use crate::cli::output::{Output, table};
+use crate::config::Config;
+use crate::fleet::words::{reason_words, state_words};
+use crate::lang::Lang;
+
+/// Gives the order and prints the answer.
+///
+/// # Errors
+/// A service that does not answer, or its refusal in words.
+pub async fn run(output: Output, config: &Config, command: FleetCommand) -> Result<()> {
+    match command {
+        FleetCommand::Fly { .. } => Ok(()),
+        FleetCommand::Status(service) => status(output, config, &service).await,
+        FleetCommand::Home(home) => match &home.only {
+            Some(sortie) => {
+                let path = format!("/api/v1/flights/{sortie}/return");
+                let answer = post(output.lang, config, &home, &path).await?;
+                output.show(&answer, |lang| lang.pick("已下令返航:", "called home: ").to_owned() + sortie)
+            }
+            None => {
+                let answer = post(output.lang, config, &home, "/api/v1/fleet/return-all").await?;
+                let told = answer["recalled"].as_array().map_or(0, Vec::len);
+                output.show(&answer, |lang| match lang {
+                    Lang::Zh => format!("已全队停飞,{told} 个架次奉命返航(解除:flyonce fleet release)"),
+                    Lang::En => format!("the fleet is grounded, {told} sorties were called home (lift: flyonce fleet release)"),
+                })
+            }
+        },
+        FleetCommand::Release(home) => {
+            let answer = post(output.lang, config, &home, "/api/v1/fleet/release").await?;
+            output.show(&answer, |lang| lang.pick("已解除停飞", "the ground stop is lifted").to_owned())
+        }
+    }
+}
+
+async fn status(output: Output, config: &Config, service: &ServiceArguments) -> Result<()> {
+    let fleet = ask(output.lang, address(config, service), Method::GET, "/api/v1/fleet", Value::Null).await?;
+    output.show(&fleet, |lang| status_text(&fleet, lang))
+}
+
+fn status_text(fleet: &Value, lang: Lang) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
+    let mut rows = vec![
+        [("机场", "dock"), ("舱盖", "lid"), ("模式", "mode"), ("电量", "battery"), ("架次", "sortie"), ("照片", "photos"), ("原因", "reason")]
+            .map(|(zh, en)| lang.pick(zh, en).to_owned())
+            .to_vec(),
+    ];
+    for dock in fleet["docks"].as_array().into_iter().flatten() {
+        let (vehicle, sortie) = (&dock["vehicle"], &dock["sortie"]);
+        let battery = vehicle["battery_percent"].as_f64().map(|percent| format!("{percent:.0} %"));
+        let state = sortie["state"].as_str().map(|state| state_words(state).pick(lang).to_owned());
+        let shots = &sortie["shots"];
+        rows.push(vec![
+            format!("{} {}", text(&dock["dock_id"]), text(&dock["name"])),
+            text(&dock["lid"]),
+            text(&vehicle["mode"]),
+            battery.unwrap_or_else(|| "–".to_owned()),
+            state.unwrap_or_else(|| "–".to_owned()),
+            format!("{}/{}", shots["captured"].as_u64().unwrap_or(0), shots["planned"].as_u64().unwrap_or(0)),
+            sortie["code"].as_str().map_or(String::new(), |code| reason_words(code).pick(lang).to_owned()),
+        ]);
+    }
+    let stopped = fleet["ground_stop"] == true;
+    let stop = if stopped { lang.pick("\n全队停飞中", "\nthe fleet is grounded") } else { "" };
+    table(&rows) + stop
+}
+
+async fn post(lang: Lang, config: &Config, home: &HomeArguments, path: &str) -> Result<Value> {
+    let actor = home
+        .actor
+        .clone()
+        .or_else(|| std::env::var("USER").ok())
+        .context("say who orders it: --as NAME / 请用 --as 写明下令人")?;
+    let body = json!({ "actor": actor, "reason": home.reason });
+    ask(lang, address(config, &home.service), Method::POST, path, body).await
+}
+
+fn address(config: &Config, service: &ServiceArguments) -> SocketAddr {
+    service.service.unwrap_or(config.settings.listen)
+}
+
+async fn ask(lang: Lang, address: SocketAddr, method: Method, path: &str, body: Value) -> Result<Value> {
+    let stream = TcpStream::connect(address).await.with_context(|| {
+        format!("no service answers on {address}; is `flyonce serve` running? / 服务未运行")
+    })?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", address.to_string())
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(body.to_string())))?;
+    let exchange = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let bytes = response.into_body().collect().await?.to_bytes();
+        anyhow::Ok((status, bytes))
+    };
+    tokio::pin!(connection);
+    let (status, bytes) = tokio::select! {
+        answered = exchange => answered?,
+        ended = &mut connection => {
+            ended?;
+            bail!("the service closed the connection")
+        }
+    };
+    let answer: Value = serde_json::from_slice(&bytes).context("the service did not answer with JSON")?;
+    if !status.is_success() {
+        let said = &answer["error"]["message"][lang.pick("zh", "en")];
+        bail!("{}", said.as_str().unwrap_or("the service refused"));
+    }
+    Ok(answer)
+}

@@ -1,0 +1,190 @@
+//! What a sortie asks of its dock: under which name the photos come, the lid before arming and before landing,
+//! charging afterwards; and the interlocks, with every value and limit.
+
+use std::time::{Duration, Instant};
+
+use flight::vehicle::Vehicle;
+use flight::dock::{Bound, DockCommandError, DockLine, DockMethod, DockState};
+use schedule::interlock::{self, Check, Limits, VehicleFacts};
+use schedule::photo_ledger::SortieId;
+use schedule::refusal::RefusalCode;
+use serde_json::Map;
+
+use crate::config::roster::DockEntry;
+
+/// Longer than any lid takes; a command older than this is not carried out any more.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(45);
+
+/// A refusal with its reason in a sentence.
+pub type Refused = (RefusalCode, String);
+
+/// One dock, spoken to on behalf of one sortie.
+#[derive(Clone)]
+pub struct DockSide {
+    /// Commands and state of all docks.
+    pub line: DockLine,
+    /// This dock.
+    pub dock: DockEntry,
+    /// The sortie.
+    pub sortie: SortieId,
+    /// What weather, battery and place must keep to.
+    pub limits: Limits,
+}
+
+impl DockSide {
+    /// What is known of the dock now.
+    pub fn state(&self) -> Option<DockState> {
+        self.line.dock(&self.dock.dock_id)
+    }
+
+    /// What can be known before the lid is asked to open: a flight that cannot be is refused without moving anything.
+    ///
+    /// # Errors
+    /// The first rule that fails.
+    pub fn may_prepare(&self) -> Result<(), Refused> {
+        let Some(state) = self.state() else {
+            return Err((RefusalCode::DockOffline, "the dock was never heard".to_owned()));
+        };
+        if state.system_id.is_some_and(|system_id| system_id != self.dock.system_id) {
+            let text = format!(
+                "the dock holds vehicle {:?}, the roster says {}",
+                state.system_id, self.dock.system_id
+            );
+            return Err((RefusalCode::WrongVehicle, text));
+        }
+        let early = [
+            RefusalCode::DockOffline,
+            RefusalCode::EmergencyStop,
+            RefusalCode::VehicleAbsent,
+            RefusalCode::Wind,
+            RefusalCode::Gust,
+            RefusalCode::Rain,
+            RefusalCode::Temperature,
+        ];
+        let mut facts = state.facts(Instant::now());
+        facts.position = None;
+        let checks = interlock::before_arming(&facts, &VehicleFacts::default(), &self.limits);
+        let known: Vec<Check> = checks
+            .into_iter()
+            .filter(|check| early.contains(&check.code))
+            .collect();
+        refused_by(interlock::forbids_arming(&known))
+    }
+
+    /// All interlocks before arming.
+    pub fn checks_before_arming(&self, vehicle: &Vehicle) -> Vec<Check> {
+        let telemetry = vehicle.telemetry();
+        let mut facts = self
+            .state()
+            .map(|state| state.facts(Instant::now()))
+            .unwrap_or_default();
+        facts.position = Some(self.dock.position);
+        let seen = VehicleFacts {
+            battery_percent: telemetry.battery_percent,
+            position_estimate_in_use: telemetry.position_estimate_in_use,
+            position: telemetry.position,
+        };
+        interlock::before_arming(&facts, &seen, &self.limits)
+    }
+
+    /// May the vehicle arm?
+    ///
+    /// # Errors
+    /// The first rule that fails or lacks data.
+    pub fn may_arm(&self, vehicle: &Vehicle) -> Result<(), Refused> {
+        refused_by(interlock::forbids_arming(&self.checks_before_arming(vehicle)))
+    }
+
+    /// May the vehicle land here?
+    ///
+    /// # Errors
+    /// The first rule that fails.
+    pub fn may_land(&self) -> Result<(), Refused> {
+        let facts = self
+            .state()
+            .map(|state| state.facts(Instant::now()))
+            .unwrap_or_default();
+        let checks = interlock::before_landing(&facts, &self.limits);
+        refused_by(interlock::forbids_landing(&checks))
+    }
+
+    /// Tells the dock whose photos come next and where to bring them.
+    ///
+    /// # Errors
+    /// The dock's refusal.
+    pub async fn assign(&self, photo_door_url: &str) -> Result<(), Refused> {
+        let args = DockMethod::photo_door(photo_door_url);
+        self.command(DockMethod::AssignSortie, args).await
+    }
+
+    /// Opens the lid and waits until it is open.
+    ///
+    /// # Errors
+    /// `lid_not_open` and why.
+    pub async fn open_lid(&self) -> Result<(), Refused> {
+        self.command(DockMethod::OpenLid, Map::new())
+            .await
+            .map_err(|(code, text)| match code {
+                RefusalCode::Internal => (RefusalCode::LidNotOpen, text),
+                told => (told, text),
+            })
+    }
+
+    /// Closes the lid. A lid that stays open is told by the dock's own state; the flight does not depend on it.
+    pub async fn close_lid(&self) {
+        self.try_command(DockMethod::CloseLid).await;
+    }
+
+    /// Charges the vehicle.
+    pub async fn charge(&self) {
+        self.try_command(DockMethod::StartCharging).await;
+    }
+
+    async fn try_command(&self, method: DockMethod) {
+        if let Err((code, text)) = self.command(method, Map::new()).await {
+            tracing::warn!(dock.id = %self.dock.dock_id, sortie.id = %self.sortie, method = method.as_str(),
+                code = code.as_str(), text, "the dock did not do it");
+        }
+    }
+
+    async fn command(
+        &self,
+        method: DockMethod,
+        args: Map<String, serde_json::Value>,
+    ) -> Result<(), Refused> {
+        let bound = Bound {
+            sortie: Some(&self.sortie),
+            system_id: Some(self.dock.system_id),
+        };
+        let asked = self
+            .line
+            .command(&self.dock.dock_id, method, &args, COMMAND_DEADLINE, bound)
+            .await;
+        asked.map_err(|error| (code_of(&error), error.to_string()))
+    }
+}
+
+/// The check in words of numbers: `wind 9.1 m/s, limit 8 m/s`.
+pub fn check_text(check: &Check) -> String {
+    let unit = check.unit;
+    match (check.value, check.limit) {
+        (Some(value), Some(limit)) => format!("{}: {value:.1} {unit}, limit {limit} {unit}", check.code),
+        (None, Some(limit)) => format!("{}: not known, limit {limit} {unit}", check.code),
+        _ => format!("{}: {}", check.code, check.verdict.as_str()),
+    }
+}
+
+fn refused_by(check: Option<&Check>) -> Result<(), Refused> {
+    match check {
+        Some(check) => Err((check.code, check_text(check))),
+        None => Ok(()),
+    }
+}
+
+fn code_of(error: &DockCommandError) -> RefusalCode {
+    match error {
+        DockCommandError::Offline { .. } | DockCommandError::BrokerGone => RefusalCode::DockOffline,
+        DockCommandError::Refused { code, .. } => code.parse().unwrap_or(RefusalCode::DockBusy),
+        _ => RefusalCode::Internal,
+    }
+}

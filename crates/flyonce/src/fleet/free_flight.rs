@@ -1,0 +1,131 @@
+//! A flight of any vehicle on any link, without a dock: the same flight core, the same record, nobody to ask
+//! before arming or landing. This is how a new autopilot is tried.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use flight::sortie::{FlightEvent, FlightReport, GateAnswer, Instruction, SortieLine, fly};
+use flight::address::LinkAddress;
+use flight::vehicle::Vehicle;
+use schedule::photo_ledger::SortieId;
+use schedule::sortie::SortieState;
+use store::rows::SortieKind;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::fleet::city_clock::CityClock;
+use crate::fleet::flight_record::{FlightRecord, TrackBatch};
+use crate::fleet::order::{CheckedMission, order};
+use crate::flight_log::begin_tlog;
+use crate::workplace::Workplace;
+
+/// One flight to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FreeFlight {
+    /// What people call it.
+    pub name: String,
+    /// The plan.
+    pub plan: PathBuf,
+    /// How the vehicle is reached.
+    pub link: LinkAddress,
+    /// Its MAVLink system id.
+    pub system_id: u8,
+}
+
+/// How a flight under way is spoken to.
+pub struct Reins {
+    /// Instructions.
+    pub instructions: mpsc::Receiver<Instruction>,
+    /// Ends the watching.
+    pub stop: CancellationToken,
+}
+
+/// Track points are written at least this often.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// Flies and records; `told` hears of every event.
+///
+/// # Errors
+/// The database, or a telemetry log that cannot be begun. How the flight went is in the report.
+pub async fn fly_freely(
+    workplace: &Workplace,
+    (vehicle, one): (&Vehicle, &FreeFlight),
+    mission: &CheckedMission,
+    reins: Reins,
+    told: &(dyn Fn(&FlightEvent) + Sync),
+) -> Result<(SortieId, FlightReport)> {
+    let sortie = sortie_id(workplace, one.system_id)?;
+    let whom = (None, one.system_id, one.link.to_string());
+    let row = mission.new_flight((sortie.clone(), SortieKind::Flight), whom, None)?;
+    workplace.store.create_flight(&row, clock::now()).await?;
+    let record = FlightRecord::of(workplace.clone(), CityClock::Wall, sortie.clone());
+    record.move_to(SortieState::Preparing, None, None).await?;
+    vehicle.record(Some(begin_tlog(workplace, sortie.as_str())?));
+    let (events, happened) = mpsc::channel(256);
+    let line = SortieLine {
+        events,
+        instructions: reins.instructions,
+        stop: reins.stop,
+    };
+    let order = order(sortie.clone(), mission.items.clone(), None, &workplace.config.settings.fleet);
+    let (report, ()) = tokio::join!(fly(vehicle, &order, line), note_all(&record, happened, told));
+    vehicle.record(None);
+    record.finish(&report).await?;
+    Ok((sortie, report))
+}
+
+async fn note_all(
+    record: &FlightRecord,
+    mut happened: mpsc::Receiver<FlightEvent>,
+    told: &(dyn Fn(&FlightEvent) + Sync),
+) {
+    let mut batch = TrackBatch::default();
+    let mut flush = tokio::time::interval(FLUSH_EVERY);
+    loop {
+        let written = tokio::select! {
+            event = happened.recv() => match event {
+                Some(event) => {
+                    told(&event);
+                    note(record, event, &mut batch).await
+                }
+                None => break,
+            },
+            _ = flush.tick() => record.flush(&mut batch).await,
+        };
+        warn(record, written);
+    }
+    warn(record, record.flush(&mut batch).await);
+}
+
+async fn note(record: &FlightRecord, event: FlightEvent, batch: &mut TrackBatch) -> Result<()> {
+    match event {
+        FlightEvent::Step { step, text } => record.flight_step(step, &text).await,
+        FlightEvent::Track(point) => record.track(batch, &point).await,
+        FlightEvent::Capture(capture) => record.capture(&capture).await,
+        FlightEvent::StatusText { text, .. } => record.step("status_text", &text).await,
+        FlightEvent::Gate { answer, .. } => {
+            // A flight that no longer waits has ended; its report says why.
+            let _ = answer.send(GateAnswer::Go);
+            Ok(())
+        }
+    }
+}
+
+/// A full disk must not end a flight that is in the air.
+fn warn(record: &FlightRecord, written: Result<()>) {
+    if let Err(error) = written {
+        tracing::error!(sortie.id = %record.sortie(), error = %format!("{error:#}"), "not written down");
+    }
+}
+
+/// `20260302-100005-S7`: the second in the city's zone and the vehicle.
+fn sortie_id(workplace: &Workplace, system_id: u8) -> Result<SortieId> {
+    let local = workplace.zone.local_text(clock::now());
+    let digits: String = local.chars().filter(char::is_ascii_digit).take(14).collect();
+    let (day, second) = digits
+        .split_at_checked(8)
+        .with_context(|| format!("{local} is no time of the calendar"))?;
+    Ok(format!("{day}-{second}-S{system_id}").parse()?)
+}

@@ -1,0 +1,171 @@
+//! From a plan and a dock to an order: the plan is read and checked against the rules of the place it starts from,
+//! and the photos it will take are written down before anything moves.
+
+use std::path::Path;
+
+use flight::sortie::FlightOrder;
+use schedule::mission::{MissionItem, MissionProblem, MissionRules, Severity, check, planned_shots};
+use schedule::photo_ledger::SortieId;
+use sha2::{Digest, Sha256};
+use store::flights::{NewFlight, ShotPlan};
+use store::rows::SortieKind;
+use survey::geodesy::Wgs84;
+use survey::time::UtcMicros;
+
+use crate::config::fleet::FleetSettings;
+use crate::config::roster::DockEntry;
+use crate::fleet::flight_record::actor;
+use crate::fleet::words::plan_problem_words;
+use crate::fleet_plan::read_mission;
+
+/// A plan that may be flown, with what it came from.
+#[derive(Debug, Clone)]
+pub struct CheckedMission {
+    /// Name of the plan.
+    pub name: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// What is flown.
+    pub items: Vec<MissionItem>,
+    /// What it will photograph, counted from 1.
+    pub shots: Vec<ShotPlan>,
+    /// What people should know although it may fly.
+    pub warnings: Vec<MissionProblem>,
+}
+
+/// Why a plan may not be flown.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanRefused {
+    /// It cannot be read.
+    #[error("{0:#}")]
+    Unreadable(anyhow::Error),
+    /// It breaks a rule.
+    #[error("{}", .0.iter().map(|problem| plan_problem_words(problem).en).collect::<Vec<_>>().join("; "))]
+    Breaks(Vec<MissionProblem>),
+}
+
+/// Where a mission starts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StartPlace {
+    /// Where, if known.
+    pub home: Option<Wgs84>,
+    /// Height above the sea there, metres.
+    pub home_amsl_m: Option<f64>,
+    /// Height above the ground around it, metres.
+    pub home_height_agl_m: f64,
+}
+
+impl StartPlace {
+    /// The pad of a dock.
+    pub fn of_dock(dock: &DockEntry) -> Self {
+        Self {
+            home: Some(dock.position),
+            home_amsl_m: Some(dock.height_amsl_m),
+            home_height_agl_m: dock.height_above_ground_m,
+        }
+    }
+}
+
+/// More items than this are no mission of one battery.
+const MOST_ITEMS: usize = 5000;
+
+/// Reads the plan at `path` and checks it for a start at `start`; without a known start the plan's own home is taken.
+///
+/// # Errors
+/// Every rule it breaks, by item.
+pub fn checked_mission(
+    path: &Path,
+    settings: &FleetSettings,
+    start: StartPlace,
+) -> Result<CheckedMission, PlanRefused> {
+    let mission = read_mission(path).map_err(PlanRefused::Unreadable)?;
+    let home = start.home.or(mission.home);
+    let rules = MissionRules {
+        home,
+        home_amsl_m: start
+            .home_amsl_m
+            .or(mission.plan.home.and_then(|home| home.altitude_amsl_m)),
+        reach_m: settings.reach_m,
+        ceiling_agl_m: settings.ceiling_agl_m,
+        home_height_agl_m: start.home_height_agl_m,
+        max_items: MOST_ITEMS,
+    };
+    let (warnings, breaks): (Vec<_>, Vec<_>) = check(&mission.items, &rules)
+        .into_iter()
+        .partition(|problem| problem.code.severity() == Severity::Warning);
+    if !breaks.is_empty() {
+        return Err(PlanRefused::Breaks(breaks));
+    }
+    let shots = planned_shots(&mission.items, home)
+        .into_iter()
+        .map(|shot| ShotPlan {
+            shot_index: shot.index,
+            longitude_deg: shot.position.longitude_deg,
+            latitude_deg: shot.position.latitude_deg,
+            height_above_home_m: shot.height_above_home_m,
+        })
+        .collect();
+    Ok(CheckedMission {
+        name: mission.name,
+        sha256: mission.sha256,
+        items: mission.items,
+        shots,
+        warnings,
+    })
+}
+
+impl CheckedMission {
+    /// The flight's first row.
+    ///
+    /// # Errors
+    /// Items that cannot be written as JSON.
+    pub fn new_flight(
+        &self,
+        (sortie_id, kind): (SortieId, SortieKind),
+        (dock_id, system_id, link): (Option<&str>, u8, String),
+        slot_at: Option<UtcMicros>,
+    ) -> anyhow::Result<NewFlight> {
+        Ok(NewFlight {
+            sortie_id,
+            kind,
+            mission_name: self.name.clone(),
+            plan_sha256: self.sha256.clone(),
+            mission_json: serde_json::to_string(&self.items)?,
+            dock_id: dock_id.map(str::to_owned),
+            system_id,
+            link,
+            slot_at,
+            shots: self.shots.clone(),
+            actor: actor(),
+        })
+    }
+}
+
+/// What the flight core is asked for.
+pub fn order(
+    sortie_id: SortieId,
+    items: Vec<MissionItem>,
+    dock: Option<&DockEntry>,
+    settings: &FleetSettings,
+) -> FlightOrder {
+    let mut order = FlightOrder::new(sortie_id, items);
+    order.min_battery_percent = Some(settings.limits.battery_percent);
+    if let Some(dock) = dock {
+        order.home_expected = Some((dock.position, settings.limits.home_within_m));
+        order.alternate = dock.alternate_landing;
+    }
+    order
+}
+
+impl CheckedMission {
+    /// Stands for a plan that may not be flown: its sortie has a row, a reason, and nothing to photograph.
+    pub fn refused(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            sha256: hex::encode(Sha256::digest(b"")),
+            items: Vec::new(),
+            shots: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}

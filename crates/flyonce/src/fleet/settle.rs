@@ -1,0 +1,58 @@
+//! The end of a sortie's photo ledger: photos that are still on their way are waited for, the rest is named lost.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use schedule::photo_ledger::SortieId;
+use schedule::sortie::SortieState;
+
+use crate::clock;
+use crate::fleet::flight_record::FlightRecord;
+use crate::fleet::service::Fleet;
+
+/// How often it is looked whether everything has come.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Waits until every captured photo of a landed sortie has its file, or until nothing more is to be expected, then
+/// names the losses and closes the sortie. Returns at once for a sortie that did not fly.
+pub async fn settle_when_quiet(fleet: &Fleet, sortie: &SortieId) {
+    loop {
+        match settle_if_quiet(fleet, sortie).await {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(sortie.id = %sortie, error = %format!("{error:#}"), "the ledger could not be settled")
+            }
+        }
+        tokio::select! {
+            () = fleet.stop().cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Whether nothing is left to do.
+async fn settle_if_quiet(fleet: &Fleet, sortie: &SortieId) -> Result<bool> {
+    let store = &fleet.workplace().store;
+    let flight = store.flight(sortie.as_str()).await?;
+    match flight.state {
+        SortieState::Landed => {}
+        SortieState::Refused | SortieState::Failed => {
+            store.settle_shots(sortie, clock::now()).await?;
+            return Ok(true);
+        }
+        SortieState::Closed => return Ok(true),
+        _open => return Ok(fleet.stop().is_cancelled()),
+    }
+    let waiting = store.photos_waiting(sortie.as_str()).await?.len();
+    let landed_at = flight.landed_at.unwrap_or(flight.created_at);
+    let waited_s = (fleet.clock().now().0 - landed_at.0) as f64 / 1e6;
+    if waiting > 0 && waited_s < fleet.settings().photos_within_s {
+        return Ok(false);
+    }
+    let lost = store.settle_shots(sortie, clock::now()).await?;
+    let record = FlightRecord::of(fleet.workplace().clone(), *fleet.clock(), sortie.clone());
+    let note = (lost > 0).then(|| format!("{lost} planned photos lost"));
+    record.move_to(SortieState::Closed, None, note.as_deref()).await?;
+    Ok(true)
+}

@@ -1,0 +1,157 @@
+//! The fleet as people see it: docks with their weather and checks, vehicles, sorties under way, the day's tally.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::answers::flights::FlightSummary;
+use crate::lang::Words;
+
+/// Everything at one glance.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FleetView {
+    /// City time, RFC 3339.
+    pub city_time: String,
+    /// City seconds per second.
+    pub city_speed: f64,
+    /// Whether the city's clock is simulated.
+    pub simulated: bool,
+    /// Whether nothing may take off.
+    pub ground_stop: bool,
+    /// Who ordered that.
+    pub ground_stop_by: Option<String>,
+    /// The docks, in the order of the roster.
+    pub docks: Vec<DockView>,
+    /// Slots of the city's day.
+    pub today: Tally,
+}
+
+/// Slots of a day by what became of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Tally {
+    /// Sorties started.
+    pub launched: usize,
+    /// Refused, with a reason each.
+    pub refused: usize,
+    /// Nobody was there to start them.
+    pub missed: usize,
+    /// Still to come.
+    pub due: usize,
+}
+
+/// One dock.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DockView {
+    /// Its name on the broker.
+    pub dock_id: String,
+    /// Name people use.
+    pub name: String,
+    /// Degrees east, WGS-84.
+    pub longitude_deg: f64,
+    /// Degrees north, WGS-84.
+    pub latitude_deg: f64,
+    /// Whether it answers; `null` when not known.
+    pub online: Option<bool>,
+    /// closed, opening, open, closing, half, fault or unknown.
+    pub lid: String,
+    /// Whether the vehicle is inside; `null` when not known.
+    pub vehicle_present: Option<bool>,
+    /// idle, busy, debug, upgrading or unknown.
+    pub mode: String,
+    /// The charger.
+    pub charge: Option<ChargeView>,
+    /// The weather at the dock.
+    pub weather: Option<WeatherView>,
+    /// Where its vehicle lands when the dock cannot take it.
+    pub alternate_landing: Option<PlaceView>,
+    /// The interlocks as they stand now, as if it were to arm.
+    pub checks: Vec<CheckView>,
+    /// Its vehicle.
+    pub vehicle: Option<VehicleView>,
+    /// The sortie under way, or the last one of the day.
+    pub sortie: Option<FlightSummary>,
+}
+
+/// A point on the ground.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct PlaceView {
+    /// Degrees east, WGS-84.
+    pub longitude_deg: f64,
+    /// Degrees north, WGS-84.
+    pub latitude_deg: f64,
+}
+
+/// A charger.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChargeView {
+    /// idle, charging, full, fault or unknown.
+    pub state: String,
+    /// Percent.
+    pub percent: Option<f64>,
+}
+
+/// Weather as the dock measures it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WeatherView {
+    /// Metres per second.
+    pub wind_ms: Option<f64>,
+    /// Metres per second.
+    pub gust_ms: Option<f64>,
+    /// 0 none to 3 heavy.
+    pub rain_level: Option<u8>,
+    /// Degrees Celsius.
+    pub temperature_c: Option<f64>,
+    /// Percent.
+    pub humidity_percent: Option<f64>,
+}
+
+/// One interlock.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CheckView {
+    /// Code of the refusal it would give.
+    pub code: String,
+    /// What that refusal says.
+    pub words: Words,
+    /// pass, fail or unknown.
+    pub verdict: String,
+    /// Measured value.
+    pub value: Option<f64>,
+    /// Limit.
+    pub limit: Option<f64>,
+    /// Unit of both.
+    pub unit: String,
+}
+
+/// One vehicle.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct VehicleView {
+    /// MAVLink system id.
+    pub system_id: u8,
+    /// Address of its link.
+    pub link: String,
+    /// Whether it was heard in the last seconds.
+    pub heard: bool,
+    /// Seconds since it was heard.
+    pub last_heard_s: Option<f64>,
+    /// Flight mode.
+    pub mode: String,
+    /// Motors on.
+    pub armed: bool,
+    /// on_ground, taking_off, in_air, landing; `null` when not known.
+    pub landed: Option<String>,
+    /// Percent.
+    pub battery_percent: Option<f64>,
+    /// Degrees east, WGS-84.
+    pub longitude_deg: Option<f64>,
+    /// Degrees north, WGS-84.
+    pub latitude_deg: Option<f64>,
+    /// Metres above its home.
+    pub height_above_home_m: Option<f64>,
+    /// 0 to 360 from true north.
+    pub heading_deg: Option<f64>,
+    /// Metres per second.
+    pub ground_speed_ms: Option<f64>,
+    /// Item it is on.
+    pub mission_current: Option<u16>,
+    /// Items of its mission.
+    pub mission_total: Option<u16>,
+}

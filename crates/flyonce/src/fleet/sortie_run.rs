@@ -1,0 +1,331 @@
+//! One sortie of a dock from the first check to the closed lid, as one task: dock and vehicle get ready side by
+//! side, the interlocks answer before arming and before landing, and everything goes into the record.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use flight::vehicle::Vehicle;
+use flight::sortie::{
+    FlightEvent, FlightOrder, FlightReport, Gate, GateAnswer, Instruction, Outcome, SortieLine, Step, fly, resume,
+};
+use flight::tlog::TlogWriter;
+use schedule::photo_ledger::SortieId;
+use schedule::refusal::RefusalCode;
+use schedule::sortie::SortieState;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::roster::DockEntry;
+use crate::fleet::dock_side::{DockSide, Refused, check_text};
+use crate::fleet::flight_record::{FlightRecord, TrackBatch};
+use crate::fleet::service::{Fleet, UnderWay};
+use crate::fleet::settle;
+use crate::flight_log::begin_tlog;
+
+/// How a sortie is taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeUp {
+    /// From the ground.
+    Fly,
+    /// Wherever the vehicle is after the program was away.
+    Resume,
+}
+
+/// Everything one sortie needs.
+#[derive(Clone)]
+pub struct SortieRun {
+    /// The fleet.
+    pub fleet: Fleet,
+    /// Its dock.
+    pub dock: DockEntry,
+    /// What is flown.
+    pub order: FlightOrder,
+}
+
+/// Events that wait while one is being written; see the rule for a full channel in `SortieLine`.
+const EVENTS_WAITING: usize = 256;
+/// Above this the vehicle is clear of the lid, metres.
+const CLEAR_OF_THE_LID_M: f64 = 15.0;
+/// The lid closes at the latest so long after take-off.
+const LID_OPEN_AT_MOST: Duration = Duration::from_secs(60);
+/// Track points are written at least this often.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+impl SortieRun {
+    /// Runs to the end and beyond: the task ends when every photo is settled. Never fails silently: what goes wrong
+    /// inside the program refuses the sortie as `internal` or, in the air, is logged and the vehicle comes home by
+    /// its mission.
+    pub async fn run(self, take_up: TakeUp) {
+        let sortie = self.sortie().clone();
+        let (instructions, told) = mpsc::channel(8);
+        let busy = self.fleet.take_on(
+            sortie.as_str(),
+            UnderWay {
+                dock_id: self.dock.dock_id.clone(),
+                system_id: self.dock.system_id,
+                instructions,
+            },
+        );
+        let record = self.record();
+        let flown = match busy {
+            Err(other) => {
+                let text = format!("dock or vehicle is busy with sortie {other}");
+                record.refuse(RefusalCode::StillFlying.as_str(), &text).await
+            }
+            Ok(()) => {
+                let flown = self.fly_recorded(&record, take_up, told).await;
+                self.fleet.let_go(sortie.as_str());
+                flown
+            }
+        };
+        if let Err(error) = flown {
+            let text = format!("{error:#}");
+            tracing::error!(sortie.id = %sortie, error = %text, "the sortie's task failed");
+            if let Err(error) = record.refuse(RefusalCode::Internal.as_str(), &text).await {
+                tracing::error!(sortie.id = %sortie, %error, "the refusal could not be written");
+            }
+        }
+        settle::settle_when_quiet(&self.fleet, &sortie).await;
+    }
+
+    fn sortie(&self) -> &SortieId {
+        &self.order.sortie_id
+    }
+
+    fn record(&self) -> FlightRecord {
+        FlightRecord::of(
+            self.fleet.workplace().clone(),
+            *self.fleet.clock(),
+            self.sortie().clone(),
+        )
+    }
+
+    fn dock_side(&self) -> DockSide {
+        DockSide {
+            line: self.fleet.docks().clone(),
+            dock: self.dock.clone(),
+            sortie: self.sortie().clone(),
+            limits: self.fleet.settings().limits,
+        }
+    }
+
+    async fn fly_recorded(
+        &self,
+        record: &FlightRecord,
+        take_up: TakeUp,
+        told: mpsc::Receiver<Instruction>,
+    ) -> Result<()> {
+        let dock_side = self.dock_side();
+        if take_up == TakeUp::Fly {
+            record.move_to(SortieState::Preparing, None, None).await?;
+            if let Err((code, text)) = self.may_begin(&dock_side) {
+                return record.refuse(code.as_str(), &text).await;
+            }
+        } else {
+            record.step("resumed", "").await?;
+        }
+        let vehicle = self
+            .fleet
+            .links()
+            .vehicle(&self.dock.link, self.dock.system_id)
+            .await?;
+        vehicle.record(tlog_of(&self.fleet, self.sortie()));
+        let (events, happened) = mpsc::channel(EVENTS_WAITING);
+        let line = SortieLine {
+            events,
+            instructions: told,
+            stop: self.fleet.stop().clone(),
+        };
+        let desk = Desk::new(self, record, &vehicle, take_up);
+        let flight = async {
+            match take_up {
+                TakeUp::Fly => fly(&vehicle, &self.order, line).await,
+                TakeUp::Resume => resume(&vehicle, &self.order, line).await,
+            }
+        };
+        let (report, ()) = tokio::join!(flight, desk.note_all(happened));
+        vehicle.record(None);
+        record.finish(&report).await?;
+        self.put_to_bed(&dock_side, &report).await;
+        Ok(())
+    }
+
+    fn may_begin(&self, dock_side: &DockSide) -> Result<(), Refused> {
+        if let Some(order) = self.fleet.ground_stop().order() {
+            return Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor)));
+        }
+        dock_side.may_prepare()
+    }
+
+    /// After the flight: lid closed and, with the vehicle inside, charging.
+    async fn put_to_bed(&self, dock_side: &DockSide, report: &FlightReport) {
+        if matches!(&report.outcome, Outcome::Failed { code, .. } if *code == flight::sortie::FailureCode::Stopped) {
+            return;
+        }
+        dock_side.close_lid().await;
+        if report.landed && report.took_off && report.outcome != Outcome::Diverted {
+            dock_side.charge().await;
+        }
+    }
+}
+
+/// Takes the flight's events and answers its questions.
+struct Desk<'r> {
+    run: &'r SortieRun,
+    record: &'r FlightRecord,
+    vehicle: &'r Vehicle,
+    lid: Option<tokio::task::JoinHandle<Result<(), Refused>>>,
+}
+
+impl<'r> Desk<'r> {
+    /// The lid begins to open while the vehicle still gets its mission.
+    fn new(run: &'r SortieRun, record: &'r FlightRecord, vehicle: &'r Vehicle, take_up: TakeUp) -> Self {
+        let lid = (take_up == TakeUp::Fly).then(|| {
+            let (dock_side, record) = (run.dock_side(), record.clone());
+            let url = run.fleet.photo_door_url().to_owned();
+            run.fleet.tasks().spawn(async move {
+                dock_side.assign(&url).await?;
+                note(&record, "lid_opening", "").await;
+                dock_side.open_lid().await?;
+                note(&record, "lid_open", "").await;
+                Ok(())
+            })
+        });
+        Self {
+            run,
+            record,
+            vehicle,
+            lid,
+        }
+    }
+
+    async fn note_all(mut self, mut happened: mpsc::Receiver<FlightEvent>) {
+        let mut batch = TrackBatch::default();
+        let mut flush = tokio::time::interval(FLUSH_EVERY);
+        loop {
+            tokio::select! {
+                event = happened.recv() => match event {
+                    Some(event) => {
+                        let written = self.note(event, &mut batch).await;
+                        self.told(written);
+                    },
+                    None => break,
+                },
+                _ = flush.tick() => self.told(self.record.flush(&mut batch).await),
+            }
+        }
+        self.told(self.record.flush(&mut batch).await);
+    }
+
+    /// A full disk or a lost database must not end a flight that is in the air.
+    fn told(&self, written: Result<()>) {
+        if let Err(error) = written {
+            tracing::error!(sortie.id = %self.record.sortie(), error = %format!("{error:#}"), "not written down");
+        }
+    }
+
+    async fn note(&mut self, event: FlightEvent, batch: &mut TrackBatch) -> Result<()> {
+        match event {
+            FlightEvent::Step { step, text } => {
+                if step == Step::TookOff {
+                    self.close_lid_when_clear();
+                }
+                self.record.flight_step(step, &text).await
+            }
+            FlightEvent::Track(point) => self.record.track(batch, &point).await,
+            FlightEvent::Capture(capture) => self.record.capture(&capture).await,
+            FlightEvent::StatusText { text, .. } => self.record.step("status_text", &text).await,
+            FlightEvent::Gate { gate, answer } => {
+                self.answer(gate, answer);
+                Ok(())
+            }
+        }
+    }
+
+    /// In a task of its own: the flight's other events go on being written.
+    fn answer(&mut self, gate: Gate, answer: oneshot::Sender<GateAnswer>) {
+        let (dock_side, record, vehicle) = (self.run.dock_side(), self.record.clone(), self.vehicle.clone());
+        let (lid, fleet) = (self.lid.take(), self.run.fleet.clone());
+        self.run.fleet.tasks().spawn(async move {
+            let verdict = match gate {
+                Gate::Arming => before_arming(&fleet, &dock_side, &vehicle, lid).await,
+                Gate::Landing => before_landing(&dock_side).await,
+            };
+            let answered = match verdict {
+                Ok(()) => {
+                    if gate == Gate::Arming {
+                        let checks = dock_side.checks_before_arming(&vehicle);
+                        let text: Vec<String> = checks.iter().map(check_text).collect();
+                        note(&record, "interlocks", &text.join("; ")).await;
+                    }
+                    GateAnswer::Go
+                }
+                Err((code, text)) => GateAnswer::Refuse { code, text },
+            };
+            // A flight that no longer waits has ended; its report says why.
+            let _ = answer.send(answered);
+        });
+    }
+
+    fn close_lid_when_clear(&self) {
+        let (dock_side, record, vehicle) = (self.run.dock_side(), self.record.clone(), self.vehicle.clone());
+        let stop = self.run.fleet.stop().clone();
+        self.run.fleet.tasks().spawn(async move {
+            let clear = async {
+                loop {
+                    let height_m = vehicle.telemetry().height_above_home_m;
+                    if height_m.is_some_and(|height_m| height_m > CLEAR_OF_THE_LID_M) {
+                        return;
+                    }
+                    vehicle.changed().await;
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tokio::time::timeout(LID_OPEN_AT_MOST, clear) => {}
+            }
+            note(&record, "lid_closing", "").await;
+            dock_side.close_lid().await;
+        });
+    }
+}
+
+async fn before_arming(
+    fleet: &Fleet,
+    dock_side: &DockSide,
+    vehicle: &Vehicle,
+    lid: Option<tokio::task::JoinHandle<Result<(), Refused>>>,
+) -> Result<(), Refused> {
+    match lid {
+        Some(opening) => match opening.await {
+            Ok(opened) => opened?,
+            Err(error) => return Err((RefusalCode::Internal, error.to_string())),
+        },
+        None => dock_side.open_lid().await?,
+    }
+    if let Some(order) = fleet.ground_stop().order() {
+        return Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor)));
+    }
+    dock_side.may_arm(vehicle)
+}
+
+async fn before_landing(dock_side: &DockSide) -> Result<(), Refused> {
+    dock_side.open_lid().await?;
+    dock_side.may_land()
+}
+
+/// A note that cannot be written is told in the log; the flight goes on.
+async fn note(record: &FlightRecord, code: &str, text: &str) {
+    if let Err(error) = record.step(code, text).await {
+        tracing::warn!(sortie.id = %record.sortie(), code, %error, "a step could not be written");
+    }
+}
+
+fn tlog_of(fleet: &Fleet, sortie: &SortieId) -> Option<TlogWriter> {
+    match begin_tlog(fleet.workplace(), sortie.as_str()) {
+        Ok(writer) => Some(writer),
+        Err(error) => {
+            tracing::warn!(sortie.id = %sortie, error = %format!("{error:#}"), "no telemetry log can be written");
+            None
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Everything needed to look at photos: the model, its runtime, and the threads that own a detector each. An
+//! ingest runs them until nothing waits; the service keeps them and joins detections into leads as sorties end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use store::rows::ModelRow;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::model::ModelInUse;
+use crate::stage::associate::associate_all;
+use crate::stage::worker::{Leaves, Looked, Shared, dead_workers, process_name, shared, work};
+use crate::workplace::Workplace;
+
+/// Results in flight between the workers and whoever counts them; a full queue makes the workers wait.
+pub const RESULTS_IN_FLIGHT: usize = 16;
+
+/// How often the service looks for sorties whose photos are all looked at.
+const ASSOCIATE_EVERY: Duration = Duration::from_millis(500);
+
+/// Model, runtime and what the workers share.
+pub struct Lookers {
+    model: ModelInUse,
+    runtime: vision::Runtime,
+    /// Shared by all workers of this process.
+    pub shared: Arc<Shared>,
+    /// Workers to run side by side.
+    pub count: usize,
+}
+
+impl Lookers {
+    /// Loads the model once before any job is claimed: one that does not fit its card must not use up attempts.
+    ///
+    /// # Errors
+    /// A model or runtime that cannot be used.
+    pub async fn start(workplace: &Workplace) -> Result<Self> {
+        let settings = &workplace.config.settings;
+        let model = ModelInUse::choose(settings)?;
+        let runtime = ModelInUse::runtime(settings)?;
+        model.detector(&runtime)?;
+        let row = ModelRow {
+            model_sha256: model.card.sha256.clone(),
+            name: model.card.name.clone(),
+            card_text: model.card_text.clone(),
+        };
+        workplace.store.register_model(&row, clock::now()).await?;
+        let shared = shared(
+            workplace.store.clone(),
+            model.card.sha256.clone(),
+            settings.max_megapixels,
+        );
+        Ok(Self {
+            model,
+            runtime,
+            shared,
+            count: settings.worker_count(),
+        })
+    }
+
+    /// One more thread that looks at photos and tells of each.
+    ///
+    /// # Errors
+    /// A detector that does not load, or a thread that cannot be made.
+    pub fn spawn_worker(
+        &self,
+        number: usize,
+        leaves: Leaves,
+        tell: mpsc::Sender<Looked>,
+    ) -> Result<JoinHandle<Result<()>>> {
+        let mut detector = self.model.detector(&self.runtime)?;
+        let shared = Arc::clone(&self.shared);
+        let name = format!("{}:{number}", process_name());
+        let runtime = Handle::current();
+        let run = move || {
+            // The receiver outlives the workers; if it is gone the program is ending and nobody counts any more.
+            work(&shared, (&name, leaves), &mut detector, &runtime, &|looked| {
+                drop(tell.blocking_send(looked))
+            })
+        };
+        Ok(std::thread::Builder::new()
+            .name(format!("look-{number}"))
+            .spawn(run)?)
+    }
+}
+
+/// Jobs claimed by programs of this machine that are no longer there are free again.
+///
+/// # Errors
+/// The database.
+pub async fn free_jobs_of_the_dead(workplace: &Workplace) -> Result<()> {
+    let dead = dead_workers(workplace.store.running_workers().await?);
+    workplace.store.release_jobs(&dead).await?;
+    Ok(())
+}
+
+/// Looks at every photo as it comes and makes leads of every sortie that is over, until `stop`. `told` hears of
+/// every photo looked at.
+///
+/// # Errors
+/// A model that cannot be used, or a worker that died.
+pub async fn look_on(
+    workplace: &Workplace,
+    stop: &CancellationToken,
+    told: &(dyn Fn(&Looked) + Send + Sync),
+) -> Result<()> {
+    let lookers = Lookers::start(workplace).await?;
+    free_jobs_of_the_dead(workplace).await?;
+    let (tell, mut results) = mpsc::channel(RESULTS_IN_FLIGHT);
+    let mut threads = Vec::new();
+    for number in 0..lookers.count {
+        threads.push(lookers.spawn_worker(number, Leaves::WhenStopped, tell.clone())?);
+    }
+    drop(tell);
+    let mut associate = tokio::time::interval(ASSOCIATE_EVERY);
+    let worker = format!("{}:associate", process_name());
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            looked = results.recv() => match looked {
+                Some(looked) => told(&looked),
+                None => break,
+            },
+            _ = associate.tick() => {
+                if let Err(error) = associate_all(workplace, &worker).await {
+                    tracing::error!(error = %format!("{error:#}"), "leads could not be made");
+                }
+            }
+        }
+    }
+    lookers.shared.stop.store(true, Ordering::Relaxed);
+    drop(results);
+    for thread in threads {
+        let done = tokio::task::spawn_blocking(move || thread.join()).await?;
+        done.ok().context("a thread that looks at photos died")??;
+    }
+    Ok(())
+}
