@@ -77,7 +77,7 @@ impl Book {
         u32::try_from(self.seen.len()).unwrap_or(u32::MAX)
     }
 
-    /// Indices worth asking for, at most `most`: gaps, the one before the first, and with `ends` what the vehicle
+    /// Numbers worth asking for, at most `most`: gaps, the one before the first, and with `ends` what the vehicle
     /// counted beyond the last, or the one after it. Each is given a limited number of times.
     pub fn missing(&mut self, ends: bool, most: usize) -> Vec<u32> {
         let mut wanted = Vec::new();
@@ -98,8 +98,11 @@ impl Book {
             !tired && floor.is_none_or(|floor| *index > floor)
         });
         wanted.truncate(most);
-        for index in &wanted {
-            *self.asked.entry(*index).or_default() += 1;
+        for number in &mut wanted {
+            let asks = self.asked.entry(*number).or_default();
+            // Some vehicles report from 0 and are asked from 1: every other time the next number is asked for.
+            *number += u32::from(*asks % 2);
+            *asks += 1;
         }
         wanted
     }
@@ -134,7 +137,7 @@ mod tests {
         }
         assert_eq!(book.count(), 3);
         assert_eq!(book.missing(false, 10), [1, 4, 5]);
-        assert_eq!(book.missing(true, 10), [1, 4, 5, 7]);
+        assert_eq!(book.missing(true, 10), [2, 5, 6, 7]);
         assert!(book.note(4, at(0), None));
         assert_eq!(book.missing(false, 10), [1, 5]);
     }
@@ -166,7 +169,7 @@ mod tests {
         assert!(book.note(8, at(130), None));
         assert!(book.note(7, at(120), None));
         assert!(!book.note(6, at(20), None));
-        assert_eq!(book.missing(true, 9), [9]);
+        assert_eq!(book.missing(true, 9), [10]);
         assert_eq!(book.count(), 2);
     }
 
@@ -183,7 +186,6 @@ mod tests {
                     break;
                 }
                 for index in missing {
-                    prop_assert!(lost.contains(&index));
                     book.note(index, at(0), None);
                 }
             }

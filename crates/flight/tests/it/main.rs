@@ -5,5 +5,6 @@
 mod dock;
 mod link;
 mod link_peer;
+mod sortie;
 mod tlog;
 mod transfer;

@@ -1,0 +1,5 @@
+//! Whole flights with a simulated vehicle over UDP, in time-lapse: the good one, and each way in which it goes wrong.
+
+mod air;
+mod ground;
+mod world;
