@@ -1,10 +1,11 @@
 // MOCK server for working on the page without the program (`npm run dev:mock`). Never shipped:
 // leads are made up and pictures are drawn as SVG. It keeps the HTTP contract, in memory.
 import { createServer } from "node:http";
+import { fleetAnswer, fleetView } from "./mock-fleet.mjs";
 
 const STATES = ["candidate", "second_review", "confirmed", "false_alarm", "known_stock", "fly_again"];
 const TARGET = { confirm: "confirmed", false_alarm: "false_alarm", known_stock: "known_stock", fly_again: "fly_again" };
-const W = 4000, H = 3000, PHOTOS = 24, LEADS = Number(process.env.MOCK_LEADS ?? 48), SLOW_MS = Number(process.env.MOCK_SLOW_MS ?? 40);
+const W = 4000, H = 3000, PHOTOS = 24, LEADS = Number(process.env.MOCK_LEADS ?? 48), SLOW_MS = Number(process.env.MOCK_SLOW_MS ?? 40), PORT = Number(process.env.MOCK_PORT ?? 8790);
 const two = (zh, en) => ({ zh, en });
 const catalogue = {
   matters: [
@@ -83,7 +84,9 @@ function decide(lead, body) {
   return lead;
 }
 
-function answer(path, q, body) {
+function answer(path, q, body, method) {
+  const fleet = fleetAnswer(path, q, body, method, fail);
+  if (fleet) return fleet;
   const find = (id) => leads.find((l) => l.lead_id === id) ?? (() => { throw fail(404, "no_such_lead", "没有这条线索。", "There is no such lead."); })();
   const [a, b, c] = path;
   if (a === "health") return { status: "ok", version: "0.0-mock", schema_version: 1, data_folder: "/mock", model: { name: "demo-seg-640", sha256: hex(991), loaded: true }, listening_on: "127.0.0.1:8790", accounts: false, simulated_photos: PHOTOS, now: new Date().toISOString() };
@@ -104,6 +107,11 @@ function answer(path, q, body) {
   throw fail(404, "no_such_path", "没有这个地址。", "There is no such address.");
 }
 
+if (!process.env.MOCK_NO_DOCKS) setInterval(() => {
+  const data = JSON.stringify(fleetView());
+  for (const stream of streams) stream.write(`event: fleet\ndata: ${data}\n\n`);
+}, 1000);
+
 createServer(async (request, response) => {
   const url = new URL(request.url, "http://mock"), path = url.pathname.replace("/api/v1/", "").split("/").map(decodeURIComponent);
   if (path[0] === "events") {
@@ -121,12 +129,12 @@ createServer(async (request, response) => {
     return response.writeHead(200, svg).end(drawing(photos.findIndex((p) => p.photo_id === photo) + 1, [(x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side], 256));
   }
   try {
-    const found = JSON.stringify(answer(path, url.searchParams, text ? JSON.parse(text) : null));
+    const found = JSON.stringify(answer(path, url.searchParams, text ? JSON.parse(text) : null, request.method));
     response.writeHead(200, { "content-type": "application/json" }).end(found);
   } catch (error) {
     response.writeHead(error.status ?? 500, { "content-type": "application/json" }).end(JSON.stringify(error.body ?? { error: { code: "mock", message: two(String(error), String(error)) } }));
   }
-}).listen(8790, "127.0.0.1", () => console.log("MOCK FlyOnce API on http://127.0.0.1:8790"));
+}).listen(PORT, "127.0.0.1", () => console.log(`MOCK FlyOnce API on http://127.0.0.1:${PORT}`));
 
 if (process.argv.includes("--page")) {
   const page = await (await import("vite")).createServer();

@@ -41,7 +41,7 @@ export const eventsUrl = (): string => apiUrl(["events"]);
 export const coverageUrl = (query: CoverageQuery): string => apiUrl(["coverage"], { ...query });
 
 /** Sends one request. Throws ApiError, and nothing else. */
-async function send<T>(url: string, init?: RequestInit): Promise<T> {
+export async function send<T>(url: string, init?: RequestInit): Promise<T> {
   let response: Response;
   try {
     response = await fetch(url, { headers: { accept: "application/json" }, ...init });
@@ -60,6 +60,15 @@ async function send<T>(url: string, init?: RequestInit): Promise<T> {
       en: "The server's answer could not be read.",
     });
   }
+}
+
+/** Sends one thing as JSON. Throws ApiError, and nothing else. */
+export function post<T>(url: string, body: unknown): Promise<T> {
+  return send<T>(url, {
+    method: "POST",
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }
 
 async function errorFrom(response: Response): Promise<ApiError> {
@@ -83,11 +92,7 @@ export const api = {
   leads: (query: LeadQuery) => send<LeadPage>(apiUrl(["leads"], { ...query })),
   lead: (id: string) => send<LeadDetail>(apiUrl(["leads", id])),
   decide: (id: string, body: DecisionRequest) =>
-    send<LeadDetail>(apiUrl(["leads", id, "decisions"]), {
-      method: "POST",
-      headers: { accept: "application/json", "content-type": "application/json" },
-      body: JSON.stringify(body),
-    }),
+    post<LeadDetail>(apiUrl(["leads", id, "decisions"]), body),
   leadsGeojson: () => send<FeatureCollection>(apiUrl(["leads.geojson"])),
   photos: (limit: number, after?: string) => send<PhotoPage>(apiUrl(["photos"], { limit, after })),
   photoDetections: (id: string) =>

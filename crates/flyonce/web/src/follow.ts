@@ -1,4 +1,5 @@
 // Keeps the store up to date with the server: first load, live events, and a regular look at health.
+import type { FleetStore } from "./fleet/fleet.svelte";
 import { connectLive, type Connection } from "./live";
 import { detailNow, forgetDetail } from "./prefetch";
 import type { Store } from "./store.svelte";
@@ -10,14 +11,14 @@ const HEALTH_MS = 15_000;
 const PHOTOS_MS = 3000;
 
 /** Loads everything and follows the server; returns the function that stops it. */
-export function follow(store: Store): () => void {
+export function follow(store: Store, fleet: FleetStore): () => void {
   let photos: ReturnType<typeof setTimeout> | undefined;
   void store.loadBasics();
   void store.refresh();
   const clock = setInterval(() => (store.now = Date.now()), CLOCK_MS);
   const health = setInterval(() => void store.loadHealth(), HEALTH_MS);
   const live = connectLive({
-    connection: (state) => connected(store, state),
+    connection: (state) => connected(store, fleet, state),
     lead: (moved) => leadMoved(store, moved),
     photo: () => {
       photos ??= setTimeout(() => {
@@ -26,6 +27,8 @@ export function follow(store: Store): () => void {
       }, PHOTOS_MS);
     },
     progress: (progress) => (store.progress = progress),
+    fleet: (view) => fleet.take(view),
+    sortie: (moved) => fleet.moved(moved),
   });
   store.reconnect = live.reopen;
   return () => {
@@ -36,12 +39,13 @@ export function follow(store: Store): () => void {
   };
 }
 
-function connected(store: Store, state: Connection): void {
+function connected(store: Store, fleet: FleetStore, state: Connection): void {
   const again = state === "live" && store.connection !== "live" && store.health !== null;
   store.connection = state;
   // Whatever happened while the line was down is fetched, not guessed.
   if (!again) return;
   void store.loadHealth();
+  if (store.section === "fleet") void fleet.load();
   store.photoRevision += 1;
   store.refreshSoon();
 }

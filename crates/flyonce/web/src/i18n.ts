@@ -1,9 +1,11 @@
 // Every word of the page in both languages. A pair per line, so that none can lack its other half.
+import { FLEET_WORDS } from "./fleet/words";
 import type { Bilingual } from "./types";
 
 export type Lang = "zh" | "en";
 
 export const WORDS = {
+  ...FLEET_WORDS,
   "app.review": { zh: "审核", en: "Review" },
   "app.coverage": { zh: "实拍覆盖", en: "Coverage" },
   "app.photos": { zh: "照片", en: "Photos" },

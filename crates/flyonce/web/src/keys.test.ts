@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { REASON_KEYS, commandFor } from "./keys";
+import { REASON_KEYS, callsHome, commandFor } from "./keys";
 
 describe("review keys", () => {
   it.each([
@@ -49,5 +49,34 @@ describe("reason picker keys", () => {
 
   it("never decides by a letter of the review mode", () => {
     for (const key of ["c", "y", "k", "r", "u"]) expect(commandFor({ key }, "reason")).toBeNull();
+  });
+});
+
+describe("fleet keys", () => {
+  it.each([
+    ["ArrowDown", "next"], ["ArrowUp", "previous"], ["0", "fitAll"], ["z", "fitSortie"], ["P", "problems"],
+    ["Escape", "close"], ["?", "help"],
+  ])("%s means %s", (key, kind) => {
+    expect(commandFor({ key }, "fleet")).toEqual({ kind });
+  });
+
+  it("never decides about leads", () => {
+    for (const key of ["c", "y", "f", "k", "r", "u", "1"]) expect(commandFor({ key }, "fleet")).toBeNull();
+  });
+});
+
+describe("bring everyone home", () => {
+  it("is Shift+H, also while an input method swallows the letter", () => {
+    expect(callsHome({ key: "H", shiftKey: true })).toBe(true);
+    expect(callsHome({ key: "Process", code: "KeyH", shiftKey: true })).toBe(true);
+  });
+
+  it("is nothing else, and no other page gives Shift+H a meaning", () => {
+    expect(callsHome({ key: "h" })).toBe(false);
+    expect(callsHome({ key: "H", shiftKey: true, ctrlKey: true })).toBe(false);
+    expect(callsHome({ key: "J", code: "KeyJ", shiftKey: true })).toBe(false);
+    for (const mode of ["review", "fleet", "elsewhere"] as const) {
+      expect(commandFor({ key: "H", shiftKey: true }, mode)).toBeNull();
+    }
   });
 });

@@ -8,10 +8,11 @@ export type Command =
   | { kind: "zoomIn" | "zoomOut" | "fitBox" | "fitPhoto" | "toggleBoxes" | "original" }
   | { kind: "pan"; dx: number; dy: number }
   | { kind: "note" | "help" | "close" }
+  | { kind: "fitAll" | "fitSortie" | "problems" }
   | { kind: "reason"; index: number };
 
 /** What the keyboard serves at the moment. */
-export type Mode = "review" | "reason" | "help" | "elsewhere";
+export type Mode = "review" | "reason" | "help" | "fleet" | "elsewhere";
 
 export interface KeyPress {
   key: string;
@@ -19,6 +20,8 @@ export interface KeyPress {
   metaKey?: boolean;
   altKey?: boolean;
   shiftKey?: boolean;
+  /** The key by its place: what an input method has swallowed is still seen here. */
+  code?: string;
 }
 
 /** Keys of the reason picker in order: the tenth reason is 0, more go on with letters. */
@@ -53,6 +56,19 @@ const REVIEW: Readonly<Record<string, Command>> = {
   escape: { kind: "close" },
 };
 
+const FLEET: Readonly<Record<string, Command>> = {
+  j: { kind: "next" },
+  arrowdown: { kind: "next" },
+  l: { kind: "previous" },
+  arrowup: { kind: "previous" },
+  "0": { kind: "fitAll" },
+  z: { kind: "fitSortie" },
+  p: { kind: "problems" },
+  "?": { kind: "help" },
+  "？": { kind: "help" },
+  escape: { kind: "close" },
+};
+
 const PAN: Readonly<Record<string, Command>> = {
   arrowdown: { kind: "pan", dx: 0, dy: -PAN_PX },
   arrowup: { kind: "pan", dx: 0, dy: PAN_PX },
@@ -70,9 +86,21 @@ export function commandFor(press: KeyPress, mode: Mode): Command | null {
   if (mode === "elsewhere") return key === "?" || key === "？" ? { kind: "help" } : null;
   if (mode === "help") return ["escape", "?", "？"].includes(key) ? { kind: "close" } : null;
   if (mode === "reason") return reasonCommand(key);
+  if (mode === "fleet") return FLEET[key] ?? null;
   if (press.shiftKey && PAN[key]) return PAN[key];
   if (/^[1-9]$/.test(key)) return { kind: "view", index: Number(key) - 1 };
   return REVIEW[key] ?? null;
+}
+
+/** Shift+H on any page: bring everyone home. */
+export function callsHome(press: KeyPress): boolean {
+  if (!press.shiftKey || press.ctrlKey || press.metaKey || press.altKey) return false;
+  return press.key.toLowerCase() === "h" || press.code === "KeyH";
+}
+
+/** True where a key belongs to the field that has the focus. */
+export function typing(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
 }
 
 function reasonCommand(key: string): Command | null {

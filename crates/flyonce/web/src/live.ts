@@ -1,5 +1,6 @@
 // The live connection: server-sent events with visible loss and endless, patient retrying.
 import { eventsUrl } from "./api";
+import type { FleetView, SortieMoved } from "./fleet/types";
 import type { LeadMoved, Progress } from "./types";
 
 export type Connection = "connecting" | "live" | "lost";
@@ -9,6 +10,8 @@ export interface LiveHandlers {
   lead(moved: LeadMoved): void;
   photo(): void;
   progress(progress: Progress): void;
+  fleet(view: FleetView): void;
+  sortie(moved: SortieMoved): void;
 }
 
 const RETRY_MS = 3000;
@@ -36,6 +39,8 @@ export function connectLive(handlers: LiveHandlers): Live {
     listen<LeadMoved>(source, "lead", handlers.lead);
     listen<unknown>(source, "photo", handlers.photo);
     listen<Progress>(source, "progress", handlers.progress);
+    listen<FleetView>(source, "fleet", handlers.fleet);
+    listen<SortieMoved>(source, "sortie", handlers.sortie);
   };
 
   open();

@@ -1,11 +1,12 @@
-// What the address after # says, so that a lead or a photo can be bookmarked and sent to a colleague.
+// What the address after # says, so that a lead, a dock or a photo can be bookmarked and sent to a colleague.
 
-export type Section = "review" | "coverage" | "photos";
+export type Section = "review" | "fleet" | "coverage" | "photos";
 export interface Route { section: Section; id: string | null }
 
 export function parseRoute(hash: string): Route {
   const [name = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
-  const section: Section = name === "coverage" || name === "photos" ? name : "review";
+  const section: Section =
+    name === "fleet" || name === "coverage" || name === "photos" ? name : "review";
   return { section, id: decodeURIComponentSafe(id) };
 }
 

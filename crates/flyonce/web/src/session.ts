@@ -1,6 +1,8 @@
-// The one store of this page and the decisions made with it.
+// The one store of this page, the decisions made with it, and the fleet.
 import { Decisions } from "./decisions";
+import { FleetStore } from "./fleet/fleet.svelte";
 import { Store } from "./store.svelte";
 
 export const store = new Store();
 export const decisions = new Decisions(store);
+export const fleet = new FleetStore(store);

@@ -11,9 +11,11 @@ export class Words {
     translate(this.lang, key, values);
   pick = (text: Bilingual): string => text[this.lang];
   /** Words for a state code; a code this page does not know is shown as it is. */
-  stateName = (state: string): string => {
-    const key = `state.${state}`;
-    return isWordKey(key) ? this.t(key) : state;
+  stateName = (state: string): string => this.word("state", state);
+  /** Words for a code of a kind, as in word("fleet.lid", "open"); an unknown code is shown as it is. */
+  word = (kind: string, code: string): string => {
+    const key = `${kind}.${code}`;
+    return isWordKey(key) ? this.t(key) : code;
   };
   className = (id: string): string => {
     const found = this.catalogue?.classes.find((c) => c.id === id);

@@ -10,11 +10,14 @@ export interface Loaded { source: SourceName; data: FeatureCollection; failed: W
 export const loadLeads = (): Promise<Loaded[]> =>
   Promise.all([part("leads", "queue.title", api.leadsGeojson())]);
 
-export const loadGround = (): Promise<Loaded[]> =>
-  Promise.all([
-    part("footprints", "map.footprints", api.footprints()),
-    part("flyable", "map.flyable", flyable()),
-  ]);
+export const loadFootprints = (): Promise<Loaded[]> =>
+  Promise.all([part("footprints", "map.footprints", api.footprints())]);
+
+export const loadFlyable = (): Promise<Loaded[]> =>
+  Promise.all([part("flyable", "map.flyable", flyable())]);
+
+export const loadGround = async (): Promise<Loaded[]> =>
+  (await Promise.all([loadFootprints(), loadFlyable()])).flat();
 
 async function flyable(): Promise<FeatureCollection> {
   const layers = (await api.layers()).filter((layer) => layer.role === "flyable");

@@ -8,11 +8,11 @@ export const SOURCES = ["graticule", "flyable", "footprints", "leads", "ellipse"
 export type SourceName = (typeof SOURCES)[number];
 
 /** Reads a colour of the page, so that map and page agree in light and dark. */
-function colour(name: string): string {
+export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || "#888888";
 }
 
-function stateColours(): ExpressionSpecification {
+export function leadColours(): ExpressionSpecification {
   const pairs = LEAD_STATES.flatMap((state) => [state, colour(state)]);
   return ["match", ["get", "state"], ...pairs, colour("muted")] as unknown as ExpressionSpecification;
 }
@@ -36,13 +36,13 @@ export function mapStyle(): StyleSpecification {
       { id: "ellipse-line", type: "line", source: "ellipse", paint: { "line-color": "#d98200", "line-width": 2 } },
       { id: "leads", type: "circle", source: "leads", paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 2.5, 15, 4.5, 19, 7],
-        "circle-color": stateColours(), "circle-stroke-color": colour("surface"), "circle-stroke-width": 1.2,
+        "circle-color": leadColours(), "circle-stroke-color": colour("surface"), "circle-stroke-width": 1.2,
       } },
       { id: "current-ring", type: "circle", source: "current", paint: {
         "circle-radius": 9, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("text"), "circle-stroke-width": 2,
       } },
       { id: "current", type: "circle", source: "current", paint: {
-        "circle-radius": 5, "circle-color": stateColours(), "circle-stroke-color": "#ffffff", "circle-stroke-width": 1.5,
+        "circle-radius": 5, "circle-color": leadColours(), "circle-stroke-color": "#ffffff", "circle-stroke-width": 1.5,
       } },
     ],
   };

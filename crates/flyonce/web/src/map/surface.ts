@@ -3,12 +3,12 @@
 import "maplibre-gl/dist/maplibre-gl.css";
 import {
   GeoJSONSource, Map as Engine, NavigationControl, ScaleControl, setWorkerUrl,
+  type StyleSpecification,
 } from "maplibre-gl";
 // A bundled file of our own origin: the content security policy admits no foreign worker.
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { FeatureCollection } from "geojson";
 import { graticule, type Bounds, type LonLat } from "../geo";
-import { mapStyle, type SourceName } from "./style";
 
 setWorkerUrl(new URL(workerUrl, import.meta.url).href);
 
@@ -16,19 +16,24 @@ export interface SurfaceHandlers {
   pickLead(id: string): void;
   step(step_deg: number): void;
   hover(at: LonLat | null): void;
+  /** The view has changed: what is drawn above the map must be placed again. */
+  moved?(): void;
 }
 
-export class MapSurface {
+/** `Source` names the data sources of the style. */
+export class MapSurface<Source extends string> {
   readonly #engine: Engine;
-  readonly #data = new Map<SourceName, FeatureCollection>();
+  readonly #data = new Map<Source | "graticule", FeatureCollection>();
   readonly #theme = matchMedia("(prefers-color-scheme: dark)");
   readonly #handlers: SurfaceHandlers;
+  readonly #style: () => StyleSpecification;
 
-  /** Throws where the browser has no WebGL. */
-  constructor(container: HTMLElement, handlers: SurfaceHandlers) {
+  /** `style` is asked again when light and dark change. Throws where the browser has no WebGL. */
+  constructor(container: HTMLElement, handlers: SurfaceHandlers, style: () => StyleSpecification) {
     this.#handlers = handlers;
+    this.#style = style;
     this.#engine = new Engine({
-      container, style: mapStyle(), center: [121.54, 31.22], zoom: 10, maxZoom: 21, attributionControl: false,
+      container, style: style(), center: [121.54, 31.22], zoom: 10, maxZoom: 21, attributionControl: false,
       dragRotate: false, pitchWithRotate: false, touchPitch: false, keyboard: false, fadeDuration: 0,
     });
     this.#engine.touchZoomRotate.disableRotation();
@@ -36,6 +41,8 @@ export class MapSurface {
     this.#engine.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.#engine.on("style.load", this.#restore);
     this.#engine.on("moveend", this.#drawGraticule);
+    this.#engine.on("move", () => handlers.moved?.());
+    this.#engine.on("resize", () => handlers.moved?.());
     this.#engine.on("click", "leads", (event) => {
       const id: unknown = event.features?.[0]?.properties.lead_id;
       if (typeof id === "string") handlers.pickLead(id);
@@ -47,7 +54,7 @@ export class MapSurface {
     this.#theme.addEventListener("change", this.#restyle);
   }
 
-  set(name: SourceName, data: FeatureCollection): void {
+  set(name: Source | "graticule", data: FeatureCollection): void {
     this.#data.set(name, data);
     const source = this.#engine.getSource(name);
     if (source instanceof GeoJSONSource) void source.setData(data);
@@ -59,13 +66,18 @@ export class MapSurface {
     if (camera) this.#engine.jumpTo(camera);
   }
 
+  /** Where a place lies on the map, pixels from its upper left corner. */
+  place(at: LonLat): { x: number; y: number } {
+    return this.#engine.project(at);
+  }
+
   close(): void {
     this.#theme.removeEventListener("change", this.#restyle);
     this.#engine.remove();
   }
 
   #restyle = (): void => {
-    this.#engine.setStyle(mapStyle(), { diff: false });
+    this.#engine.setStyle(this.#style(), { diff: false });
   };
 
   #restore = (): void => {

@@ -1,0 +1,23 @@
+// The fleet part of the HTTP API.
+import type { FeatureCollection } from "geojson";
+import { apiUrl, post, send } from "../api";
+import type {
+  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, OrderRequest, Recalled,
+} from "./types";
+
+export type FlightFile = "track.kml" | "track.geojson" | "flight.tlog";
+export const flightFileUrl = (sortie: string, file: FlightFile): string =>
+  apiUrl(["flights", sortie, file]);
+
+export const fleetApi = {
+  fleet: () => send<FleetView>(apiUrl(["fleet"])),
+  tracks: () => send<FeatureCollection>(apiUrl(["fleet", "tracks.geojson"])),
+  calendar: () => send<Calendar>(apiUrl(["calendar"])),
+  flights: (query: FlightQuery) => send<FlightPage>(apiUrl(["flights"], { ...query })),
+  flight: (sortie: string) => send<FlightDetail>(apiUrl(["flights", sortie])),
+  track: (sortie: string) => send<FeatureCollection>(flightFileUrl(sortie, "track.geojson")),
+  returnAll: (body: OrderRequest) => post<Recalled>(apiUrl(["fleet", "return-all"]), body),
+  release: (body: OrderRequest) => post<Recalled>(apiUrl(["fleet", "release"]), body),
+  returnOne: (sortie: string, body: OrderRequest) =>
+    post<Recalled>(apiUrl(["flights", sortie, "return"]), body),
+};
