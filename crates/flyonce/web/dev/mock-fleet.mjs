@@ -31,7 +31,7 @@ function shots(dock) {
   const line = plan(dock), done = share(dock);
   return Array.from({ length: SHOTS }, (_, i) => {
     const s = (i + 0.5) / SHOTS, past = (done - s) * 100, lost = dock.kind === "lost" && [17, 18, 19, 41].includes(i);
-    const state = lost ? (i === 41 ? "lost:unreadable" : "lost:never_arrived") : past < 0 ? "planned" : past < 5 ? "captured" : past < 14 ? "stored" : "looked_at";
+    const state = lost ? (i === 41 ? "lost:unreadable" : "lost:never_arrived") : past < 0 ? "planned" : done >= 1 ? "looked_at" : past < 5 ? "captured" : past < 14 ? "stored" : "looked_at";
     const [longitude_deg, latitude_deg] = along(line, s).at, here = ["stored", "looked_at"].includes(state);
     return { index: i + 1, planned: true, state, words: two(state, state), image_index: past < 0 ? null : i + 1, captured_at: past < 0 ? null : iso(START + i * 4000), longitude_deg, latitude_deg, photo_id: here ? `S1-00${String(i % 22).padStart(2, "0")}` : null };
   });

@@ -29,5 +29,5 @@ export function dockBounds(docks: readonly Dock[]): Bounds | null {
   const bounds = boundsOf(collection([
     { type: "Feature", geometry: { type: "MultiPoint", coordinates: places }, properties: {} },
   ]));
-  return bounds && grown(bounds, 600);
+  return bounds && grown(bounds, 300);
 }

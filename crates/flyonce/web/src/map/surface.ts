@@ -20,6 +20,9 @@ export interface SurfaceHandlers {
   moved?(): void;
 }
 
+/** Pixels of the map that what is shown keeps clear of, on all sides or on each. */
+export type Padding = number | { top: number; right: number; bottom: number; left: number };
+
 /** `Source` names the data sources of the style. */
 export class MapSurface<Source extends string> {
   readonly #engine: Engine;
@@ -61,8 +64,8 @@ export class MapSurface<Source extends string> {
   }
 
   /** Jumps without an animation: a reviewer changes leads faster than a flight across the map. */
-  show(bounds: Bounds, closest = 18): void {
-    const camera = this.#engine.cameraForBounds(bounds, { padding: 28, maxZoom: closest });
+  show(bounds: Bounds, closest = 18, padding: Padding = 28): void {
+    const camera = this.#engine.cameraForBounds(bounds, { padding, maxZoom: closest });
     if (camera) this.#engine.jumpTo(camera);
   }
 

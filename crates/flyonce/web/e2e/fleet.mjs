@@ -1,0 +1,77 @@
+// A dispatcher's minute with the fleet in a real browser: the docks, one dock with its timeline, everyone called
+// home with Shift+H, and the ground stop lifted. Arguments: the browser, the address of the page, a file for a
+// screenshot.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [executablePath, url, screenshot] = process.argv.slice(2);
+const profile = mkdtempSync(join(tmpdir(), "flyonce-page-"));
+const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+args.push("--disable-component-update", "--disable-sync");
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath, headless: true, locale: "zh-CN", viewport: { width: 1440, height: 900 }, args,
+});
+const problems = [];
+const own = new URL(url).origin;
+try {
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
+  page.on("response", (answer) => { if (answer.status() >= 400) problems.push(`${answer.status()} ${answer.url()}`); });
+  page.on("request", (request) => {
+    if (request.url().startsWith("http") && new URL(request.url()).origin !== own) problems.push(`outside request ${request.url()}`);
+  });
+  const fleet = async () => (await fetch(new URL("/api/v1/fleet", url))).json();
+  const until = async (what, holds) => {
+    for (let tries = 0; tries < 150; tries += 1) {
+      if (await holds()) return;
+      await page.waitForTimeout(200);
+    }
+    const { ground_stop, today } = await fleet();
+    throw new Error(`never came true: ${what}; ${JSON.stringify({ ground_stop, today })}`);
+  };
+  const { docks } = await fleet();
+  const flown = docks.find((dock) => dock.sortie?.launched_at) ?? docks.find((dock) => dock.sortie);
+  if (!flown) throw new Error("no dock has a sortie");
+
+  await page.goto(new URL("#/fleet", url).href);
+  await page.waitForSelector("[data-dock]", { timeout: 60_000 });
+  await until("every dock has its row", async () => (await page.locator("[data-dock]").count()) === docks.length);
+
+  // The first arrow key selects a dock; then the one that has flown is clicked.
+  await page.keyboard.press("ArrowDown");
+  await page.waitForSelector("[data-panel]");
+  await page.locator(`[data-dock="${flown.dock_id}"]`).click();
+  await page.waitForSelector(`[data-panel="${flown.dock_id}"]`);
+  await until("the timeline has steps", async () => (await page.locator("[data-step]").count()) > 0);
+  const steps = (await (await fetch(new URL(`/api/v1/flights/${encodeURIComponent(flown.sortie.sortie_id)}`, url))).json()).steps;
+  if (steps.length === 0) throw new Error(`flight ${flown.sortie.sortie_id} has no steps`);
+  if (screenshot) await page.screenshot({ path: screenshot });
+
+  await page.keyboard.press("Shift+H");
+  const dialog = page.getByRole("dialog");
+  await dialog.locator("input[name=actor]").fill("王调度");
+  await page.keyboard.press("Enter");
+  await until("the fleet is grounded", async () => (await fleet()).ground_stop === true);
+  const banner = page.getByRole("alert").filter({ hasText: "全队停飞中" });
+  await banner.waitFor({ timeout: 30_000 });
+  await until("the banner names who ordered it", async () => (await banner.innerText()).includes("王调度"));
+
+  await dialog.waitFor({ state: "detached" });
+  await banner.getByRole("button").click();
+  // The name is remembered: Enter is enough.
+  await dialog.waitFor();
+  await page.keyboard.press("Enter");
+  await until("the ground stop is lifted", async () => (await fleet()).ground_stop === false);
+  await banner.waitFor({ state: "detached", timeout: 30_000 });
+} catch (error) {
+  problems.push(String(error));
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+if (problems.length > 0) {
+  console.error(problems.join("\n"));
+  process.exit(1);
+}
