@@ -214,6 +214,7 @@ impl Homing {
         };
         match ladder.step(&pilot.pace, pilot.glimpse()) {
             Next::Wait => {}
+            Next::Repeat { rung } => say(pilot, rung).await,
             Next::Say { rung, attempt } => {
                 if attempt > 1 {
                     tracing::warn!(attempt, ?rung, "an instruction does not show, told again");

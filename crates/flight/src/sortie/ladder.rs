@@ -14,6 +14,8 @@ use crate::profile::{FlightMode, Profile};
 const MOVED_M: f64 = 2.0;
 /// Change of height that is no hovering, m.
 const CLIMBED_M: f64 = 0.8;
+/// A message that may be lost is sent again after this. Wall.
+const REPEAT: Duration = Duration::from_secs(1);
 /// So near to a point the vehicle is there, m.
 pub(super) const THERE_M: f64 = 5.0;
 
@@ -57,6 +59,8 @@ pub(super) enum Next {
     Wait,
     /// Say it this way, for the how many-th time (from 1).
     Say { rung: Rung, attempt: usize },
+    /// Send the same again: the mode has not changed, so the message may be lost.
+    Repeat { rung: Rung },
     /// It shows, for the first time.
     Shown,
 }
@@ -69,8 +73,26 @@ pub(super) struct Ladder {
     effect: Duration,
     rungs: Vec<Rung>,
     said: usize,
-    pending: Option<(Rung, Limit, Glimpse)>,
+    pending: Option<Pending>,
     shown: bool,
+}
+
+impl Rung {
+    /// The mode it leads to.
+    fn mode(self) -> FlightMode {
+        match self {
+            Self::Mode(mode) | Self::Plain(mode) => mode,
+            Self::Reposition { .. } => FlightMode::Guided,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    rung: Rung,
+    limit: Limit,
+    repeat: Limit,
+    before: Glimpse,
 }
 
 impl Ladder {
@@ -130,15 +152,24 @@ impl Ladder {
             self.shown = true;
             return Next::Shown;
         }
-        let waiting = self
-            .pending
-            .is_some_and(|(_, limit, _)| !pace.is_over(limit) || !now.heard);
-        if waiting {
-            return Next::Wait;
+        if let Some(pending) = &mut self.pending
+            && (!pace.is_over(pending.limit) || !now.heard)
+        {
+            let lost = now.heard && self.profile.is_in(pending.rung.mode(), now.custom_mode) == Some(false);
+            if !lost || !pace.is_over(pending.repeat) {
+                return Next::Wait;
+            }
+            pending.repeat = pace.wall_limit(REPEAT);
+            return Next::Repeat { rung: pending.rung };
         }
         let rung = self.rungs[self.said % self.rungs.len()];
         self.said += 1;
-        self.pending = Some((rung, pace.limit(self.effect), now));
+        self.pending = Some(Pending {
+            rung,
+            limit: pace.limit(self.effect),
+            repeat: pace.wall_limit(REPEAT),
+            before: now,
+        });
         Next::Say {
             rung,
             attempt: self.said,
@@ -146,21 +177,16 @@ impl Ladder {
     }
 
     fn shows(&self, now: &Glimpse) -> bool {
-        let Some((rung, _, before)) = &self.pending else {
+        let Some(Pending { rung, before, .. }) = &self.pending else {
             return false;
         };
-        let wanted = match rung {
-            Rung::Mode(mode) | Rung::Plain(mode) => *mode,
-            Rung::Reposition { to } => {
-                let in_mode = self.profile.is_in(FlightMode::Guided, now.custom_mode) != Some(false);
-                return in_mode && approaches(before, now, *to);
-            }
+        let in_mode = self.profile.is_in(rung.mode(), now.custom_mode) != Some(false);
+        let moved = match rung {
+            Rung::Reposition { to } => approaches(before, now, *to),
+            Rung::Mode(FlightMode::Land) | Rung::Plain(FlightMode::Land) => descends(before, now),
+            Rung::Mode(_) | Rung::Plain(_) => moves(before, now),
         };
-        let in_mode = self.profile.is_in(wanted, now.custom_mode) != Some(false);
-        match wanted {
-            FlightMode::Land => in_mode && descends(before, now),
-            _others => in_mode && moves(before, now),
-        }
+        in_mode && moved
     }
 }
 
@@ -281,6 +307,28 @@ mod tests {
         });
         assert!(!ladder.is_without_effect());
         assert_eq!(said.len(), 1);
+    }
+
+    #[test]
+    fn a_lost_message_is_sent_again_before_another_way_is_tried() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        let mut ladder = ladder(Aim::Return);
+        let mut nexts = Vec::new();
+        for second in 0..8_u32 {
+            pace.observe(
+                Some(second * 1000),
+                1.0,
+                start + Duration::from_secs(u64::from(second)),
+            );
+            nexts.push(ladder.step(&pace, at(AUTO, 0.0, 40.0)));
+        }
+        let rung = Rung::Mode(FlightMode::Return);
+        assert_eq!(nexts[0], Next::Say { rung, attempt: 1 });
+        assert!(
+            nexts[1..].iter().all(|next| *next == Next::Repeat { rung }),
+            "{nexts:?}"
+        );
     }
 
     #[test]

@@ -23,8 +23,8 @@ const MOST_STARTS: u32 = 3;
 const MOST_UNEXPLAINED: u32 = 3;
 /// Vehicle time between two attempts to arm.
 const ARM_PAUSE: Duration = Duration::from_secs(2);
-/// Vehicle time after which an armed vehicle that still stands is told again.
-const START_PAUSE: Duration = Duration::from_secs(4);
+/// After this an armed vehicle that still stands, and does not fly its mission, is told again. Wall.
+const START_PAUSE: Duration = Duration::from_secs(1);
 /// Between two commands to change the mode, or to disarm.
 const MODE_PAUSE: Duration = Duration::from_millis(600);
 /// The answer to one command to arm. Wall.
@@ -122,7 +122,7 @@ async fn take_off(pilot: &mut Pilot<'_>) -> Result<(), Halt> {
 
 /// Changes the mode; what counts is the mode in its heartbeat.
 async fn enter(pilot: &mut Pilot<'_>, mode: FlightMode) -> Result<(), Halt> {
-    let limit = pilot.pace.limit(pilot.order.deadlines.mode);
+    let limit = pilot.pace.wall_limit(pilot.order.deadlines.mode);
     let asked = StdInstant::now();
     while pilot.profile.is_in(mode, pilot.seen.custom_mode) == Some(false) {
         if pilot.pace.is_over(limit) {
@@ -278,7 +278,7 @@ async fn start(pilot: &mut Pilot<'_>) -> Result<Start, Broken> {
             pilot.say(order).await;
         }
         first = false;
-        let pause = pilot.pace.limit(START_PAUSE);
+        let pause = pilot.pace.wall_limit(START_PAUSE);
         let changed = |pilot: &Pilot<'_>| match (pilot.is_in_air(), pilot.seen.armed) {
             (true, _) => Some(Start::InAir),
             (false, false) if pilot.is_on_ground() => Some(Start::Disarmed),

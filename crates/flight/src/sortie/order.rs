@@ -64,7 +64,7 @@ pub struct Deadlines {
     pub gate_arming: Duration,
     /// The caller's answer whether the dock can take it; no answer is "no". Wall.
     pub gate_landing: Duration,
-    /// A change of mode before take-off. Vehicle.
+    /// A change of mode before take-off: autopilots do it at once, so that only the line takes time. Wall.
     pub mode: Duration,
     /// The armed flag after the command to arm. Vehicle.
     pub arm: Duration,

@@ -1,4 +1,8 @@
 //! A simulated vehicle, a link to it, and a flight with somebody who answers and watches.
+#![expect(
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking, with words"
+)]
 
 use std::net::SocketAddr;
 use std::time::Duration;
