@@ -24,8 +24,8 @@ function along(line, share) {
   const at = Math.min(Math.max(share, 0), 1) * (line.length - 1), k = Math.min(Math.floor(at), line.length - 2);
   return { at: lerp(line[k], line[k + 1], at - k), k, heading: ((Math.atan2((line[k + 1][0] - line[k][0]) * 0.857, line[k + 1][1] - line[k][1]) * 180) / Math.PI + 360) % 360 };
 }
-const share = (dock) => dock.kind === "flying" ? (0.18 + dock.n * 0.13 + ((recalled.has(dock.id) ? recalledAt : Date.now()) - began) / 240_000) % 1 : dock.kind === "closed" || dock.kind === "lost" ? 1 : 0;
-const state = (dock) => recalled.has(dock.id) ? "returning" : { flying: "flying", refused: "refused", offline: "refused", preparing: "preparing", lost: "closed", closed: "closed" }[dock.kind];
+const share = (dock) => dock.past ? 1 : dock.kind === "flying" ? (0.18 + dock.n * 0.13 + ((recalled.has(dock.id) ? recalledAt : Date.now()) - began) / 240_000) % 1 : dock.kind === "closed" || dock.kind === "lost" ? 1 : 0;
+const state = (dock) => dock.past ? "closed" : recalled.has(dock.id) ? "returning" : { flying: "flying", refused: "refused", offline: "refused", preparing: "preparing", lost: "closed", closed: "closed" }[dock.kind];
 const sortieId = (dock) => `SIM-20260302-${dock.id}-0${dock.n % 3 + 1}`;
 function shots(dock) {
   const line = plan(dock), done = share(dock);
@@ -41,7 +41,7 @@ function totals(list) {
   return { planned: SHOTS, triggered: n("captured", "stored", "looked_at", "lost"), captured: n("captured", "stored", "looked_at", "lost"), stored: n("stored", "looked_at", "lost:unreadable"), looked_at: n("looked_at"), lost: { not_flown: n("lost:not_flown"), misfire: 0, never_arrived: n("lost:never_arrived"), unreadable: n("lost:unreadable") }, extra: 0 };
 }
 function summary(dock, id = sortieId(dock)) {
-  const is = state(dock), code = dock.kind === "refused" ? "wind" : dock.kind === "offline" ? "dock_offline" : recalled.has(dock.id) ? "recalled" : null;
+  const is = state(dock), code = dock.past ? null : dock.kind === "refused" ? "wind" : dock.kind === "offline" ? "dock_offline" : recalled.has(dock.id) ? "recalled" : null;
   const flew = !["refused", "offline", "preparing"].includes(dock.kind);
   return { sortie_id: id, mission: `${dock.name}扫面 ${dock.id}`, dock_id: dock.id, system_id: dock.n, slot_at: iso(START), state: is, state_words: STATES[is], code, words: code && REASONS[code][0], next_step: code && REASONS[code][1], note: dock.kind === "refused" ? "wind 9.3 m/s > 8 m/s" : null, launched_at: flew ? iso(START + 21_000) : null, landed_at: is === "closed" ? iso(START + 640_000) : null, simulated: true, shots: flew ? totals(shots(dock)) : { ...totals([]), planned: SHOTS } };
 }
@@ -85,7 +85,7 @@ function calendar() {
   for (const dock of docks) add(dock, 16, 30, "due");
   return { day: "2026-03-02", slots };
 }
-const past = () => Array.from({ length: 46 }, (_, i) => ({ ...summary(docks[i % 16 === 14 ? 3 : i % 16], `SIM-2026022${8 - (i >> 4)}-${String(i).padStart(3, "0")}`), ...(i >= 16 || i % 16 < 3 ? { state: "closed", state_words: STATES.closed, code: null, words: null, next_step: null } : {}), launched_at: iso(START - (i + 1) * 5_400_000) }));
+const past = () => Array.from({ length: 46 }, (_, i) => ({ ...summary({ ...docks[i % 16], kind: i % 16 === 4 && i < 16 ? "refused" : "closed", past: i % 16 !== 4 || i >= 16 }, `SIM-2026022${8 - (i >> 4)}-${String(i).padStart(3, "0")}`), launched_at: iso(START - (i + 1) * 5_400_000) }));
 
 /** The answer to a path of the fleet's API; undefined where the path is not one of it. */
 export function fleetAnswer([a, b, c], q, body, method, fail) {
@@ -106,7 +106,8 @@ export function fleetAnswer([a, b, c], q, body, method, fail) {
     return { flights, next: flights.length === limit ? flights.at(-1).sortie_id : null };
   }
   if (a !== "flights") return undefined;
-  const dock = docks.find((one) => sortieId(one) === b) ?? docks.find((one) => one.id === past().find((flight) => flight.sortie_id === b)?.dock_id);
+  const flown = docks.find((one) => one.id === past().find((flight) => flight.sortie_id === b)?.dock_id);
+  const dock = docks.find((one) => sortieId(one) === b) ?? (flown && { ...flown, kind: "closed", past: true });
   if (!dock) throw fail(404, "not_found", `没有架次 ${b}`, `there is no flight ${b}`);
   if (c === "return" && state(dock) !== "flying") throw fail(409, "not_under_way", `架次 ${b} 不在执行中`, `flight ${b} is not under way`);
   if (c === "return") { recalled.add(dock.id); recalledAt ??= Date.now(); return { recalled: [b], grounded: false }; }

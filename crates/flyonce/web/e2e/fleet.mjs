@@ -31,9 +31,9 @@ try {
     const { ground_stop, today } = await fleet();
     throw new Error(`never came true: ${what}; ${JSON.stringify({ ground_stop, today })}`);
   };
+  await until("a dock has a sortie", async () => (await fleet()).docks.some((dock) => dock.sortie));
   const { docks } = await fleet();
   const flown = docks.find((dock) => dock.sortie?.launched_at) ?? docks.find((dock) => dock.sortie);
-  if (!flown) throw new Error("no dock has a sortie");
 
   await page.goto(new URL("#/fleet", url).href);
   await page.waitForSelector("[data-dock]", { timeout: 60_000 });

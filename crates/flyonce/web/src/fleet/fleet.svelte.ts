@@ -96,11 +96,14 @@ export class FleetStore {
     void this.loadCalendar();
     const clock = setInterval(() => (this.now = Date.now()), 1000);
     const lines = setInterval(() => {
-      if (this.age_s > ASK_AFTER_S || !this.view) void this.load();
+      if (!this.noDocks && this.age_s > ASK_AFTER_S) void this.load();
       if (this.airborne > 0) void this.loadTracks();
       if (isOpen(this.sortie)) void this.loadDetail();
     }, 3000);
-    const calendar = setInterval(() => void this.loadCalendar(), 30_000);
+    const calendar = setInterval(() => {
+      if (this.noDocks) void this.load();
+      void this.loadCalendar();
+    }, 15_000);
     return () => [clock, lines, calendar].forEach(clearInterval);
   }
 
@@ -120,6 +123,7 @@ export class FleetStore {
   }
   pick(flight: FlightSummary | null): void {
     this.picked = flight;
+    if (flight?.dock_id) this.dockId = flight.dock_id;
   }
 
   async loadTracks(): Promise<void> {
