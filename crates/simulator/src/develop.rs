@@ -1,5 +1,7 @@
 //! From linear light to an 8-bit picture: blur, sharpening, vignette, exposure, sensor noise and tone curve.
 
+use std::collections::VecDeque;
+
 use image::RgbImage;
 
 use crate::random::{Dice, lattice_hash};
@@ -62,32 +64,172 @@ impl Development {
 /// The finished 8-bit picture of a rendering.
 pub(crate) fn develop(rendering: &Rendering, settings: &Development) -> RgbImage {
     let (width, height) = (rendering.width_px as usize, rendering.height_px as usize);
-    let soft = blur(&rendering.light, [width, height], settings.blur_px);
-    let softer = blur(&soft, [width, height], 1.1);
     let mut image = RgbImage::new(rendering.width_px, rendering.height_px);
-    let half = [width as f32 / 2.0, height as f32 / 2.0];
-    for (index, pixel) in image.pixels_mut().enumerate() {
-        let (x, y) = (index % width, index / width);
-        let off = ((x as f32 - half[0]).powi(2) + (y as f32 - half[1]).powi(2))
-            / (half[0] * half[0] + half[1] * half[1]);
-        let dim = 1.0 - settings.vignette * off * (0.6 + 0.4 * off);
-        let mut linear: [f32; 3] = std::array::from_fn(|k| {
-            let sharp = soft[index][k] + settings.sharpen * (soft[index][k] - softer[index][k]);
-            (sharp * dim * settings.gain[k]).max(0.0)
-        });
-        let common = bell(x as i32, y as i32, settings.seed);
-        for (k, value) in linear.iter_mut().enumerate() {
-            let own = bell(
-                x as i32,
-                y as i32,
-                settings.seed ^ (k as u32 + 1).wrapping_mul(0x9E37_79B9),
-            );
-            // Photon noise grows with the square root of the light.
-            *value += settings.noise * (0.25 + value.max(0.0) * 1.6).sqrt() * (0.8 * common + 0.5 * own);
+    let finish = Finish::new(settings, [width, height]);
+    let (mut soft, mut softer) = (Blur::new(settings.blur_px, width), Blur::new(1.1, width));
+    // Each blur needs two rows more than it gives.
+    for row in 0..height + 4 {
+        let source = row.min(height - 1);
+        soft.push(&rendering.light[source * width..][..width]);
+        if row < 2 {
+            continue;
         }
-        pixel.0 = tone(linear, settings);
+        if row < height + 2 {
+            soft.blend();
+        }
+        softer.push(&soft.row);
+        soft.keep();
+        if row < 4 {
+            continue;
+        }
+        softer.blend();
+        let at = row - 4;
+        let pixels = &mut image.as_flat_samples_mut().samples[at * width * 3..][..width * 3];
+        finish.row(at, [soft.kept(), &softer.row], pixels);
     }
     image
+}
+
+/// A Gaussian blur with five taps each way, fed row by row.
+struct Blur {
+    /// Weights of the middle, the neighbours and theirs.
+    weights: [f32; 3],
+    padded: Vec<[f32; 3]>,
+    /// The last five rows blurred along, the newest last.
+    rows: VecDeque<Vec<[f32; 3]>>,
+    /// The last row blurred both ways.
+    row: Vec<[f32; 3]>,
+    /// The last three of them, the newest last.
+    kept: VecDeque<Vec<[f32; 3]>>,
+}
+
+impl Blur {
+    fn new(sigma_px: f32, width: usize) -> Self {
+        let weight = |d: f32| (-d * d / (2.0 * sigma_px * sigma_px)).exp();
+        let total = weight(0.0) + 2.0 * (weight(1.0) + weight(2.0));
+        Self {
+            weights: [0.0, 1.0, 2.0].map(|d| weight(d) / total),
+            padded: vec![[0.0; 3]; width + 4],
+            rows: VecDeque::new(),
+            row: vec![[0.0; 3]; width],
+            kept: VecDeque::new(),
+        }
+    }
+
+    /// Takes the next row; the first stands for those above it as well.
+    fn push(&mut self, source: &[[f32; 3]]) {
+        let width = source.len();
+        self.padded[2..width + 2].copy_from_slice(source);
+        (self.padded[0], self.padded[1]) = (source[0], source[0]);
+        (self.padded[width + 2], self.padded[width + 3]) = (source[width - 1], source[width - 1]);
+        let mut along = if self.rows.len() < 5 {
+            vec![[0.0; 3]; width]
+        } else {
+            self.rows.pop_front().unwrap_or_default()
+        };
+        let [middle, near, far] = self.weights;
+        let padded = self.padded.as_flattened();
+        for (index, value) in along.as_flattened_mut().iter_mut().enumerate() {
+            *value = far * (padded[index] + padded[index + 12])
+                + near * (padded[index + 3] + padded[index + 9])
+                + middle * padded[index + 6];
+        }
+        if self.rows.is_empty() {
+            self.rows.extend([along.clone(), along.clone()]);
+        }
+        self.rows.push_back(along);
+    }
+
+    /// Blurs across the last five rows.
+    fn blend(&mut self) {
+        let [middle, near, far] = self.weights;
+        let [a, b, c, d, e] = std::array::from_fn(|k| self.rows[k].as_flattened());
+        let row = self.row.as_flattened_mut();
+        let length = row.len();
+        let (a, b, c, d, e) = (
+            &a[..length],
+            &b[..length],
+            &c[..length],
+            &d[..length],
+            &e[..length],
+        );
+        for index in 0..length {
+            row[index] = far * (a[index] + e[index]) + near * (b[index] + d[index]) + middle * c[index];
+        }
+    }
+
+    /// Remembers the blurred row for two more rows.
+    fn keep(&mut self) {
+        let mut row = if self.kept.len() < 3 {
+            Vec::new()
+        } else {
+            self.kept.pop_front().unwrap_or_default()
+        };
+        row.clone_from(&self.row);
+        self.kept.push_back(row);
+    }
+
+    /// The blurred row of two rows ago.
+    fn kept(&self) -> &[[f32; 3]] {
+        self.kept.front().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Entries of the noise table, a power of two.
+const NOISE_ENTRIES: usize = 8192;
+/// Entries of the tone table and the light at its end.
+const TONE_ENTRIES: usize = 16_384;
+const BRIGHTEST: f32 = 2.0;
+
+/// What happens to the blurred light: sharpening, vignette, noise, saturation and tone, with the slow parts in tables.
+struct Finish {
+    settings: Development,
+    half: [f32; 2],
+    noise: Vec<f32>,
+    tones: Vec<u8>,
+}
+
+impl Finish {
+    fn new(settings: &Development, size: [usize; 2]) -> Self {
+        let light = |entry: usize| (entry as f32 + 0.5) / TONE_ENTRIES as f32 * BRIGHTEST;
+        Self {
+            settings: *settings,
+            half: size.map(|side| side as f32 / 2.0),
+            noise: (0..NOISE_ENTRIES as i32)
+                .map(|entry| bell(entry, 0, settings.seed))
+                .collect(),
+            tones: (0..TONE_ENTRIES)
+                .map(|entry| tone(light(entry), settings.contrast))
+                .collect(),
+        }
+    }
+
+    fn row(&self, y: usize, [soft, softer]: [&[[f32; 3]]; 2], pixels: &mut [u8]) {
+        let settings = &self.settings;
+        let diagonal = self.half[0] * self.half[0] + self.half[1] * self.half[1];
+        let down = (y as f32 - self.half[1]).powi(2);
+        // Every row reads the noise from other places: one shared by the colours and one for each.
+        let places: [usize; 4] =
+            std::array::from_fn(|k| lattice_hash(k as i32, y as i32, settings.seed) as usize);
+        let noise = |place: usize, x: usize| self.noise[places[place].wrapping_add(x) % NOISE_ENTRIES];
+        for (x, pixel) in pixels.chunks_exact_mut(3).enumerate() {
+            let off = ((x as f32 - self.half[0]).powi(2) + down) / diagonal;
+            let dim = 1.0 - settings.vignette * off * (0.6 + 0.4 * off);
+            let common = 0.8 * noise(0, x);
+            let linear: [f32; 3] = std::array::from_fn(|k| {
+                let sharp = soft[x][k] + settings.sharpen * (soft[x][k] - softer[x][k]);
+                let value = (sharp * dim * settings.gain[k]).max(0.0);
+                // Photon noise grows with the square root of the light.
+                value + settings.noise * (0.25 + value * 1.6).sqrt() * (common + 0.5 * noise(k + 1, x))
+            });
+            let grey = 0.30 * linear[0] + 0.59 * linear[1] + 0.11 * linear[2];
+            for (byte, value) in pixel.iter_mut().zip(linear) {
+                let value = grey + settings.saturation * (value - grey);
+                let entry = (value * (TONE_ENTRIES as f32 / BRIGHTEST)) as usize;
+                *byte = self.tones[entry.min(TONE_ENTRIES - 1)];
+            }
+        }
+    }
 }
 
 /// Sum of four uniform draws scaled to unit variance: close to a normal.
@@ -97,60 +239,22 @@ fn bell(x: i32, y: i32, seed: u32) -> f32 {
     (sum as f32 - 510.0) / 147.8
 }
 
-fn tone(linear: [f32; 3], settings: &Development) -> [u8; 3] {
-    let grey = 0.30 * linear[0] + 0.59 * linear[1] + 0.11 * linear[2];
-    linear.map(|value| {
-        let value = (grey + settings.saturation * (value - grey)).max(0.0);
-        // Highlights roll off instead of clipping.
-        let value = if value > 0.7 {
-            0.7 + 0.3 * (1.0 - (-(value - 0.7) / 0.3).exp())
-        } else {
-            value
-        };
-        let encoded = if value <= 0.003_130_8 {
-            12.92 * value
-        } else {
-            1.055 * value.powf(1.0 / 2.4) - 0.055
-        };
-        let curved = encoded * encoded * (3.0 - 2.0 * encoded);
-        let mixed = encoded + settings.contrast * (curved - encoded);
-        (mixed * 255.0 + 0.5).clamp(0.0, 255.0) as u8
-    })
-}
-
-/// Separable Gaussian blur with a five-tap kernel.
-fn blur(source: &[[f32; 3]], [width, height]: [usize; 2], sigma_px: f32) -> Vec<[f32; 3]> {
-    let weight = |d: f32| (-d * d / (2.0 * sigma_px * sigma_px)).exp();
-    let total = weight(0.0) + 2.0 * (weight(1.0) + weight(2.0));
-    let kernel = [
-        weight(2.0) / total,
-        weight(1.0) / total,
-        weight(0.0) / total,
-        weight(1.0) / total,
-        weight(2.0) / total,
-    ];
-    let pass = |from: &[[f32; 3]], across: bool| -> Vec<[f32; 3]> {
-        let (last, stride) = if across {
-            (width - 1, 1)
-        } else {
-            (height - 1, width)
-        };
-        (0..from.len())
-            .map(|index| {
-                let at = if across { index % width } else { index / width };
-                let mut sum = [0.0f32; 3];
-                for (tap, share) in kernel.iter().enumerate() {
-                    let other = (at + tap).saturating_sub(2).min(last);
-                    let value = from[index - at * stride + other * stride];
-                    for k in 0..3 {
-                        sum[k] += share * value[k];
-                    }
-                }
-                sum
-            })
-            .collect()
+/// Picture value of linear light: highlights roll off, then the sRGB curve and an S-shaped one.
+fn tone(value: f32, contrast: f32) -> u8 {
+    // Highlights roll off instead of clipping.
+    let value = if value > 0.7 {
+        0.7 + 0.3 * (1.0 - (-(value - 0.7) / 0.3).exp())
+    } else {
+        value
     };
-    pass(&pass(source, true), false)
+    let encoded = if value <= 0.003_130_8 {
+        12.92 * value
+    } else {
+        1.055 * value.powf(1.0 / 2.4) - 0.055
+    };
+    let curved = encoded * encoded * (3.0 - 2.0 * encoded);
+    let mixed = encoded + contrast * (curved - encoded);
+    (mixed * 255.0 + 0.5).clamp(0.0, 255.0) as u8
 }
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ impl ExifFields {
             (0x9010, text(&self.offset)),
             (0x9011, text(&self.offset)),
             (0x9012, text(&self.offset)),
+            // Y, Cb, Cr.
+            (0x9101, Value::Undefined(vec![1, 2, 3, 0])),
             (
                 0x920A,
                 Value::Rationals(vec![[(self.focal_mm * 1000.0).round() as u32, 1000]]),

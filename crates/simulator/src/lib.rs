@@ -19,12 +19,15 @@ mod palette;
 mod photo;
 mod plan;
 mod random;
+mod relief;
 mod render;
 mod scene;
+mod shade;
 mod shape;
 mod training;
 mod truth;
 pub mod vehicle;
+mod view;
 mod wave;
 mod wave_plan;
 
@@ -34,8 +37,8 @@ pub use frame::{GeoPoint, LocalFrame};
 pub use neighbourhood::{Neighbourhood, SurveyBlock, neighbourhoods};
 pub use palette::FIRST_TRAINING_SEED;
 pub use photo::{
-    Belief, HEIGHT_SIGMA_M, PHOTO_SIZE_PX, POSITION_SIGMA_M, PlannedView, PoseErrors, StatedSigmas, TILT_SIGMA_DEG, TruePose,
-    YAW_SIGMA_DEG, true_camera, true_pose, with_metadata,
+    Belief, HEIGHT_SIGMA_M, PHOTO_SIZE_PX, POSITION_SIGMA_M, PlannedView, PoseErrors, StatedSigmas,
+    TILT_SIGMA_DEG, TruePose, YAW_SIGMA_DEG, true_camera, true_pose, with_metadata,
 };
 pub use plan::{ObjectClass, PlantedObject};
 pub use render::{ROOF_BIT, Rendering, available_threads, render};

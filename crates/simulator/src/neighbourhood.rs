@@ -184,3 +184,50 @@ impl SurveyBlock {
         along.abs() <= self.half_m[0] && across.abs() <= self.half_m[1]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::material::Texture;
+
+    #[test]
+    fn every_block_shows_water_but_is_no_lake() {
+        for place in [1, 2].into_iter().flat_map(|seed| neighbourhoods(seed, 16)) {
+            let spots: Vec<bool> = (-20..=20)
+                .flat_map(|a| (-20..=20).map(move |b| [f64::from(a) / 20.5, f64::from(b) / 20.5]))
+                .map(|[a, b]| {
+                    let [along, across] = [a * place.survey.half_m[0], b * place.survey.half_m[1]];
+                    let spot = place.survey.enu_from_lane(along, across).map(|v| v as f32);
+                    place.scene.ground_at(spot).material.texture == Texture::Water
+                })
+                .collect();
+            let share = spots.iter().filter(|&&wet| wet).count() as f64 / spots.len() as f64;
+            assert!((0.01..0.4).contains(&share), "{}: {share}", place.dock_id);
+        }
+    }
+
+    #[test]
+    fn docks_and_landing_places_are_clear_of_what_stands_around() {
+        for place in [1, 2].into_iter().flat_map(|seed| neighbourhoods(seed, 16)) {
+            for (spot, own_m) in [(place.dock, 1.5), (place.alternate_landing, 0.0)] {
+                let [e, n, _] = place.scene.frame.enu_from_wgs84(spot, 0.0);
+                let point = [e as f32, n as f32];
+                let nearest = place
+                    .scene
+                    .solids()
+                    .iter()
+                    .map(|solid| {
+                        let local = solid.place.local_of(point).map(f32::abs);
+                        let half = solid.form.half_extent_m();
+                        f64::from((local[0] - half[0]).max(local[1] - half[1]))
+                    })
+                    // The dock itself.
+                    .filter(|&away| own_m == 0.0 || away > -0.5)
+                    .fold(f64::INFINITY, f64::min);
+                assert!(nearest >= 4.5, "{}: {nearest} m", place.dock_id);
+                let ground = place.scene.ground_at([point[0] + 3.5, point[1]]);
+                assert!(![Texture::Water, Texture::Street].contains(&ground.material.texture));
+            }
+        }
+    }
+}

@@ -197,7 +197,27 @@ pub(crate) struct Patch {
     pub(crate) object: u32,
 }
 
+impl Solid {
+    /// Least and greatest east and north, metres: west, south, east, north.
+    pub(crate) fn bounds(&self) -> [f32; 4] {
+        self.place.bounds(self.form.half_extent_m())
+    }
+}
+
 impl Patch {
+    /// Least and greatest east and north, metres: west, south, east, north.
+    pub(crate) fn bounds(&self) -> [f32; 4] {
+        self.place.bounds(self.half_m)
+    }
+
+    /// Whether a straight-edged patch covers the whole of a convex area given by its corners.
+    pub(crate) fn fills(&self, corners: [[f32; 2]; 4]) -> bool {
+        self.ragged_m <= 0.0
+            && corners
+                .iter()
+                .all(|&corner| self.covers(self.place.local_of(corner)))
+    }
+
     /// Whether a place in the patch's own frame lies on it.
     pub(crate) fn covers(&self, local_m: [f32; 2]) -> bool {
         let [x, y] = local_m;

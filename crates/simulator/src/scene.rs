@@ -6,12 +6,15 @@ use crate::material::{Material, Rgb};
 use crate::palette::Palette;
 use crate::plan::{Builder, Patch, PlantedObject, Solid};
 use crate::random::Dice;
-use crate::shape::{Hit, Placement, Ray, local_ray, unit};
+use crate::shade::ShadeCeiling;
+use crate::shape::{Ray, local_ray};
 
 /// Side of an index cell, metres.
 const CELL_M: f32 = 4.0;
 /// Half size of the indexed square, metres.
 const REACH_M: f32 = 560.0;
+/// No shadow is longer, metres.
+const LONGEST_SHADOW_M: f32 = 400.0;
 
 /// Sun and sky of a scene.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +47,7 @@ pub struct Scene {
     /// Greatest height over each cell, metres.
     cell_top_m: Vec<f32>,
     tallest_m: f32,
+    shade: ShadeCeiling,
 }
 
 /// Lists of item numbers per cell, one after another.
@@ -78,13 +82,9 @@ impl Scene {
     /// Puts a filled drawing board behind its index.
     pub(crate) fn finished(seed: u64, mut builder: Builder, light: Light) -> Self {
         let backdrop = builder.palette.grass(&mut builder.dice);
-        let solid_index = Index::over(
-            builder
-                .solids
-                .iter()
-                .map(|s| bounds(&s.place, s.form.half_extent_m())),
-        );
-        let patch_index = Index::over(builder.patches.iter().map(|p| bounds(&p.place, p.half_m)));
+        let solid_index = Index::over(builder.solids.iter().map(Solid::bounds));
+        let patch_index =
+            Index::over(builder.patches.iter().map(Patch::bounds)).without_covered(&builder.patches);
         let top = |solid: &Solid| solid.place.base_m + solid.form.top_m();
         let cell_top_m: Vec<f32> = (0..cells_per_side() * cells_per_side())
             .map(|cell| {
@@ -99,6 +99,7 @@ impl Scene {
         Self {
             seed,
             frame: builder.frame,
+            shade: ShadeCeiling::of(&builder.solids, light.sun, REACH_M),
             light,
             objects: builder.objects,
             solids: builder.solids,
@@ -111,34 +112,41 @@ impl Scene {
         }
     }
 
-    /// First solid a ray enters, within `limit_m`.
-    pub(crate) fn first_solid(&self, ray: &Ray, limit_m: f32) -> Option<(&Solid, Hit)> {
-        let mut walk = Walk::start(ray, self.tallest_m, limit_m)?;
-        let mut best: Option<(&Solid, Hit)> = None;
+    /// All solids.
+    pub(crate) fn solids(&self) -> &[Solid] {
+        &self.solids
+    }
+
+    /// Whether something stands between a point and the sun. `last` is the solid that shaded the point before:
+    /// neighbours mostly lie in the same shadow.
+    pub(crate) fn is_shaded(&self, point: [f32; 3], last: &mut usize) -> bool {
+        if self.shade.is_clear(point) {
+            return false;
+        }
+        let ray = Ray {
+            origin: point,
+            direction: self.light.sun,
+        };
+        let blocks = |solid: &Solid| solid.form.enter(&local_ray(&ray, &solid.place)).is_some();
+        if self.solids.get(*last).is_some_and(blocks) {
+            return true;
+        }
+        let Some(mut walk) = Walk::start(&ray, self.tallest_m, LONGEST_SHADOW_M) else {
+            return false;
+        };
         loop {
-            let low = ray.origin[2]
-                + ray.direction[2]
-                    * if ray.direction[2] < 0.0 {
-                        walk.leave_m
-                    } else {
-                        walk.enter_m
-                    };
+            let low = ray.origin[2] + ray.direction[2] * walk.enter_m;
             if low <= self.cell_top_m[walk.cell] {
                 for &item in self.solid_index.at(walk.cell) {
                     let solid = &self.solids[item as usize];
-                    if solid.place.base_m + solid.form.top_m() < low {
-                        continue;
-                    }
-                    let closest = best.map_or(limit_m, |(_, hit)| hit.distance_m);
-                    if let Some(hit) = solid.form.enter(&local_ray(ray, &solid.place))
-                        && hit.distance_m < closest
-                    {
-                        best = Some((solid, hit));
+                    if solid.place.base_m + solid.form.top_m() >= low && blocks(solid) {
+                        *last = item as usize;
+                        return true;
                     }
                 }
             }
-            if best.is_some_and(|(_, hit)| hit.distance_m <= walk.leave_m) || !walk.step() {
-                return best;
+            if !walk.step() {
+                return false;
             }
         }
     }
@@ -238,6 +246,23 @@ impl Index {
         }
     }
 
+    /// The same without the patches that lie wholly under a later one in a cell.
+    fn without_covered(mut self, patches: &[Patch]) -> Self {
+        let mut items = Vec::with_capacity(self.items.len());
+        let mut starts = vec![0];
+        for cell in 0..self.starts.len() - 1 {
+            let here = self.at(cell);
+            let cover = here
+                .iter()
+                .rposition(|&item| patches[item as usize].fills(corners_of(cell)));
+            items.extend_from_slice(&here[cover.unwrap_or(0)..]);
+            starts.push(items.len() as u32);
+        }
+        self.items = items;
+        self.starts = starts;
+        self
+    }
+
     fn at(&self, cell: usize) -> &[u32] {
         &self.items[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
@@ -329,19 +354,15 @@ fn cell_number(at: [i32; 2]) -> usize {
 }
 
 fn cell_of(point: [f32; 2]) -> Option<usize> {
-    let at = point.map(|p| ((p + REACH_M) / CELL_M).floor() as i32);
-    let inside = at.iter().all(|&i| i >= 0 && i < cells_per_side() as i32);
-    inside.then(|| cell_number(at))
+    // Where no coordinate is negative, cutting off is rounding down.
+    let at = point.map(|p| (p + REACH_M) * (1.0 / CELL_M));
+    let inside = at.iter().all(|&v| v >= 0.0 && v < cells_per_side() as f32);
+    inside.then(|| cell_number(at.map(|v| v as i32)))
 }
 
-fn bounds(place: &Placement, half_m: [f32; 2]) -> [f32; 4] {
-    let [c, s] = place.axis.map(f32::abs);
-    let reach = [
-        c * half_m[0] + s * half_m[1] + 0.1,
-        s * half_m[0] + c * half_m[1] + 0.1,
-    ];
-    let [x, y] = place.centre_m;
-    [x - reach[0], y - reach[1], x + reach[0], y + reach[1]]
+fn corners_of(cell: usize) -> [[f32; 2]; 4] {
+    let [x, y] = [cell % cells_per_side(), cell / cells_per_side()].map(|v| v as f32 * CELL_M - REACH_M);
+    [[x, y], [x + CELL_M, y], [x + CELL_M, y + CELL_M], [x, y + CELL_M]]
 }
 
 fn for_cells(bound: [f32; 4], mut visit: impl FnMut(usize)) {
@@ -351,13 +372,5 @@ fn for_cells(bound: [f32; 4], mut visit: impl FnMut(usize)) {
         for column in index(bound[0])..=index(bound[2]) {
             visit(cell_number([column, row]));
         }
-    }
-}
-
-/// The direction of a ray scaled to length 1, in single precision.
-pub(crate) fn ray_towards(origin: [f64; 3], direction: [f64; 3]) -> Ray {
-    Ray {
-        origin: origin.map(|v| v as f32),
-        direction: unit(direction.map(|v| v as f32)),
     }
 }

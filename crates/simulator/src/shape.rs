@@ -1,7 +1,7 @@
 //! Solid shapes standing on the ground and where a ray enters them: prisms with up to four roof planes, round
 //! tanks, and reliefs (tree crowns, heaps, dumps) given by a height function.
 
-use crate::noise::{Grain, octaves, smooth_step, value};
+use crate::relief::Relief;
 
 /// A ray in scene metres; the direction has length 1.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,17 @@ pub(crate) struct Placement {
 }
 
 impl Placement {
+    /// West, south, east and north ends of a rectangle placed here, and a little more, metres.
+    pub(crate) fn bounds(&self, half_m: [f32; 2]) -> [f32; 4] {
+        let [c, s] = self.axis.map(f32::abs);
+        let reach = [
+            c * half_m[0] + s * half_m[1] + 0.1,
+            s * half_m[0] + c * half_m[1] + 0.1,
+        ];
+        let [x, y] = self.centre_m;
+        [x - reach[0], y - reach[1], x + reach[0], y + reach[1]]
+    }
+
     /// A scene position in the local frame.
     pub(crate) fn local_of(&self, point: [f32; 2]) -> [f32; 2] {
         let [c, s] = self.axis;
@@ -28,28 +39,8 @@ impl Placement {
     }
 }
 
-/// What a relief is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum ReliefKind {
-    /// Tree or bush.
-    Crown,
-    /// Sand, soil or rubble.
-    Heap,
-    /// Loose refuse.
-    Dump,
-}
-
-/// A height function over an ellipse.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Relief {
-    pub(crate) kind: ReliefKind,
-    pub(crate) half_m: [f32; 2],
-    pub(crate) height_m: f32,
-    pub(crate) seed: u32,
-}
-
 /// A shape in its local frame.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Form {
     /// Box sides with roof planes `z ≤ a·x + b·y + c`.
     Prism {
@@ -172,47 +163,6 @@ impl Form {
     }
 }
 
-impl Relief {
-    /// Height above the base at a local position; 0 or less is outside.
-    pub(crate) fn height_at(&self, x: f32, y: f32, detail: u32) -> f32 {
-        let grain = |wavelength_m| Grain {
-            wavelength_m,
-            pixel_m: 0.0,
-            octaves: detail,
-        };
-        let radius = ((x / self.half_m[0]).powi(2) + (y / self.half_m[1]).powi(2)).sqrt();
-        if radius > 1.45 {
-            // Beyond every outline; noise would be wasted here.
-            return -self.height_m;
-        }
-        let span = self.half_m[0].min(self.half_m[1]);
-        match self.kind {
-            ReliefKind::Crown => {
-                let ragged = radius
-                    + 0.26 * value(x / span * 1.7, y / span * 1.7, self.seed)
-                    + 0.20 * octaves(x, y, grain(1.0), self.seed ^ 5);
-                let dome = (1.0 - ragged * ragged).max(-0.2);
-                let boughs = 0.24 * octaves(x, y, grain(1.3), self.seed ^ 9);
-                self.height_m * ((0.30 + 0.55 * dome.abs().sqrt()) * dome.signum() + boughs)
-            }
-            ReliefKind::Heap => {
-                let lobes = 0.30 * value(x / span * 1.3, y / span * 1.3, self.seed);
-                let cone = 1.0 - (radius * (1.0 + lobes)) / 0.92;
-                // The tip is rounded and the foot runs out gently.
-                let tip = 1.0 - ((1.0 - cone).powi(2) + 0.02).sqrt();
-                let profile = 0.5 * (tip + (tip * tip + 0.006).sqrt()) - 0.02;
-                let rough = octaves(x, y, grain(0.9), self.seed ^ 3) * smooth_step(0.0, 0.3, cone);
-                self.height_m * (profile + 0.10 * rough)
-            }
-            ReliefKind::Dump => {
-                let ragged = radius + 0.45 * octaves(x, y, grain(span * 0.9), self.seed);
-                let cover = smooth_step(1.0, 0.45, ragged);
-                self.height_m * (cover * (0.45 + 0.9 * octaves(x, y, grain(1.2), self.seed ^ 7)) - 0.08)
-            }
-        }
-    }
-}
-
 /// The ray in the frame of a placement.
 pub(crate) fn local_ray(ray: &Ray, place: &Placement) -> Ray {
     let [c, s] = place.axis;
@@ -237,8 +187,8 @@ pub(crate) fn scene_direction(local: [f32; 3], place: &Placement) -> [f32; 3] {
 
 /// The vector scaled to length 1.
 pub(crate) fn unit(v: [f32; 3]) -> [f32; 3] {
-    let length = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt().max(1e-12);
-    v.map(|part| part / length)
+    let scale = 1.0 / (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt().max(1e-12);
+    v.map(|part| part * scale)
 }
 
 fn along(ray: &Ray, t: f32) -> [f32; 3] {
@@ -329,7 +279,7 @@ fn enter_relief(ray: &Ray, relief: &Relief) -> Option<Hit> {
     let stride = (end - start) / steps as f32;
     let below = |t: f32| {
         let p = along(ray, t);
-        p[2] < relief.height_at(p[0], p[1], 2)
+        p[2] < relief.height_at(p[0], p[1])
     };
     let mut last = start;
     for step in 1..=steps {
@@ -358,12 +308,8 @@ fn enter_relief(ray: &Ray, relief: &Relief) -> Option<Hit> {
 }
 
 fn relief_normal(relief: &Relief, p: [f32; 3]) -> [f32; 3] {
-    let step = 0.12;
-    let here = relief.height_at(p[0], p[1], 3);
-    let slope_x = (relief.height_at(p[0] + step, p[1], 3) - here) / step;
-    let slope_y = (relief.height_at(p[0], p[1] + step, 3) - here) / step;
-    let limit = |slope: f32| slope.clamp(-2.5, 2.5);
-    unit([-limit(slope_x), -limit(slope_y), 1.0])
+    let [x, y] = relief.slope_at(p[0], p[1]).map(|slope| slope.clamp(-2.5, 2.5));
+    unit([-x, -y, 1.0])
 }
 
 fn exit_distance(ray: &Ray, half_m: [f32; 2]) -> f32 {
@@ -379,6 +325,7 @@ fn exit_distance(ray: &Ray, half_m: [f32; 2]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::relief::ReliefKind;
 
     fn down(x: f32, y: f32) -> Ray {
         Ray {
@@ -410,15 +357,10 @@ mod tests {
 
     #[test]
     fn a_heap_rises_to_its_middle_and_ends_at_its_edge() {
-        let heap = Relief {
-            kind: ReliefKind::Heap,
-            half_m: [6.0, 6.0],
-            height_m: 3.0,
-            seed: 4,
-        };
-        let top = Form::Relief(heap).enter(&down(0.0, 0.0)).unwrap();
+        let heap = Form::Relief(Relief::new(ReliefKind::Heap, [6.0, 6.0], 3.0, 4));
+        let top = heap.enter(&down(0.0, 0.0)).unwrap();
         assert!(top.local_m[2] > 2.0 && top.local_m[2] <= 3.2, "{top:?}");
-        assert!(Form::Relief(heap).enter(&down(5.99, 5.99)).is_none());
+        assert!(heap.enter(&down(5.99, 5.99)).is_none());
     }
 
     #[test]

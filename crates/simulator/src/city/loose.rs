@@ -2,7 +2,8 @@
 
 use crate::material::{Material, Texture};
 use crate::plan::{Builder, ObjectClass, Rect, Skin};
-use crate::shape::{Form, Relief, ReliefKind};
+use crate::relief::{Relief, ReliefKind};
+use crate::shape::Form;
 
 /// Bare ground with a ragged outline.
 pub(crate) fn bare_soil(builder: &mut Builder, rect: &Rect) {
@@ -44,12 +45,7 @@ fn relief(
     id: u32,
 ) {
     let seed = builder.grain();
-    let form = Form::Relief(Relief {
-        kind,
-        half_m: rect.half_f32(),
-        height_m: height_m as f32,
-        seed,
-    });
+    let form = Form::Relief(Relief::new(kind, rect.half_f32(), height_m as f32, seed));
     builder.put(
         rect,
         0.0,

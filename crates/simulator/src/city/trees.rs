@@ -2,7 +2,8 @@
 
 use crate::material::Material;
 use crate::plan::{Builder, Rect, Skin};
-use crate::shape::{Form, Relief, ReliefKind};
+use crate::relief::{Relief, ReliefKind};
+use crate::shape::Form;
 
 /// Trees at random places, `density` per square metre.
 pub(crate) fn scatter_trees(builder: &mut Builder, rect: &Rect, density: f64) {
@@ -62,12 +63,7 @@ fn tree(builder: &mut Builder, centre_m: [f64; 2], radius_m: f64) {
 fn crown(builder: &mut Builder, rect: &Rect, heights_m: [f64; 2], leaves: Material, object: u32) {
     let seed = builder.grain();
     let height_m = (heights_m[1] - heights_m[0]) as f32;
-    let form = Form::Relief(Relief {
-        kind: ReliefKind::Crown,
-        half_m: rect.half_f32(),
-        height_m,
-        seed,
-    });
+    let form = Form::Relief(Relief::new(ReliefKind::Crown, rect.half_f32(), height_m, seed));
     builder.put(
         rect,
         heights_m[0],

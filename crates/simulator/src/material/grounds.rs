@@ -1,6 +1,6 @@
 //! Surfaces of the ground and what lies or grows on it: soil, refuse, streets, grass, crops, water, leaves.
 
-use crate::noise::{smooth_step, value};
+use crate::noise::{fraction, smooth_step, value, whole};
 use crate::random::lattice_unit;
 
 use super::{Look, Material, Rgb, Spot, Texture, blend, fade, line};
@@ -56,10 +56,7 @@ impl Material {
         let [u, v] = spot.uv_m;
         let warp = 0.35 * self.tone(spot, 0.7, 1);
         let piece = |size: f32, salt: u32| {
-            let (i, j) = (
-                ((u + warp) / size).floor() as i32,
-                ((v - warp) / size).floor() as i32,
-            );
+            let (i, j) = (whole((u + warp) / size), whole((v - warp) / size));
             (
                 lattice_unit(i, j, self.seed ^ salt),
                 lattice_unit(i, j, self.seed ^ salt ^ 0x51),
@@ -109,12 +106,7 @@ impl Material {
         // Wheels polish two tracks per lane; repairs leave darker rectangles.
         let track = line(distance - 0.9, lane_m / 2.0, 0.5, spot.pixel_m);
         albedo = blend(albedo, albedo.map(|c| c * 0.82), track);
-        if lattice_unit(
-            (along / 9.0).floor() as i32,
-            (across / 3.0).floor() as i32,
-            self.seed,
-        ) < 0.07
-        {
+        if lattice_unit(whole(along / 9.0), whole(across / 3.0), self.seed) < 0.07 {
             albedo = albedo.map(|c| c * 0.62);
         }
         let lanes_half = half_width - pavement_m;
@@ -126,7 +118,7 @@ impl Material {
         };
         let worn = 0.9 - 0.6 * self.wear * (0.6 + self.tone(spot, 2.0, 3));
         if wide {
-            let dash = f32::from(u8::from((along / 6.0).rem_euclid(2.0) < 0.75));
+            let dash = f32::from(u8::from(2.0 * fraction(along / 12.0) < 0.75));
             let edge = on(lanes_half - 0.4);
             let centre = on(0.12);
             let lane = if lanes_half > 6.0 { on(lane_m) * dash } else { 0.0 };
@@ -142,7 +134,7 @@ impl Material {
 
     pub(super) fn paving(&self, spot: &Spot) -> Look {
         let [u, v] = spot.uv_m;
-        let stone = lattice_unit((u / 0.6).floor() as i32, (v / 0.6).floor() as i32, self.seed ^ 2);
+        let stone = lattice_unit(whole(u / 0.6), whole(v / 0.6), self.seed ^ 2);
         let tone = 1.0 + 0.22 * self.tone(spot, 5.0, 1) + 0.16 * (stone - 0.5) * fade(0.6, spot.pixel_m);
         let base = if self.texture == Texture::Street {
             [0.30, 0.27, 0.25]

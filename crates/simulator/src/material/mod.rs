@@ -3,7 +3,7 @@
 mod grounds;
 mod roofs;
 
-use crate::noise::{Grain, octaves, smooth_step};
+use crate::noise::{Grain, fraction, octaves, smooth_step};
 
 /// Linear-light red, green, blue.
 pub(crate) type Rgb = [f32; 3];
@@ -167,7 +167,7 @@ impl Material {
 
 /// Weight 0–1 of a line of `width` repeated every `pitch`, thinned where a pixel is wider than the line.
 pub(crate) fn line(x: f32, pitch: f32, width: f32, pixel_m: f32) -> f32 {
-    let from_line = ((x / pitch).rem_euclid(1.0) - 0.5).abs() * pitch;
+    let from_line = (fraction(x / pitch) - 0.5).abs() * pitch;
     let centred = pitch * 0.5 - from_line;
     let blur = 0.5 * pixel_m;
     smooth_step(0.5 * width + blur, (0.5 * width - blur).max(0.0), centred) * (width / pixel_m.max(width))

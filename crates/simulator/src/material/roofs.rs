@@ -1,6 +1,6 @@
 //! Surfaces of buildings: screed, tiles, sheet metal, walls and solar modules.
 
-use crate::noise::{Grain, octaves, smooth_step};
+use crate::noise::{Grain, fraction, octaves, smooth_step, whole};
 use crate::random::lattice_unit;
 
 use super::{Look, Material, Spot, blend, fade, line};
@@ -30,14 +30,14 @@ impl Material {
 
     pub(super) fn tiles(&self, spot: &Spot) -> Look {
         let [u, v] = spot.uv_m;
-        let tile = lattice_unit((u / 0.3).floor() as i32, (v / 0.35).floor() as i32, self.seed);
+        let tile = lattice_unit(whole(u / 0.3), whole(v / 0.35), self.seed);
         let show = fade(0.3, spot.pixel_m);
         let broad = self.tone(spot, 4.0, 1);
         let moss = smooth_step(0.1, 0.5, self.tone(spot, 2.0, 2)) * self.wear;
         let tone = 1.0 + 0.35 * (tile - 0.5) * show + 0.3 * broad;
         let albedo = blend(self.colour.map(|c| c * tone), [0.06, 0.065, 0.05], 0.7 * moss);
         let rib = (u / 0.3 * std::f32::consts::TAU).sin() * 0.3 * show;
-        let lap = ((v / 0.35).fract() - 0.5) * 0.25 * show;
+        let lap = (fraction(v / 0.35) - 0.5) * 0.25 * show;
         Look {
             albedo,
             bump: [rib, lap],
@@ -48,9 +48,9 @@ impl Material {
     pub(super) fn sheet(&self, spot: &Spot) -> Look {
         let [u, v] = spot.uv_m;
         let sheet_width = (self.pitch_m * 4.0).max(0.8);
-        let course = (v / 6.1 + 0.37).floor() as i32;
-        let panel = lattice_unit((u / sheet_width).floor() as i32, course, self.seed);
-        let odd = lattice_unit((u / sheet_width).floor() as i32, course, self.seed ^ 77);
+        let course = whole(v / 6.1 + 0.37);
+        let panel = lattice_unit(whole(u / sheet_width), course, self.seed);
+        let odd = lattice_unit(whole(u / sheet_width), course, self.seed ^ 77);
         let mut albedo = self
             .colour
             .map(|c| c * (1.0 + (0.10 + 0.22 * self.wear) * (panel - 0.5)));
@@ -91,9 +91,9 @@ impl Material {
         let [u, v] = spot.uv_m;
         let grime = self.tone(spot, 2.5, 1);
         let mut albedo = self.colour.map(|c| c * (0.9 + 0.3 * grime));
-        let bay = (u / self.pitch_m).floor() as i32;
-        let storey = (v / 3.0).floor() as i32;
-        let (across, up) = ((u / self.pitch_m).rem_euclid(1.0), (v / 3.0).rem_euclid(1.0));
+        let bay = whole(u / self.pitch_m);
+        let storey = whole(v / 3.0);
+        let (across, up) = (fraction(u / self.pitch_m), fraction(v / 3.0));
         let open = lattice_unit(bay, storey, self.seed) < 0.75;
         if open && (0.25..0.75).contains(&across) && (0.3..0.8).contains(&up) {
             let lit = lattice_unit(bay, storey, self.seed ^ 9);

@@ -1,6 +1,8 @@
 //! The simulator looked at from outside.
 
 #[cfg(test)]
+mod camera;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod dock_broker;
@@ -10,3 +12,5 @@ mod dock_line;
 mod fleet_process;
 #[cfg(test)]
 mod vehicle;
+#[cfg(test)]
+mod world;
