@@ -5,9 +5,9 @@ import { EMPTY } from "../geo";
 import { remembered } from "../remembered";
 import type { Store } from "../store.svelte";
 import { fleetApi } from "./api";
-import { CALM, isAirborne, isOpen, sorted, urgency } from "./rules";
+import { CALM, asItEnded, isAirborne, isOpen, sorted, urgency } from "./rules";
 import type {
-  Calendar, Dock, FleetView, FlightDetail, FlightSummary, SortieMoved,
+  Calendar, Dock, FleetView, FlightDetail, FlightSummary, Slot, SortieMoved,
 } from "./types";
 
 /** The service sends the fleet every second; after this long without, it is asked, then told. */
@@ -47,6 +47,9 @@ export class FleetStore {
   sortieId = $derived<string | null>(this.sortie?.sortie_id ?? null);
   airborne = $derived((this.view?.docks ?? []).filter((dock) => isAirborne(dock.sortie)).length);
   problems = $derived((this.view?.docks ?? []).filter((dock) => urgency(dock) < CALM).length);
+  slots = $derived<Slot[]>(
+    (this.calendar?.slots ?? []).map((slot) => asItEnded(slot, this.view?.docks ?? [])),
+  );
   age_s = $derived(Math.max(0, (this.now - this.receivedAt) / 1000));
 
   #asking = false;

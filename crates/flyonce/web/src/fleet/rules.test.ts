@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
-  canReturn, dockState, failing, losses, opensLater, overLimit, ranges, segments, shotState, sorted,
+  asItEnded, canReturn, dockState, failing, losses, opensLater, overLimit, ranges, segments, shotState, sorted,
   urgency, vehiclePlace, CALM,
 } from "./rules";
 import { check, dock, sortie, totals, vehicle } from "./samples.test-data";
@@ -57,6 +57,27 @@ describe("what needs attention", () => {
     for (const state of ["due", "preparing", "launching", "flying"]) expect(canReturn(sortie({ state }))).toBe(true);
     for (const state of ["returning", "landed", "closed", "refused", "failed"]) expect(canReturn(sortie({ state }))).toBe(false);
     expect(canReturn(null)).toBe(false);
+  });
+});
+
+describe("slots of the day", () => {
+  const slot = {
+    mission: "m", dock_id: "D01", plan: null, at: "2026-03-02T02:00:00Z", state: "launched",
+    state_words: { zh: "已放飞", en: "launched" }, code: null, words: null, next_step: null, sortie_id: "S1",
+  };
+  const words = { zh: "飞控拒绝解锁", en: "the autopilot refused to arm" };
+  const refused = sortie({ sortie_id: "S1", state: "refused", code: "arming_refused", words });
+
+  it("are refused where the sortie that came of them was", () => {
+    expect(asItEnded(slot, [dock({ sortie: refused })])).toMatchObject({ state: "refused", code: "arming_refused", words });
+  });
+
+  it("stay as the calendar has them otherwise", () => {
+    for (const other of [sortie({ sortie_id: "S1" }), { ...refused, sortie_id: "S9" }, null]) {
+      expect(asItEnded(slot, [dock({ sortie: other })])).toBe(slot);
+    }
+    expect(asItEnded({ ...slot, sortie_id: null }, [dock({ sortie: refused })]).state).toBe("launched");
+    expect(asItEnded(slot, [])).toBe(slot);
   });
 });
 

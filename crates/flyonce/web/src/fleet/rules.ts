@@ -1,5 +1,5 @@
 // Pure rules of the fleet page: what state a dock is in, what needs attention, how far the photos got.
-import type { Check, Dock, FlightSummary, Shot, ShotTotals, Vehicle } from "./types";
+import type { Check, Dock, FlightSummary, Shot, ShotTotals, Slot, Vehicle } from "./types";
 
 export const DOCK_STATES = ["idle", "preparing", "flying", "refused", "offline"] as const;
 export type DockState = (typeof DOCK_STATES)[number];
@@ -69,6 +69,17 @@ export function sorted(docks: readonly Dock[], problemsFirst: boolean): Dock[] {
 
 export function lostTotal({ lost }: ShotTotals): number {
   return lost.not_flown + lost.misfire + lost.never_arrived + lost.unreadable;
+}
+
+/**
+ * A slot as it ended: the calendar calls it launched once its sortie was started, also where that
+ * sortie was refused or failed before it could fly.
+ */
+export function asItEnded(slot: Slot, docks: readonly Dock[]): Slot {
+  const sortie = docks.find((dock) => dock.dock_id === slot.dock_id)?.sortie ?? null;
+  if (!sortie || !slot.sortie_id || sortie.sortie_id !== slot.sortie_id || !hasFailed(sortie)) return slot;
+  const { state_words, code, words, next_step } = sortie;
+  return { ...slot, state: "refused", state_words, code, words, next_step };
 }
 
 export interface Segment { state: ShotState; count: number }
