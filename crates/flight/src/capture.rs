@@ -13,7 +13,7 @@ const FIRST_UTC_MICROS: u64 = 1_577_836_800_000_000;
 /// One exposure, by the vehicle's own clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaptureReport {
-    /// The camera's own running number; which photo it is must not be told from the order of arrival.
+    /// The camera's own running number, from 1; which photo it is must not be told from the order of arrival.
     pub image_index: u32,
     /// When, by the vehicle's clock. ArduPilot reports the trigger unless a feedback pin is wired.
     pub at_utc: UtcMicros,
@@ -63,7 +63,8 @@ fn from_feedback(data: &CAMERA_FEEDBACK_DATA, boot_to_utc_us: Option<i64>) -> Ca
 
 fn from_captured(data: &CAMERA_IMAGE_CAPTURED_DATA, boot_to_utc_us: Option<i64>) -> CaptureReport {
     CaptureReport {
-        image_index: u32::try_from(data.image_index).unwrap_or(0),
+        // The message counts from 0, everything else here and on the way of the files counts from 1.
+        image_index: u32::try_from(data.image_index).map_or(0, |index| index.saturating_add(1)),
         at_utc: utc(data.time_utc, u64::from(data.time_boot_ms) * 1000, boot_to_utc_us),
         position: place(data.lat, data.lon),
         altitude_amsl_m: Some(f64::from(data.alt) / 1e3),

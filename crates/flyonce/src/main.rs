@@ -21,7 +21,10 @@ mod workplace;
 
 use std::process::ExitCode;
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -30,9 +33,12 @@ async fn main() -> ExitCode {
         .ok()
         .and_then(|level| level.parse().ok())
         .unwrap_or(LevelFilter::WARN);
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
+    // The embedded broker calls every lost connection an error; what a lost dock means is said by who misses it.
+    let targets = Targets::new()
+        .with_default(level)
+        .with_target("rumqttd", LevelFilter::OFF);
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(targets))
         .init();
     match cli::run().await {
         Ok(()) => ExitCode::SUCCESS,

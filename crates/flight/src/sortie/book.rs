@@ -1,8 +1,7 @@
 //! Exposures of one flight: each index once, and which reports are missing.
 //!
 //! Reports get lost on the way, and a missing one shows as a gap between two others. Counters that run on over
-//! several flights are told apart by time: what was taken before this flight does not belong to it. Indices here
-//! are those on the wire, because they are asked for again.
+//! several flights are told apart by time: what was taken before this flight does not belong to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -100,8 +99,8 @@ impl Book {
         wanted.truncate(most);
         for number in &mut wanted {
             let asks = self.asked.entry(*number).or_default();
-            // Some vehicles report from 0 and are asked from 1: every other time the next number is asked for.
-            *number += u32::from(*asks % 2);
+            // Reports are numbered from 1 here; on the wire some are asked for from 1 and some from 0.
+            *number = number.saturating_sub(u32::from(*asks % 2));
             *asks += 1;
         }
         wanted

@@ -27,7 +27,7 @@ pub struct FleetSettings {
     pub broker: BrokerSetting,
     /// Folder that is watched for photos of flights.
     pub watched_folder: Option<PathBuf>,
-    /// How long after landing photos are waited for, seconds of city time.
+    /// How long after landing photos are waited for that the dock does not speak of, seconds.
     pub photos_within_s: f64,
 }
 
@@ -57,7 +57,7 @@ impl FleetSettings {
             roster_file: path(&fleet, "roster", base),
             flight_plans: path(&fleet, "flight_plans", base),
             limits: limits(&fleet),
-            reach_m: fleet.number("reach_m", 6000.0, 100.0..=50_000.0),
+            reach_m: fleet.number("reach_m", 4500.0, 100.0..=50_000.0),
             ceiling_agl_m: fleet.number("ceiling_agl_m", 120.0, 10.0..=1000.0),
             broker: broker(&mqtt),
             watched_folder: path(&door, "watched_folder", base),

@@ -33,6 +33,7 @@ struct Inner {
     roster: Roster,
     calendar: Vec<Entry>,
     docks: DockLine,
+    _broker: Option<EmbeddedBroker>,
     links: Links,
     under_way: Mutex<BTreeMap<String, UnderWay>>,
     ground_stop: GroundStop,
@@ -82,13 +83,14 @@ impl Fleet {
         }
         let plans = settings.fleet.plans_path(&settings.data_folder);
         let calendar = calendar::load(&plans.join(calendar::FILE), &roster)?;
-        let docks = connect(&settings.fleet, &lives).await?;
+        let (docks, broker) = connect(&settings.fleet, &lives).await?;
         let inner = Inner {
             workplace: workplace.clone(),
             clock,
             roster,
             calendar,
             docks,
+            _broker: broker,
             links: Links::new(lives.tasks.clone(), lives.stop.clone()),
             under_way: Mutex::default(),
             ground_stop: GroundStop::of(&settings.data_folder)?,
@@ -208,17 +210,22 @@ impl Fleet {
     }
 }
 
-async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<DockLine> {
+/// The docks' line and, where it is ours, the broker behind it, which ends when it is dropped.
+async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, Option<EmbeddedBroker>)> {
+    let mut embedded = None;
     let url = match &settings.broker {
         BrokerSetting::Embedded { listen } => {
             let listen = *listen;
             let broker = tokio::task::spawn_blocking(move || EmbeddedBroker::start(listen)).await?;
             let broker = broker.context("the embedded MQTT broker cannot be started")?;
-            format!("mqtt://{}", broker.address)
+            let url = format!("mqtt://{}", broker.address);
+            embedded = Some(broker);
+            url
         }
         BrokerSetting::External { url } => url.clone(),
     };
     let address = url.parse().with_context(|| format!("{url} is no address of an MQTT broker"))?;
     let client_id = format!("flyonce-{}", std::process::id());
-    Ok(DockLine::connect(&address, &client_id, &lives.tasks, lives.stop.clone()))
+    let line = DockLine::connect(&address, &client_id, &lives.tasks, lives.stop.clone());
+    Ok((line, embedded))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use schedule::photo_ledger::SortieId;
 use schedule::sortie::SortieState;
+use store::flights::FlightRow;
 
 use crate::clock;
 use crate::fleet::flight_record::FlightRecord;
@@ -31,6 +32,21 @@ pub async fn settle_when_quiet(fleet: &Fleet, sortie: &SortieId) {
     }
 }
 
+/// A dock that says how many photos it still has is waited for as long as it has any; one that says nothing, or
+/// that has none left, for the time set. Photos travel in real time, however fast the city's clock runs.
+fn is_patience_over(fleet: &Fleet, flight: &FlightRow) -> bool {
+    let dock_has_some = flight
+        .dock_id
+        .as_deref()
+        .and_then(|dock_id| fleet.docks().dock(dock_id))
+        .filter(|dock| dock.sortie_id.as_deref() == Some(&flight.sortie_id))
+        .and_then(|dock| dock.media_waiting)
+        .is_some_and(|waiting| waiting > 0);
+    let landed_at = flight.landed_at.unwrap_or(flight.created_at);
+    let city_s = (fleet.clock().now().0 - landed_at.0) as f64 / 1e6;
+    !dock_has_some && fleet.clock().wall_time(city_s).as_secs_f64() > fleet.settings().photos_within_s
+}
+
 /// Whether nothing is left to do.
 async fn settle_if_quiet(fleet: &Fleet, sortie: &SortieId) -> Result<bool> {
     let store = &fleet.workplace().store;
@@ -44,10 +60,7 @@ async fn settle_if_quiet(fleet: &Fleet, sortie: &SortieId) -> Result<bool> {
         SortieState::Closed => return Ok(true),
         _open => return Ok(fleet.stop().is_cancelled()),
     }
-    let waiting = store.photos_waiting(sortie.as_str()).await?.len();
-    let landed_at = flight.landed_at.unwrap_or(flight.created_at);
-    let waited_s = (fleet.clock().now().0 - landed_at.0) as f64 / 1e6;
-    if waiting > 0 && waited_s < fleet.settings().photos_within_s {
+    if !store.photos_waiting(sortie.as_str()).await?.is_empty() && !is_patience_over(fleet, &flight) {
         return Ok(false);
     }
     let lost = store.settle_shots(sortie, clock::now()).await?;

@@ -44,7 +44,7 @@ pub struct SortieRun {
 /// Events that wait while one is being written; see the rule for a full channel in `SortieLine`.
 const EVENTS_WAITING: usize = 256;
 /// Above this the vehicle is clear of the lid, metres.
-const CLEAR_OF_THE_LID_M: f64 = 15.0;
+const CLEAR_OF_THE_LID_M: f64 = 40.0;
 /// The lid closes at the latest so long after take-off.
 const LID_OPEN_AT_MOST: Duration = Duration::from_secs(60);
 /// Track points are written at least this often.

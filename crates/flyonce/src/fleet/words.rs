@@ -231,6 +231,11 @@ const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "other_mission",
+        ["空中飞机执行的不是本架次航线", "the vehicle in the air flies another mission"],
+        ["用地面站或遥控器确认该机;本系统不会指挥它", "find out who flies it; it is not commanded from here"],
+    ),
+    (
         "stopped",
         ["服务停止时架次未完", "the service stopped during the sortie"],
         [
