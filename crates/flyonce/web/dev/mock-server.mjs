@@ -46,7 +46,7 @@ const leads = Array.from({ length: LEADS }, (_, i) => {
   });
   const state = i < LEADS * 0.7 ? "candidate" : STATES[i % 6];
   const event = { seq: i, at: at(30 + i), actor: "flyonce", role: "system", from: null, to: "candidate", kind: "created", reason: null, note: null, hash: hex(i + 77), prev_hash: hex(i + 76) };
-  return { lead_id, lead_no: `2026-${String(i + 1).padStart(5, "0")}`, state, matter_code: matter.code, class: cls, score: Math.max(...views.map((v) => v.score)), priority: rnd(), n_photos: views.length, place, first_seen_at: at(i), last_seen_at: at(i + 20), crop_url: views[0].crop_url, simulated: true, views,
+  return { lead_id, lead_no: `PD-20260803-${String(i + 1).padStart(4, "0")}`, state, matter_code: matter.code, class: cls, score: Math.max(...views.map((v) => v.score)), priority: rnd(), n_photos: views.length, place, first_seen_at: at(i), last_seen_at: at(i + 20), crop_url: views[0].crop_url, simulated: true, views,
     assumptions: [two("地面按起飞点高度视为水平面", "Ground taken as flat at take-off height"), two("屋顶高度未知，已计入误差", "Roof height unknown, included in the error")], model: { name: "demo-seg-640", sha256: hex(991), threshold: 0.4 }, events: [event], ellipse_outline: null };
 });
 for (const p of photos) p.n_detections = detections.get(p.photo_id).length;

@@ -1,7 +1,7 @@
 // Features of the fleet's map, made from answers of the API.
 import type { Feature, FeatureCollection } from "geojson";
 import { boundsOf, grown, type Bounds, type LonLat } from "../geo";
-import { shotState } from "./rules";
+import { isAirborne, shotState } from "./rules";
 import type { Dock, FlightDetail } from "./types";
 
 const collection = (features: Feature[]): FeatureCollection => ({ type: "FeatureCollection", features });
@@ -21,6 +21,25 @@ export function shotPoints(detail: FlightDetail | null): FeatureCollection {
     return [{ type: "Feature", geometry, properties: { index: shot.index, state: shotState(shot.state) } }];
   });
   return collection(points);
+}
+
+/**
+ * Today's tracks drawn on to where each vehicle is now: the lines are fetched every few seconds, the
+ * vehicles are known every second.
+ */
+export function upToVehicles(tracks: FeatureCollection, docks: readonly Dock[]): FeatureCollection {
+  const places = new Map<unknown, LonLat>();
+  for (const { sortie, vehicle } of docks) {
+    if (!sortie || !isAirborne(sortie) || !vehicle?.heard) continue;
+    if (vehicle.longitude_deg === null || vehicle.latitude_deg === null) continue;
+    places.set(sortie.sortie_id, [vehicle.longitude_deg, vehicle.latitude_deg]);
+  }
+  const features = tracks.features.map((line): Feature => {
+    const place = places.get(line.properties?.sortie_id);
+    if (!place || line.geometry.type !== "LineString") return line;
+    return { ...line, geometry: { ...line.geometry, coordinates: [...line.geometry.coordinates, place] } };
+  });
+  return { ...tracks, features };
 }
 
 /** The ground that all docks stand on, with a margin that shows where they lie. */

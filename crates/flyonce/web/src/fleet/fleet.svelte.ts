@@ -147,7 +147,8 @@ export class FleetStore {
   async loadTrack(): Promise<void> {
     const id = this.sortieId;
     this.track = EMPTY;
-    if (!id || this.tracks.features.some((line) => line.properties?.sortie_id === id)) return;
+    // What flies is among today's tracks, if not yet then in a moment.
+    if (!id || isAirborne(this.sortie) || this.tracks.features.some((line) => line.properties?.sortie_id === id)) return;
     await this.#quietly(async () => {
       const all = await fleetApi.track(id);
       if (this.sortieId !== id) return;

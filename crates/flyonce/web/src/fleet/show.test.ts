@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { WORDS, isWordKey } from "../i18n";
-import { dockBounds, planLine, shotPoints } from "./features";
+import { dockBounds, planLine, shotPoints, upToVehicles } from "./features";
 import { DOCK_STATES, SHOT_STATES } from "./rules";
-import { dock } from "./samples.test-data";
+import { dock, sortie, vehicle } from "./samples.test-data";
 import { cityClock, cityDay, cityMinute, duration, plain } from "./show";
 import type { FlightDetail } from "./types";
 
@@ -61,6 +61,20 @@ describe("features of the map", () => {
     expect(planLine(detail).features).toHaveLength(1);
     expect(planLine(null).features).toEqual([]);
     expect(shotPoints(detail).features.map((point) => point.properties)).toEqual([{ index: 1, state: "lost" }]);
+  });
+
+  it("draws a track on to its vehicle, if that flies and is heard", () => {
+    const line = (sortie_id: string) => ({
+      type: "Feature" as const, properties: { sortie_id },
+      geometry: { type: "LineString" as const, coordinates: [[121.4, 31.2], [121.45, 31.2]] },
+    });
+    const tracks = { type: "FeatureCollection" as const, features: [line("S1"), line("S2"), line("S3")] };
+    const flies = (sortie_id: string, heard: boolean) =>
+      dock({ sortie: sortie({ sortie_id, state: "flying" }), vehicle: vehicle({ heard }) });
+    const drawn = upToVehicles(tracks, [flies("S1", true), flies("S2", false), dock({ sortie: sortie({ sortie_id: "S3" }) })]);
+    const lengths = drawn.features.map(({ geometry }) => (geometry.type === "LineString" ? geometry.coordinates.length : 0));
+    expect(lengths).toEqual([3, 2, 2]);
+    expect(tracks.features[0]?.geometry.coordinates).toHaveLength(2);
   });
 
   it("bounds all docks with a margin", () => {
