@@ -11,6 +11,8 @@ mod dock_line;
 #[cfg(test)]
 mod fleet_process;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod vehicle;
 #[cfg(test)]
 mod world;
