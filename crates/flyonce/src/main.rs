@@ -38,7 +38,11 @@ async fn main() -> ExitCode {
         .with_default(level)
         .with_target("rumqttd", LevelFilter::OFF);
     tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(targets))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_filter(targets),
+        )
         .init();
     match cli::run().await {
         Ok(()) => ExitCode::SUCCESS,

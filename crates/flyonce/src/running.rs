@@ -85,8 +85,14 @@ impl Running {
     pub async fn stop(self) -> Result<()> {
         self.lives.stop.cancel();
         self.lives.tasks.close();
-        if tokio::time::timeout(STOP_WITHIN, self.lives.tasks.wait()).await.is_err() {
-            tracing::warn!(tasks.alive = self.lives.tasks.len(), "stopped while tasks were still alive");
+        if tokio::time::timeout(STOP_WITHIN, self.lives.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                tasks.alive = self.lives.tasks.len(),
+                "stopped while tasks were still alive"
+            );
             self.served.abort();
             return Ok(());
         }

@@ -1,5 +1,9 @@
 //! Vehicles and docks over real sockets.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, their helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail by panicking, their helpers too"
+)]
 
 #[cfg(test)]
 mod dock;

@@ -102,7 +102,7 @@ pub struct FlightDetail {
     /// What happened, in order.
     pub steps: Vec<StepAnswer>,
     /// Every photo by its number.
-    pub shots: Vec<ShotAnswer>,
+    pub photos: Vec<ShotAnswer>,
     /// Places of the plan in order.
     pub plan: Vec<PlanPoint>,
 }
@@ -217,7 +217,7 @@ impl FlightDetail {
             plan_sha256: row.plan_sha256.clone(),
             link: row.link.clone(),
             steps: steps.iter().map(StepAnswer::of).collect(),
-            shots: shots.iter().map(ShotAnswer::of).collect(),
+            photos: shots.iter().map(ShotAnswer::of).collect(),
             plan: plan_points(row)?,
         })
     }

@@ -40,7 +40,11 @@ const DISC_CORNERS: u32 = 180;
 ///
 /// # Errors
 /// Docks outside the working area, rows that cannot be read.
-pub async fn reach(workplace: &Workplace, roster: &Roster, flights: &[FlightRow]) -> Result<Option<ReachAnswer>> {
+pub async fn reach(
+    workplace: &Workplace,
+    roster: &Roster,
+    flights: &[FlightRow],
+) -> Result<Option<ReachAnswer>> {
     let Some(first) = roster.docks.first() else {
         return Ok(None);
     };
@@ -64,12 +68,17 @@ pub async fn reach(workplace: &Workplace, roster: &Roster, flights: &[FlightRow]
         .await?;
     let (reach_m, cell_m) = (settings.fleet.reach_m, settings.cell_m);
     tokio::task::block_in_place(|| {
-        let discs: Vec<Vec<Wgs84>> = roster.docks.iter().map(|dock| disc(dock.position, reach_m)).collect();
+        let discs: Vec<Vec<Wgs84>> = roster
+            .docks
+            .iter()
+            .map(|dock| disc(dock.position, reach_m))
+            .collect();
         let imaged = rows.iter().map(outline).collect::<Result<Vec<_>>>()?;
         let area = |outlines: &[&[Vec<Wgs84>]], cell_m| area_km2(grid.clone(), outlines, cell_m);
         let planned_km2 = area(&[&planned], cell_m)?;
         // |A ∩ B| = |A| + |B| − |A ∪ B|, on the same cells.
-        let planned_imaged_km2 = planned_km2 + area(&[&imaged], cell_m)? - area(&[&planned, &imaged], cell_m)?;
+        let planned_imaged_km2 =
+            planned_km2 + area(&[&imaged], cell_m)? - area(&[&planned, &imaged], cell_m)?;
         Ok(Some(ReachAnswer {
             reachable_km2: rounded(area(&[&discs], REACH_CELL_M)?, 3),
             reach_m,
@@ -92,7 +101,9 @@ fn planned_outlines(roster: &Roster, shots: &[ShotRow]) -> Vec<Vec<Wgs84>> {
         .collect();
     let mut outlines = Vec::new();
     for (index, (position, height_m)) in places.iter().enumerate() {
-        let ahead = places.get(index + 1).or_else(|| index.checked_sub(1).and_then(|before| places.get(before)));
+        let ahead = places
+            .get(index + 1)
+            .or_else(|| index.checked_sub(1).and_then(|before| places.get(before)));
         let Some((ahead, _)) = ahead else { continue };
         let [east_m, north_m] = LocalTangent::at(*position).enu_from_wgs84(*ahead);
         let pose = Pose {

@@ -98,7 +98,10 @@ pub fn score(
             .filter(|(_, thing)| thing.is_of(&matter.classes))
             .map(|(_, thing)| thing.outline())
             .collect::<Result<_>>()?;
-        let of_matter: Vec<&LeadSummary> = leads.iter().filter(|lead| lead.matter_code == matter.code).collect();
+        let of_matter: Vec<&LeadSummary> = leads
+            .iter()
+            .filter(|lead| lead.matter_code == matter.code)
+            .collect();
         scores.insert(matter.code.clone(), score_matter(&things, &of_matter)?);
     }
     Ok(scores)
@@ -132,7 +135,11 @@ fn shown_well(lines: &str) -> Result<BTreeSet<(String, u32)>> {
     let mut shown = BTreeSet::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {
         let photo: PhotoTruth = serde_json::from_str(line).context("photos.jsonl")?;
-        for thing in photo.visible.iter().filter(|thing| thing.visible_fraction >= SHOWN_WELL) {
+        for thing in photo
+            .visible
+            .iter()
+            .filter(|thing| thing.visible_fraction >= SHOWN_WELL)
+        {
             shown.insert((photo.dock_id.clone(), thing.id));
         }
     }
@@ -153,7 +160,10 @@ impl Planted {
 /// From a point to an outline, 0 inside it, metres.
 fn distance_m(at: Wgs84, outline: &[Wgs84]) -> f64 {
     let plane = LocalTangent::at(at);
-    let corners: Vec<[f64; 2]> = outline.iter().map(|corner| plane.enu_from_wgs84(*corner)).collect();
+    let corners: Vec<[f64; 2]> = outline
+        .iter()
+        .map(|corner| plane.enu_from_wgs84(*corner))
+        .collect();
     let mut inside = false;
     let mut nearest_m = f64::INFINITY;
     for (index, [x0, y0]) in corners.iter().copied().enumerate() {
@@ -193,7 +203,10 @@ mod tests {
         let lines = r#"{"dock_id":"D01","visible":[{"id":1,"visible_fraction":0.3},{"id":2,"visible_fraction":0.9}]}
             {"dock_id":"D02","visible":[{"id":1,"visible_fraction":0.6}]}"#;
         let shown = shown_well(lines).unwrap();
-        assert_eq!(shown, BTreeSet::from([("D01".to_owned(), 2), ("D02".to_owned(), 1)]));
+        assert_eq!(
+            shown,
+            BTreeSet::from([("D01".to_owned(), 2), ("D02".to_owned(), 1)])
+        );
         assert!(shown_well("not json").is_err());
     }
 }

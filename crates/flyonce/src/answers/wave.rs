@@ -101,7 +101,10 @@ pub async fn wave(workplace: &Workplace, roster: &Roster, flights: &[FlightRow])
         .max();
     Ok(WaveAnswer {
         sorties: flights.len(),
-        launched: flights.iter().filter(|flight| flight.launched_at.is_some()).count(),
+        launched: flights
+            .iter()
+            .filter(|flight| flight.launched_at.is_some())
+            .count(),
         refused: not_flown(flights, "refused"),
         failed: not_flown(flights, "failed"),
         last_launch_s: last_launch_us.map(|us| us as f64 / 1e6),

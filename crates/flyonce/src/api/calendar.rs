@@ -34,8 +34,12 @@ pub async fn calendar(
         Some(text) => text.parse().map_err(|_unreadable| no_day(&text))?,
     };
     let (from, until) = day_bounds(&workplace, day)?;
-    let scheduled = fleet.get().map(|fleet| slots_between(fleet.calendar(), &workplace.zone, from, until));
-    Ok(Json(calendar_of(&workplace, day, &scheduled.unwrap_or_default()).await?))
+    let scheduled = fleet
+        .get()
+        .map(|fleet| slots_between(fleet.calendar(), &workplace.zone, from, until));
+    Ok(Json(
+        calendar_of(&workplace, day, &scheduled.unwrap_or_default()).await?,
+    ))
 }
 
 fn no_day(text: &str) -> ApiError {

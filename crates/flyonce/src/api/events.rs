@@ -110,7 +110,11 @@ impl Feed {
 
     /// The newest view only: a page that was slow has no use for the ones between.
     fn look_at_fleet(&mut self) {
-        let Some(view) = self.fleet.as_mut().filter(|view| view.has_changed().unwrap_or(false)) else {
+        let Some(view) = self
+            .fleet
+            .as_mut()
+            .filter(|view| view.has_changed().unwrap_or(false))
+        else {
             return;
         };
         let data = view.borrow_and_update().as_ref().map(serde_json::to_string);

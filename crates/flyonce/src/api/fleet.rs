@@ -34,7 +34,9 @@ impl MaybeFleet {
 
     /// City time now; without a fleet the real time.
     pub fn city_now(&self) -> UtcMicros {
-        self.0.as_ref().map_or_else(clock::now, |fleet| fleet.clock().now())
+        self.0
+            .as_ref()
+            .map_or_else(clock::now, |fleet| fleet.clock().now())
     }
 
     fn there(&self) -> Result<&Fleet, ApiError> {
@@ -71,7 +73,10 @@ pub struct Recalled {
 #[utoipa::path(get, path = "/api/v1/fleet",
     responses((status = 200, body = FleetView), (status = 404, body = ErrorBody)))]
 pub async fn fleet(State(fleet): State<MaybeFleet>) -> Result<Json<FleetView>, ApiError> {
-    fleet_view(fleet.there()?).await.map(Json).map_err(ApiError::internal)
+    fleet_view(fleet.there()?)
+        .await
+        .map(Json)
+        .map_err(ApiError::internal)
 }
 
 /// Brings everyone home and grounds the fleet.

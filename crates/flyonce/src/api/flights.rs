@@ -117,8 +117,10 @@ pub async fn tlog(
 
 /// Lines of the flights that are in the air or flew today.
 #[utoipa::path(get, path = "/api/v1/fleet/tracks.geojson", responses((status = 200, body = Object)))]
-pub async fn tracks(State(workplace): State<Workplace>,
-    State(fleet): State<MaybeFleet>) -> Result<Json<Value>, ApiError> {
+pub async fn tracks(
+    State(workplace): State<Workplace>,
+    State(fleet): State<MaybeFleet>,
+) -> Result<Json<Value>, ApiError> {
     let tracks = todays_tracks(&workplace, fleet.city_now()).await?;
     Ok(Json(tracks_geojson(&tracks)?))
 }

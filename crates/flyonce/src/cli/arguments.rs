@@ -338,7 +338,9 @@ pub struct HomeArguments {
 }
 
 fn speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text.parse().map_err(|_no_number| format!("{text} is not a number"))?;
+    let speed: f64 = text
+        .parse()
+        .map_err(|_no_number| format!("{text} is not a number"))?;
     if (0.1..=20.0).contains(&speed) {
         Ok(speed)
     } else {

@@ -24,44 +24,69 @@ pub async fn run(output: Output, config: &Config, command: FleetCommand) -> Resu
     match command {
         FleetCommand::Fly { .. } => Ok(()),
         FleetCommand::Status(service) => status(output, config, &service).await,
-        FleetCommand::Home(home) => match &home.only {
-            Some(sortie) => {
-                let path = format!("/api/v1/flights/{sortie}/return");
-                let answer = post(output.lang, config, &home, &path).await?;
-                output.show(&answer, |lang| lang.pick("已下令返航:", "called home: ").to_owned() + sortie)
-            }
-            None => {
-                let answer = post(output.lang, config, &home, "/api/v1/fleet/return-all").await?;
-                let told = answer["recalled"].as_array().map_or(0, Vec::len);
-                output.show(&answer, |lang| match lang {
+        FleetCommand::Home(home) => {
+            match &home.only {
+                Some(sortie) => {
+                    let path = format!("/api/v1/flights/{sortie}/return");
+                    let answer = post(output.lang, config, &home, &path).await?;
+                    output.show(&answer, |lang| {
+                        lang.pick("已下令返航:", "called home: ").to_owned() + sortie
+                    })
+                }
+                None => {
+                    let answer = post(output.lang, config, &home, "/api/v1/fleet/return-all").await?;
+                    let told = answer["recalled"].as_array().map_or(0, Vec::len);
+                    output.show(&answer, |lang| match lang {
                     Lang::Zh => format!("已全队停飞,{told} 个架次奉命返航(解除:flyonce fleet release)"),
                     Lang::En => format!("the fleet is grounded, {told} sorties were called home (lift: flyonce fleet release)"),
                 })
+                }
             }
-        },
+        }
         FleetCommand::Release(home) => {
             let answer = post(output.lang, config, &home, "/api/v1/fleet/release").await?;
-            output.show(&answer, |lang| lang.pick("已解除停飞", "the ground stop is lifted").to_owned())
+            output.show(&answer, |lang| {
+                lang.pick("已解除停飞", "the ground stop is lifted").to_owned()
+            })
         }
     }
 }
 
 async fn status(output: Output, config: &Config, service: &ServiceArguments) -> Result<()> {
-    let fleet = ask(output.lang, address(config, service), Method::GET, "/api/v1/fleet", Value::Null).await?;
+    let fleet = ask(
+        output.lang,
+        address(config, service),
+        Method::GET,
+        "/api/v1/fleet",
+        Value::Null,
+    )
+    .await?;
     output.show(&fleet, |lang| status_text(&fleet, lang))
 }
 
 fn status_text(fleet: &Value, lang: Lang) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
     let mut rows = vec![
-        [("机场", "dock"), ("舱盖", "lid"), ("模式", "mode"), ("电量", "battery"), ("架次", "sortie"), ("照片", "photos"), ("原因", "reason")]
-            .map(|(zh, en)| lang.pick(zh, en).to_owned())
-            .to_vec(),
+        [
+            ("机场", "dock"),
+            ("舱盖", "lid"),
+            ("模式", "mode"),
+            ("电量", "battery"),
+            ("架次", "sortie"),
+            ("照片", "photos"),
+            ("原因", "reason"),
+        ]
+        .map(|(zh, en)| lang.pick(zh, en).to_owned())
+        .to_vec(),
     ];
     for dock in fleet["docks"].as_array().into_iter().flatten() {
         let (vehicle, sortie) = (&dock["vehicle"], &dock["sortie"]);
-        let battery = vehicle["battery_percent"].as_f64().map(|percent| format!("{percent:.0} %"));
-        let state = sortie["state"].as_str().map(|state| state_words(state).pick(lang).to_owned());
+        let battery = vehicle["battery_percent"]
+            .as_f64()
+            .map(|percent| format!("{percent:.0} %"));
+        let state = sortie["state"]
+            .as_str()
+            .map(|state| state_words(state).pick(lang).to_owned());
         let shots = &sortie["shots"];
         rows.push(vec![
             format!("{} {}", text(&dock["dock_id"]), text(&dock["name"])),
@@ -69,12 +94,22 @@ fn status_text(fleet: &Value, lang: Lang) -> String {
             text(&vehicle["mode"]),
             battery.unwrap_or_else(|| "–".to_owned()),
             state.unwrap_or_else(|| "–".to_owned()),
-            format!("{}/{}", shots["captured"].as_u64().unwrap_or(0), shots["planned"].as_u64().unwrap_or(0)),
-            sortie["code"].as_str().map_or(String::new(), |code| reason_words(code).pick(lang).to_owned()),
+            format!(
+                "{}/{}",
+                shots["captured"].as_u64().unwrap_or(0),
+                shots["planned"].as_u64().unwrap_or(0)
+            ),
+            sortie["code"]
+                .as_str()
+                .map_or(String::new(), |code| reason_words(code).pick(lang).to_owned()),
         ]);
     }
     let stopped = fleet["ground_stop"] == true;
-    let stop = if stopped { lang.pick("\n全队停飞中", "\nthe fleet is grounded") } else { "" };
+    let stop = if stopped {
+        lang.pick("\n全队停飞中", "\nthe fleet is grounded")
+    } else {
+        ""
+    };
     table(&rows) + stop
 }
 

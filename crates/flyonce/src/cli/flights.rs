@@ -125,7 +125,7 @@ fn story(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
         let at = local(Some(&step.at), zone);
         format!("  {at}  {}{text}", step.words.pick(lang))
     }));
-    let shots = flight.shots.iter();
+    let shots = flight.photos.iter();
     let losses: Vec<_> = shots.filter(|shot| shot.state.starts_with("lost:")).collect();
     if !losses.is_empty() {
         lines.push(lang.pick("缺失的照片:", "photos lost:").to_owned());
@@ -218,7 +218,7 @@ fn photos(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
         Lang::En => ["  number", "image", "state", "taken", "place (lat, lon)", "photo"],
     };
     let mut rows = vec![titles.map(str::to_owned).to_vec()];
-    rows.extend(flight.shots.iter().map(|shot| {
+    rows.extend(flight.photos.iter().map(|shot| {
         let place = shot.latitude_deg.zip(shot.longitude_deg);
         vec![
             format!("  {}", shot.index),

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use flight::sortie::{FlightEvent, FlightReport, Instruction, Outcome};
 use flight::address::LinkAddress;
+use flight::sortie::{FlightEvent, FlightReport, Instruction, Outcome};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -32,8 +32,16 @@ pub async fn run(output: Output, config: Config, arguments: &FlyArguments) -> Re
     if arguments.check {
         let found = json!({ "items": mission.items.len(), "planned_photos": mission.shots.len(), "sha256": mission.sha256 });
         return output.show(&found, |lang| match lang {
-            Lang::Zh => format!("航线可飞:{} 个航点项,计划拍照 {} 张", mission.items.len(), mission.shots.len()),
-            Lang::En => format!("the plan may fly: {} items, {} photos planned", mission.items.len(), mission.shots.len()),
+            Lang::Zh => format!(
+                "航线可飞:{} 个航点项,计划拍照 {} 张",
+                mission.items.len(),
+                mission.shots.len()
+            ),
+            Lang::En => format!(
+                "the plan may fly: {} items, {} photos planned",
+                mission.items.len(),
+                mission.shots.len()
+            ),
         });
     }
     let one = FreeFlight {
@@ -77,7 +85,10 @@ pub async fn run_wave(output: Output, config: Config, file: &Path) -> Result<()>
         output.print(&table(&rows))?;
     }
     if bad > 0 {
-        bail!("{bad} of {} flights did not go well / {bad} 个架次未正常完成", reports.len());
+        bail!(
+            "{bad} of {} flights did not go well / {bad} 个架次未正常完成",
+            reports.len()
+        );
     }
     Ok(())
 }
@@ -178,7 +189,11 @@ fn tell_report(output: Output, name: &str, sortie: &str, report: &FlightReport) 
         "code": code, "text": text, "took_off": report.took_off, "landed": report.landed,
         "items_reached": report.items_reached, "captures": report.captures,
         "clock_offset_us": report.clock_offset_us });
-    print_line(output, name, (value, format!("{sortie}: {}", ending(output.lang, report))));
+    print_line(
+        output,
+        name,
+        (value, format!("{sortie}: {}", ending(output.lang, report))),
+    );
 }
 
 fn print_line(output: Output, name: &str, (value, text): (Value, String)) {
@@ -194,7 +209,10 @@ fn print_line(output: Output, name: &str, (value, text): (Value, String)) {
 fn warn(output: Output, name: &str, mission: &CheckedMission) {
     for problem in &mission.warnings {
         let words = plan_problem_words(problem);
-        output.say(&Words::new(format!("提示:{name} {}", words.zh), format!("note: {name} {}", words.en)));
+        output.say(&Words::new(
+            format!("提示:{name} {}", words.zh),
+            format!("note: {name} {}", words.en),
+        ));
     }
 }
 
@@ -248,7 +266,9 @@ fn ending(lang: Lang, report: &FlightReport) -> String {
         (Outcome::Completed, Lang::Zh) => format!("已完成并降落,拍照 {photos} 张"),
         (Outcome::Completed, Lang::En) => format!("completed and landed, {photos} photos"),
         (Outcome::Returned { by }, Lang::Zh) => format!("提前返航({by}),已降落,拍照 {photos} 张"),
-        (Outcome::Returned { by }, Lang::En) => format!("came home early (by {by}) and landed, {photos} photos"),
+        (Outcome::Returned { by }, Lang::En) => {
+            format!("came home early (by {by}) and landed, {photos} photos")
+        }
         (Outcome::Diverted, Lang::Zh) => format!("已在备降点降落,拍照 {photos} 张"),
         (Outcome::Diverted, Lang::En) => format!("landed at the alternate point, {photos} photos"),
         (Outcome::Refused { .. }, Lang::Zh) => format!("未起飞:{}", reason.unwrap_or_default()),
@@ -269,7 +289,10 @@ fn read_wave(file: &Path) -> Result<Vec<FreeFlight>> {
             .filter_map(|section| wave_flight(section, base))
             .collect();
         if flights.is_empty() {
-            root.reject("flight", Words::new("没有任何 [[flight]]", "there is no [[flight]]"));
+            root.reject(
+                "flight",
+                Words::new("没有任何 [[flight]]", "there is no [[flight]]"),
+            );
         }
         root.finish();
         flights
@@ -281,7 +304,10 @@ fn wave_flight(section: &Section<'_, '_>, base: &Path) -> Option<FreeFlight> {
     let plan = section.required_text("plan");
     let link = section.required_text("link").parse::<LinkAddress>();
     if let Err(error) = &link {
-        section.reject("link", Words::new(format!("链路地址有误:{error}"), error.to_string()));
+        section.reject(
+            "link",
+            Words::new(format!("链路地址有误:{error}"), error.to_string()),
+        );
     }
     // Within 1..=250, which u8 holds.
     let system_id = section.required_number("system_id", 1.0..=250.0) as u8;

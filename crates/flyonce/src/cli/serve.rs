@@ -20,10 +20,17 @@ use crate::workplace::Workplace;
 /// An address that others could reach, or that is in use; mistakes in roster or calendar.
 pub async fn run(output: Output, workplace: Workplace, arguments: &ServeArguments) -> Result<()> {
     let clock = city_clock(arguments)?;
-    let listener = listen(output, arguments.listen.unwrap_or(workplace.config.settings.listen)).await?;
+    let listener = listen(
+        output,
+        arguments.listen.unwrap_or(workplace.config.settings.listen),
+    )
+    .await?;
     let bound = listener.local_addr()?;
     let running = Running::start(&workplace, listener, clock, Box::new(|_| {})).await?;
-    let docks = running.fleet.as_ref().map_or(0, |fleet| fleet.roster().docks.len());
+    let docks = running
+        .fleet
+        .as_ref()
+        .map_or(0, |fleet| fleet.roster().docks.len());
     say_where(output, bound, docks)?;
     running.until_asked_to_stop().await
 }

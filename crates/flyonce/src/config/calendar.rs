@@ -42,7 +42,10 @@ pub fn read(file: &str, text: &str, roster: &Roster) -> Result<Vec<Entry>, Confi
         for section in root.sections("mission") {
             if let Some(entry) = entry(&section, roster) {
                 if entries.iter().any(|other| other.mission == entry.mission) {
-                    section.reject("name", Words::new("任务名称重复", "another mission has this name"));
+                    section.reject(
+                        "name",
+                        Words::new("任务名称重复", "another mission has this name"),
+                    );
                 }
                 entries.push(entry);
             }
@@ -89,14 +92,20 @@ fn when(section: &Section<'_, '_>) -> Option<When> {
             let read = once.parse().map_err(|_| {
                 section.reject(
                     "once",
-                    Words::new("须为日期时间,例如 2026-03-02T10:00", "must be a day and time such as 2026-03-02T10:00"),
+                    Words::new(
+                        "须为日期时间,例如 2026-03-02T10:00",
+                        "must be a day and time such as 2026-03-02T10:00",
+                    ),
                 );
             });
             read.ok().map(When::Once)
         }
         (None, Some(daily)) => {
             let read = daily.parse().map_err(|_| {
-                section.reject("daily", Words::new("须为时刻,例如 10:00", "must be a time such as 10:00"));
+                section.reject(
+                    "daily",
+                    Words::new("须为时刻,例如 10:00", "must be a time such as 10:00"),
+                );
             });
             read.ok().map(|time| When::Daily { time, weekdays })
         }
@@ -160,11 +169,26 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_line_and_field() {
         let cases = [
-            ("name = \"a\"\nplan = \"p\"\ndock = \"D09\"\ndaily = \"10:00\"\n", "the roster has no dock D09"),
-            ("name = \"a\"\nplan = \"p\"\ndock = \"D01\"\ndaily = \"25:00\"\n", "such as 10:00"),
-            ("name = \"a\"\nplan = \"p\"\ndock = \"D01\"\n", "needs either once or daily"),
-            ("name = \"a\"\nplan = \"../p\"\ndock = \"D01\"\ndaily = \"10:00\"\n", "inside the folder"),
-            ("name = \"a\"\nplan = \"p\"\ndock = \"D01\"\ndaily = \"10:00\"\nif_missed = \"never\"\n", "skip or within"),
+            (
+                "name = \"a\"\nplan = \"p\"\ndock = \"D09\"\ndaily = \"10:00\"\n",
+                "the roster has no dock D09",
+            ),
+            (
+                "name = \"a\"\nplan = \"p\"\ndock = \"D01\"\ndaily = \"25:00\"\n",
+                "such as 10:00",
+            ),
+            (
+                "name = \"a\"\nplan = \"p\"\ndock = \"D01\"\n",
+                "needs either once or daily",
+            ),
+            (
+                "name = \"a\"\nplan = \"../p\"\ndock = \"D01\"\ndaily = \"10:00\"\n",
+                "inside the folder",
+            ),
+            (
+                "name = \"a\"\nplan = \"p\"\ndock = \"D01\"\ndaily = \"10:00\"\nif_missed = \"never\"\n",
+                "skip or within",
+            ),
         ];
         for (text, expected) in cases {
             let said = read_one(text).unwrap_err().to_string();

@@ -222,7 +222,10 @@ impl<'r, 't> Section<'r, 't> {
     pub fn pair(&self, key: &str) -> Option<[f64; 2]> {
         let (value, span) = self.get(key)?;
         let numbers: Vec<f64> = match value {
-            DeValue::Array(items) => items.iter().filter_map(|item| number_of(item.get_ref())).collect(),
+            DeValue::Array(items) => items
+                .iter()
+                .filter_map(|item| number_of(item.get_ref()))
+                .collect(),
             _ => Vec::new(),
         };
         let pair = <[f64; 2]>::try_from(numbers).ok();

@@ -93,7 +93,12 @@ fn camera(section: &Section<'_, '_>) -> Option<CameraModel> {
     let focal_px = focal_mm / sensor_mm * f64::from(width_px);
     let camera = CameraModel::pinhole(width_px, height_px, focal_px, CameraSource::CameraTable);
     camera
-        .map_err(|error| section.reject("focal_length_mm", Words::new(error.to_string(), error.to_string())))
+        .map_err(|error| {
+            section.reject(
+                "focal_length_mm",
+                Words::new(error.to_string(), error.to_string()),
+            )
+        })
         .ok()
 }
 
@@ -114,17 +119,25 @@ fn dock(section: &Section<'_, '_>) -> Option<DockEntry> {
         section.required_number("latitude_deg", -90.0..=90.0),
         section.required_number("longitude_deg", -180.0..=180.0),
     );
-    let alternate = section.pair("alternate_landing").map(|[longitude_deg, latitude_deg]| {
-        Wgs84::new(latitude_deg, longitude_deg).map_err(|error| {
-            section.reject(
-                "alternate_landing",
-                Words::new(format!("须为 [经度, 纬度]:{error}"), format!("must be [longitude, latitude]: {error}")),
-            );
-        })
-    });
+    let alternate = section
+        .pair("alternate_landing")
+        .map(|[longitude_deg, latitude_deg]| {
+            Wgs84::new(latitude_deg, longitude_deg).map_err(|error| {
+                section.reject(
+                    "alternate_landing",
+                    Words::new(
+                        format!("须为 [经度, 纬度]:{error}"),
+                        format!("must be [longitude, latitude]: {error}"),
+                    ),
+                );
+            })
+        });
     let link = section.required_text("link").parse::<LinkAddress>();
     if let Err(error) = &link {
-        section.reject("link", Words::new(format!("链路地址有误:{error}"), error.to_string()));
+        section.reject(
+            "link",
+            Words::new(format!("链路地址有误:{error}"), error.to_string()),
+        );
     }
     let dock = DockEntry {
         name: section.text("name").unwrap_or_else(|| dock_id.clone()),
@@ -176,13 +189,26 @@ mod tests {
         let ConfigError::Mistakes(mistakes) = Roster::read("fleet.toml", &two).unwrap_err() else {
             panic!("expected mistakes");
         };
-        assert_eq!((mistakes[0].line, mistakes[0].field.as_str()), (14, "dock[1].link"));
+        assert_eq!(
+            (mistakes[0].line, mistakes[0].field.as_str()),
+            (14, "dock[1].link")
+        );
         let twins = Roster::read("fleet.toml", &format!("{ONE}{ONE}")).unwrap_err();
-        assert!(twins.to_string().contains("dock D01 has a vehicle of this system id"), "{twins}");
+        assert!(
+            twins
+                .to_string()
+                .contains("dock D01 has a vehicle of this system id"),
+            "{twins}"
+        );
     }
 
     #[test]
     fn a_missing_file_is_a_fleet_without_docks() {
-        assert!(Roster::load(Path::new("/nonexistent/fleet.toml")).unwrap().docks.is_empty());
+        assert!(
+            Roster::load(Path::new("/nonexistent/fleet.toml"))
+                .unwrap()
+                .docks
+                .is_empty()
+        );
     }
 }

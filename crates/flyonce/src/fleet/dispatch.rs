@@ -41,7 +41,11 @@ async fn dispatch_due(fleet: &Fleet) -> Result<()> {
     let zone = &fleet.workplace().zone;
     let from = UtcMicros(now.0 - LOOK_BACK_US);
     for slot in slots_between(fleet.calendar(), zone, from, UtcMicros(now.0 + 1)) {
-        let Some(entry) = fleet.calendar().iter().find(|entry| entry.mission == slot.mission) else {
+        let Some(entry) = fleet
+            .calendar()
+            .iter()
+            .find(|entry| entry.mission == slot.mission)
+        else {
             continue;
         };
         match decide(&slot, now, entry.if_missed) {
@@ -63,7 +67,14 @@ async fn miss_once(fleet: &Fleet, slot: &Slot, entry: &Entry) -> Result<()> {
         .claim_slot(&slot.mission, slot.at, &slot.dock_id, clock::now())
         .await?
     {
-        settle(fleet, slot, SlotState::Missed, Some(RefusalCode::SlotMissed), None).await?;
+        settle(
+            fleet,
+            slot,
+            SlotState::Missed,
+            Some(RefusalCode::SlotMissed),
+            None,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -87,7 +98,14 @@ async fn launch_once(fleet: &Fleet, slot: &Slot) -> Result<()> {
 pub async fn launch(fleet: &Fleet, slot: &Slot) -> Result<()> {
     let sortie = sortie_id(fleet, slot)?;
     let Some(dock) = fleet.roster().dock(&slot.dock_id).cloned() else {
-        return settle(fleet, slot, SlotState::Refused, Some(RefusalCode::DockUnknown), None).await;
+        return settle(
+            fleet,
+            slot,
+            SlotState::Refused,
+            Some(RefusalCode::DockUnknown),
+            None,
+        )
+        .await;
     };
     let path = fleet.plans().join(&slot.plan);
     let (settings, start) = (fleet.settings().clone(), StartPlace::of_dock(&dock));
@@ -131,7 +149,11 @@ async fn create(
     let whom = (Some(dock.dock_id.as_str()), dock.system_id, dock.link.to_string());
     let mut row = mission.new_flight((sortie.clone(), kind), whom, Some(slot.at))?;
     row.mission_name.clone_from(&slot.mission);
-    fleet.workplace().store.create_flight(&row, fleet.clock().now()).await?;
+    fleet
+        .workplace()
+        .store
+        .create_flight(&row, fleet.clock().now())
+        .await?;
     Ok(())
 }
 
@@ -148,7 +170,9 @@ async fn settle(
         sortie_id: sortie.cloned(),
     };
     let store = &fleet.workplace().store;
-    store.settle_slot(&slot.mission, slot.at, &end, clock::now()).await?;
+    store
+        .settle_slot(&slot.mission, slot.at, &end, clock::now())
+        .await?;
     Ok(())
 }
 

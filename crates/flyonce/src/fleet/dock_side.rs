@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use flight::vehicle::Vehicle;
 use flight::dock::{Bound, DockCommandError, DockLine, DockMethod, DockState};
+use flight::vehicle::Vehicle;
 use schedule::interlock::{self, Check, Limits, VehicleFacts};
 use schedule::photo_ledger::SortieId;
 use schedule::refusal::RefusalCode;
@@ -45,7 +45,10 @@ impl DockSide {
         let Some(state) = self.state() else {
             return Err((RefusalCode::DockOffline, "the dock was never heard".to_owned()));
         };
-        if state.system_id.is_some_and(|system_id| system_id != self.dock.system_id) {
+        if state
+            .system_id
+            .is_some_and(|system_id| system_id != self.dock.system_id)
+        {
             let text = format!(
                 "the dock holds vehicle {:?}, the roster says {}",
                 state.system_id, self.dock.system_id
@@ -147,11 +150,7 @@ impl DockSide {
         }
     }
 
-    async fn command(
-        &self,
-        method: DockMethod,
-        args: Map<String, serde_json::Value>,
-    ) -> Result<(), Refused> {
+    async fn command(&self, method: DockMethod, args: Map<String, serde_json::Value>) -> Result<(), Refused> {
         let bound = Bound {
             sortie: Some(&self.sortie),
             system_id: Some(self.dock.system_id),

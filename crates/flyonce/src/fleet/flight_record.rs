@@ -172,17 +172,20 @@ impl FlightRecord {
             Outcome::Completed => self.move_to(SortieState::Landed, None, None).await,
             Outcome::Returned { by } => {
                 let note = format!("by {by}");
-                self.move_to(SortieState::Landed, Some("returned"), Some(&note)).await
+                self.move_to(SortieState::Landed, Some("returned"), Some(&note))
+                    .await
             }
             Outcome::Diverted => self.move_to(SortieState::Landed, Some("diverted"), None).await,
             Outcome::Refused { code, text } => {
-                self.move_to(SortieState::Refused, Some(code.as_str()), Some(text)).await
+                self.move_to(SortieState::Refused, Some(code.as_str()), Some(text))
+                    .await
             }
             Outcome::Failed { code, text } => {
                 if *code == flight::sortie::FailureCode::Stopped {
                     return Ok(());
                 }
-                self.move_to(SortieState::Failed, Some(code.as_str()), Some(text)).await
+                self.move_to(SortieState::Failed, Some(code.as_str()), Some(text))
+                    .await
             }
         }
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use flight::sortie::{FlightEvent, FlightReport, GateAnswer, Instruction, SortieLine, fly};
 use flight::address::LinkAddress;
+use flight::sortie::{FlightEvent, FlightReport, GateAnswer, Instruction, SortieLine, fly};
 use flight::vehicle::Vehicle;
 use schedule::photo_ledger::SortieId;
 use schedule::sortie::SortieState;
@@ -69,7 +69,12 @@ pub async fn fly_freely(
         instructions: reins.instructions,
         stop: reins.stop,
     };
-    let order = order(sortie.clone(), mission.items.clone(), None, &workplace.config.settings.fleet);
+    let order = order(
+        sortie.clone(),
+        mission.items.clone(),
+        None,
+        &workplace.config.settings.fleet,
+    );
     let (report, ()) = tokio::join!(fly(vehicle, &order, line), note_all(&record, happened, told));
     vehicle.record(None);
     record.finish(&report).await?;

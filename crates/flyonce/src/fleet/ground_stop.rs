@@ -37,10 +37,12 @@ impl GroundStop {
     pub fn of(data_folder: &Path) -> Result<Self> {
         let file = data_folder.join(FILE);
         let order = match std::fs::read(&file) {
-            Ok(bytes) => Some(
-                serde_json::from_slice(&bytes)
-                    .with_context(|| format!("{} cannot be read; remove it to lift the ground stop", file.display()))?,
-            ),
+            Ok(bytes) => Some(serde_json::from_slice(&bytes).with_context(|| {
+                format!(
+                    "{} cannot be read; remove it to lift the ground stop",
+                    file.display()
+                )
+            })?),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
         };
@@ -94,7 +96,10 @@ mod tests {
             at: UtcMicros(5),
             reason: None,
         };
-        GroundStop::of(folder.path()).unwrap().impose(order.clone()).unwrap();
+        GroundStop::of(folder.path())
+            .unwrap()
+            .impose(order.clone())
+            .unwrap();
         let next = GroundStop::of(folder.path()).unwrap();
         assert_eq!(next.order(), Some(order));
         next.lift().unwrap();
@@ -105,6 +110,11 @@ mod tests {
     fn a_damaged_order_keeps_the_fleet_on_the_ground() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(FILE), "{").unwrap();
-        assert!(GroundStop::of(folder.path()).unwrap_err().to_string().contains("remove it"));
+        assert!(
+            GroundStop::of(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("remove it")
+        );
     }
 }

@@ -47,9 +47,9 @@ pub async fn return_one(fleet: &Fleet, sortie: &str, actor: &str) -> Result<(), 
 }
 
 async fn tell(fleet: &Fleet, sortie: &str, one: &UnderWay, actor: &str) {
-    let told = one.instructions.try_send(Instruction::Return {
-        by: actor.to_owned(),
-    });
+    let told = one
+        .instructions
+        .try_send(Instruction::Return { by: actor.to_owned() });
     if matches!(told, Err(TrySendError::Closed(_))) {
         return;
     }

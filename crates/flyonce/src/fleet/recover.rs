@@ -57,7 +57,12 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
         .roster()
         .dock(dock_id)
         .filter(|dock| dock.system_id == flight.system_id)
-        .with_context(|| format!("no dock {dock_id} with vehicle {} in the roster", flight.system_id))?
+        .with_context(|| {
+            format!(
+                "no dock {dock_id} with vehicle {} in the roster",
+                flight.system_id
+            )
+        })?
         .clone();
     let items: Vec<MissionItem> =
         serde_json::from_str(&flight.mission_json).context("the mission's row cannot be read")?;

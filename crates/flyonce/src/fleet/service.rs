@@ -224,7 +224,9 @@ async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, O
         }
         BrokerSetting::External { url } => url.clone(),
     };
-    let address = url.parse().with_context(|| format!("{url} is no address of an MQTT broker"))?;
+    let address = url
+        .parse()
+        .with_context(|| format!("{url} is no address of an MQTT broker"))?;
     let client_id = format!("flyonce-{}", std::process::id());
     let line = DockLine::connect(&address, &client_id, &lives.tasks, lives.stop.clone());
     Ok((line, embedded))

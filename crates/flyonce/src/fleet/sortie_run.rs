@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use flight::vehicle::Vehicle;
 use flight::sortie::{
-    FlightEvent, FlightOrder, FlightReport, Gate, GateAnswer, Instruction, Outcome, SortieLine, Step, fly, resume,
+    FlightEvent, FlightOrder, FlightReport, Gate, GateAnswer, Instruction, Outcome, SortieLine, Step, fly,
+    resume,
 };
 use flight::tlog::TlogWriter;
+use flight::vehicle::Vehicle;
 use schedule::photo_ledger::SortieId;
 use schedule::refusal::RefusalCode;
 use schedule::sortie::SortieState;
@@ -158,7 +159,8 @@ impl SortieRun {
 
     /// After the flight: lid closed and, with the vehicle inside, charging.
     async fn put_to_bed(&self, dock_side: &DockSide, report: &FlightReport) {
-        if matches!(&report.outcome, Outcome::Failed { code, .. } if *code == flight::sortie::FailureCode::Stopped) {
+        if matches!(&report.outcome, Outcome::Failed { code, .. } if *code == flight::sortie::FailureCode::Stopped)
+        {
             return;
         }
         dock_side.close_lid().await;

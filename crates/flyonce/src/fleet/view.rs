@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use flight::telemetry::{Landed, Telemetry};
 use flight::dock::DockState;
+use flight::telemetry::{Landed, Telemetry};
 use schedule::interlock::{self, Check, VehicleFacts};
 use schedule::sortie::SortieState;
 use store::flights::{FlightFilter, SlotState};
@@ -14,11 +14,11 @@ use survey::time::UtcMicros;
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
 use crate::fleet::service::Fleet;
-use crate::flight_log::day_bounds;
 use crate::fleet::shown::{
     ChargeView, CheckView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView,
 };
 use crate::fleet::words::reason_words;
+use crate::flight_log::day_bounds;
 
 /// Pages show the fleet this fresh.
 const EVERY: Duration = Duration::from_secs(1);
@@ -33,8 +33,17 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
     let mut docks = Vec::new();
     for dock in &fleet.roster().docks {
         let state = fleet.docks().dock(&dock.dock_id);
-        let telemetry = fleet.links().vehicle(&dock.link, dock.system_id).await?.telemetry();
-        docks.push(dock_view(fleet, dock, (state.as_ref(), &telemetry), sorties.remove(&dock.dock_id)));
+        let telemetry = fleet
+            .links()
+            .vehicle(&dock.link, dock.system_id)
+            .await?
+            .telemetry();
+        docks.push(dock_view(
+            fleet,
+            dock,
+            (state.as_ref(), &telemetry),
+            sorties.remove(&dock.dock_id),
+        ));
     }
     let order = fleet.ground_stop().order();
     Ok(FleetView {
@@ -99,9 +108,9 @@ async fn tally(fleet: &Fleet, now: UtcMicros) -> Result<Tally> {
     };
     for flight in fleet.workplace().store.list_flights(&refused).await? {
         let of_today = flight.slot_at.is_some_and(|at| at >= from && at < until);
-        let counted = rows
-            .iter()
-            .any(|row| row.state == SlotState::Launched && row.sortie_id.as_deref() == Some(&flight.sortie_id));
+        let counted = rows.iter().any(|row| {
+            row.state == SlotState::Launched && row.sortie_id.as_deref() == Some(&flight.sortie_id)
+        });
         if of_today && counted {
             tally.launched -= 1;
             tally.refused += 1;
@@ -128,10 +137,12 @@ fn dock_view(
         lid: state.map_or("unknown", |state| state.lid.as_str()).to_owned(),
         vehicle_present: state.and_then(|state| state.vehicle_present),
         mode: state.map_or("unknown", |state| state.mode.as_str()).to_owned(),
-        charge: state.and_then(|state| state.charge.as_ref()).map(|charge| ChargeView {
-            state: charge.state.as_str().to_owned(),
-            percent: charge.percent,
-        }),
+        charge: state
+            .and_then(|state| state.charge.as_ref())
+            .map(|charge| ChargeView {
+                state: charge.state.as_str().to_owned(),
+                percent: charge.percent,
+            }),
         weather: weather.map(|weather| WeatherView {
             wind_ms: weather.wind_ms,
             gust_ms: weather.gust_ms,

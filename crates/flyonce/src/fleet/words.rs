@@ -232,8 +232,14 @@ const REASONS: &[Entry] = &[
     ),
     (
         "other_mission",
-        ["空中飞机执行的不是本架次航线", "the vehicle in the air flies another mission"],
-        ["用地面站或遥控器确认该机;本系统不会指挥它", "find out who flies it; it is not commanded from here"],
+        [
+            "空中飞机执行的不是本架次航线",
+            "the vehicle in the air flies another mission",
+        ],
+        [
+            "用地面站或遥控器确认该机;本系统不会指挥它",
+            "find out who flies it; it is not commanded from here",
+        ],
     ),
     (
         "stopped",
@@ -303,16 +309,49 @@ const STEPS: &[(&str, [&str; 2])] = &[
 /// What can be wrong with a plan.
 const PLAN_PROBLEMS: &[(&str, [&str; 2])] = &[
     ("empty", ["航线为空", "the plan is empty"]),
-    ("too_many_items", ["航点项过多", "more items than a vehicle stores"]),
+    (
+        "too_many_items",
+        ["航点项过多", "more items than a vehicle stores"],
+    ),
     ("no_takeoff", ["没有起飞项", "there is no take-off"]),
-    ("takeoff_not_first", ["起飞之前还有航点", "something is flown before the take-off"]),
-    ("unknown_command", ["不认识或不适用的指令", "a command that is not known or not fit for a photo flight"]),
-    ("bad_position", ["位置或高度无效", "a place or height that cannot be"]),
-    ("beyond_reach", ["超出可达半径", "further from home than the vehicle may go"]),
-    ("above_ceiling", ["真高超过限高(默认 120 m)", "above the ceiling in true height (120 m unless set otherwise)"]),
-    ("height_unknown", ["使用海拔高度,但起飞点海拔未知", "an absolute height, and the height of home is not known"]),
+    (
+        "takeoff_not_first",
+        ["起飞之前还有航点", "something is flown before the take-off"],
+    ),
+    (
+        "unknown_command",
+        [
+            "不认识或不适用的指令",
+            "a command that is not known or not fit for a photo flight",
+        ],
+    ),
+    (
+        "bad_position",
+        ["位置或高度无效", "a place or height that cannot be"],
+    ),
+    (
+        "beyond_reach",
+        ["超出可达半径", "further from home than the vehicle may go"],
+    ),
+    (
+        "above_ceiling",
+        [
+            "真高超过限高(默认 120 m)",
+            "above the ceiling in true height (120 m unless set otherwise)",
+        ],
+    ),
+    (
+        "height_unknown",
+        [
+            "使用海拔高度,但起飞点海拔未知",
+            "an absolute height, and the height of home is not known",
+        ],
+    ),
     ("too_many_photos", ["拍照过多", "more photos than can be planned"]),
-    ("no_way_home", ["末尾没有返航或降落", "neither a return nor a landing at the end"]),
+    (
+        "no_way_home",
+        ["末尾没有返航或降落", "neither a return nor a landing at the end"],
+    ),
 ];
 
 /// What is wrong with a plan, with the item counted as planners count it, from 1.

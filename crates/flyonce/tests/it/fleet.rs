@@ -33,7 +33,6 @@ struct Site {
     mqtt: u16,
     http: u16,
     mavlink_base: u16,
-    started: Instant,
     began_at: String,
 }
 
@@ -41,16 +40,12 @@ impl Site {
     fn new() -> Self {
         let program = Program::new();
         let mqtt = free_tcp();
-        program.write(
-            "flyonce.toml",
-            format!("[mqtt]\nlisten = \"127.0.0.1:{mqtt}\"\n"),
-        );
+        program.write("flyonce.toml", format!("[mqtt]\nlisten = \"127.0.0.1:{mqtt}\"\n"));
         Self {
             program,
             mqtt,
             http: free_tcp(),
             mavlink_base: free_udp(),
-            started: Instant::now(),
             began_at: now_rfc3339(),
         }
     }
@@ -61,8 +56,22 @@ impl Site {
         command
             .current_dir(self.program.path(""))
             .arg("simulate")
-            .args(["--docks", &docks.to_string(), "--seed", "7", "--speed", SPEED, "--start", START])
-            .args(["--world", "data", "--mqtt", &format!("mqtt://127.0.0.1:{}", self.mqtt)])
+            .args([
+                "--docks",
+                &docks.to_string(),
+                "--seed",
+                "7",
+                "--speed",
+                SPEED,
+                "--start",
+                START,
+            ])
+            .args([
+                "--world",
+                "data",
+                "--mqtt",
+                &format!("mqtt://127.0.0.1:{}", self.mqtt),
+            ])
             .args(["--mavlink-base-port", &self.mavlink_base.to_string()]);
         for fault in faults {
             command.args(["--fault", fault]);
@@ -101,19 +110,23 @@ impl Site {
             .spawn()
             .unwrap();
         let service = Ends(child);
-        wait_until("the service", || std::net::TcpStream::connect(("127.0.0.1", self.http)).is_ok());
+        wait_until("the service", || {
+            std::net::TcpStream::connect(("127.0.0.1", self.http)).is_ok()
+        });
         service
     }
 
     fn flights(&self) -> Vec<Value> {
-        self.program.json(&["flights", "list"])["flights"].as_array().unwrap().clone()
+        self.program.json(&["flights", "list"])["flights"]
+            .as_array()
+            .unwrap()
+            .clone()
     }
 
     /// Waits until `docks` sorties are over.
     fn wait_for_the_end(&self, docks: usize) -> Vec<Value> {
-        let over = |flight: &Value| {
-            ["closed", "refused", "failed"].contains(&flight["state"].as_str().unwrap())
-        };
+        let over =
+            |flight: &Value| ["closed", "refused", "failed"].contains(&flight["state"].as_str().unwrap());
         wait_until("the end of the wave", || {
             let flights = self.flights();
             flights.len() == docks && flights.iter().all(over)
@@ -131,9 +144,15 @@ fn one_plan_is_flown_on_one_vehicle_and_recorded() {
     let site = Site::new();
     let _city = site.city(1, &[]);
     let link = format!("udpin:127.0.0.1:{}", site.mavlink_base + 1);
-    let ran = site
-        .program
-        .run(&["fly", "data/flight-plans/D01.plan", "--link", &link, "--sysid", "1", "--json"]);
+    let ran = site.program.run(&[
+        "fly",
+        "data/flight-plans/D01.plan",
+        "--link",
+        &link,
+        "--sysid",
+        "1",
+        "--json",
+    ]);
     assert!(ran.ok, "{}\n{}", ran.stdout, ran.stderr);
     let events: Vec<Value> = ran
         .stdout
@@ -141,26 +160,47 @@ fn one_plan_is_flown_on_one_vehicle_and_recorded() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let steps: Vec<&str> = events.iter().filter_map(|event| event["step"].as_str()).collect();
-    for needed in ["connected", "read_back", "armed", "took_off", "landed", "disarmed"] {
+    for needed in [
+        "connected",
+        "read_back",
+        "armed",
+        "took_off",
+        "landed",
+        "disarmed",
+    ] {
         assert!(steps.contains(&needed), "{needed} is missing in {steps:?}");
     }
     let report = events.last().unwrap();
     assert_eq!(report["outcome"], "completed");
     let captures = report["captures"].as_u64().unwrap();
     let flight = &site.flights()[0];
-    assert_eq!((flight["state"].as_str(), &flight["shots"]["captured"]), (Some("landed"), &Value::from(captures)));
+    assert_eq!(
+        (flight["state"].as_str(), &flight["shots"]["captured"]),
+        (Some("landed"), &Value::from(captures))
+    );
     let sortie = flight["sortie_id"].as_str().unwrap();
     let track: Value = serde_json::from_str(&site.program.run(&["flights", "track", sortie]).stdout).unwrap();
     assert!(track["features"].as_array().unwrap().len() > 1);
-    assert!(site.program.path(&format!("data/tlogs/{sortie}.tlog")).metadata().unwrap().len() > 10_000);
+    assert!(
+        site.program
+            .path(&format!("data/tlogs/{sortie}.tlog"))
+            .metadata()
+            .unwrap()
+            .len()
+            > 10_000
+    );
 }
 
 #[test]
 fn a_vehicle_that_is_not_there_is_a_readable_failure() {
     let site = Site::new();
-    let plan = site.program.write("a.plan", include_str!("../../../../flight-plans/survey.plan"));
+    let plan = site
+        .program
+        .write("a.plan", include_str!("../../../../flight-plans/survey.plan"));
     let link = format!("udpin:127.0.0.1:{}", site.mavlink_base + 1);
-    let ran = site.program.run(&["fly", plan.to_str().unwrap(), "--link", &link, "--sysid", "9"]);
+    let ran = site
+        .program
+        .run(&["fly", plan.to_str().unwrap(), "--link", &link, "--sysid", "9"]);
     assert!(!ran.ok);
     assert!(ran.stderr.contains("no heartbeat"), "{}", ran.stderr);
 }
@@ -182,8 +222,14 @@ fn a_wave_loses_and_doubles_nothing_when_the_service_is_killed_in_mid_flight() {
         assert_eq!(shots["stored"], shots["planned"], "{flight}");
         assert_eq!(shots["extra"], 0, "{flight}");
     }
-    let planned: u64 = flights.iter().map(|flight| flight["shots"]["planned"].as_u64().unwrap()).sum();
-    assert_eq!(site.program.json(&["photos", "--limit", "1000"])["total"], planned);
+    let planned: u64 = flights
+        .iter()
+        .map(|flight| flight["shots"]["planned"].as_u64().unwrap())
+        .sum();
+    assert_eq!(
+        site.program.json(&["photos", "--limit", "1000"])["total"],
+        planned
+    );
 }
 
 #[test]
@@ -202,11 +248,19 @@ fn a_refused_arming_is_named_and_everyone_else_comes_home_on_one_command() {
     assert!(home.ok, "{}", home.stderr);
     let flights = site.wait_for_the_end(2);
     let of = |dock: &str| flights.iter().find(|flight| flight["dock_id"] == dock).unwrap();
-    assert_eq!((&of("D02")["state"], &of("D02")["code"]), (&"refused".into(), &"arming_refused".into()));
+    assert_eq!(
+        (&of("D02")["state"], &of("D02")["code"]),
+        (&"refused".into(), &"arming_refused".into())
+    );
     assert!(of("D02")["next_step"]["zh"].as_str().is_some());
     let shots = &of("D01")["shots"];
-    assert!(shots["lost"]["not_flown"].as_u64().unwrap() > 0, "it came home early: {shots}");
-    let status = site.program.run(&["fleet", "status", "--service", &site.address()]);
+    assert!(
+        shots["lost"]["not_flown"].as_u64().unwrap() > 0,
+        "it came home early: {shots}"
+    );
+    let status = site
+        .program
+        .run(&["fleet", "status", "--service", &site.address()]);
     assert!(status.stdout.contains("grounded"), "{}", status.stdout);
     let release = site
         .program
@@ -223,13 +277,21 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn free_tcp() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A port below one that is free; tests run side by side, so the system chooses where.
 fn free_udp() -> u16 {
     loop {
-        let first = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let first = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         if first < 60_000 && (first..first + 3).all(|port| UdpSocket::bind(("127.0.0.1", port)).is_ok()) {
             return first - 1;
         }

@@ -229,7 +229,7 @@ fn a_watched_folder_gives_each_photo_to_its_flight() {
         std::thread::sleep(Duration::from_millis(100));
     }
     drop(service);
-    let shots = program.json(&["flights", "show", SORTIE])["shots"].clone();
+    let shots = program.json(&["flights", "show", SORTIE])["photos"].clone();
     assert_eq!(shots[1]["photo_id"], format!("{SORTIE}/00002"));
     assert_eq!(
         shots[3]["photo_id"],

@@ -36,7 +36,7 @@ fn received(answer: &Value) -> usize {
 
 fn shots(program: &Program) -> Vec<Value> {
     let flight = program.json(&["flights", "show", SORTIE]);
-    flight["shots"].as_array().unwrap().clone()
+    flight["photos"].as_array().unwrap().clone()
 }
 
 /// Waits until the part on the disk has at least so many bytes.

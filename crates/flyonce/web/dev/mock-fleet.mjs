@@ -51,7 +51,7 @@ function detail(dock, id) {
   if (flew) for (let k = 0; k < along(plan(dock), share(dock)).k; k += 1) list.push(["item_reached", "到达航点", "waypoint reached", `${k + 2} / 14`]);
   if (state(dock) === "returning") list.push(["recall", "下达返航", "recall ordered", groundedBy ?? ""], ["returning", "返航", "returning"]);
   if (state(dock) === "closed") list.push(["landing", "降落中", "landing"], ["landed", "已着地", "on the ground"], ["done", "架次结束", "sortie over"]);
-  return { ...summary(dock, id), plan_sha256: "ab".repeat(32), link: `udpin:127.0.0.1:${14550 + dock.n}`, steps: list.map(([code, zh, en, text], i) => ({ at: iso(START + i * 9000), code, words: two(zh, en), text: text || null })), shots: shots(dock), plan: [[dock.lon, dock.lat], ...plan(dock), [dock.lon, dock.lat]].map(([longitude_deg, latitude_deg]) => ({ longitude_deg, latitude_deg })) };
+  return { ...summary(dock, id), plan_sha256: "ab".repeat(32), link: `udpin:127.0.0.1:${14550 + dock.n}`, steps: list.map(([code, zh, en, text], i) => ({ at: iso(START + i * 9000), code, words: two(zh, en), text: text || null })), photos: shots(dock), plan: [[dock.lon, dock.lat], ...plan(dock), [dock.lon, dock.lat]].map(([longitude_deg, latitude_deg]) => ({ longitude_deg, latitude_deg })) };
 }
 function trackOf(dock) {
   const end = share(dock), line = plan(dock), points = [[dock.lon, dock.lat]];

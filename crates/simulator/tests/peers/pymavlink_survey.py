@@ -36,7 +36,7 @@ def compare(sent, held, profile):
             assert ours[6:8] == theirs[6:8], (seq, ours, theirs)
             assert abs(ours[8] - theirs[8]) < 1e-3, (seq, ours, theirs)
         else:
-            assert all(abs(a - b) < 1e-3 for a, b in zip(ours[2:6], theirs[2:6])), (seq, ours, theirs)
+            assert all(abs(a - b) < 1e-3 for a, b in zip(ours[2:], theirs[2:])), (seq, ours, theirs)
 
 
 def take_off(ground, profile):

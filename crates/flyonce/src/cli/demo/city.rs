@@ -39,7 +39,8 @@ impl City {
         start: UtcMicros,
     ) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let log = std::fs::File::create(folder.join("simulator.log")).context("cannot write simulator.log")?;
+        let log =
+            std::fs::File::create(folder.join("simulator.log")).context("cannot write simulator.log")?;
         let program = std::env::current_exe().context("this program's own file is not known")?;
         let mut command = Command::new(program);
         command
@@ -78,7 +79,10 @@ impl City {
                 bail!("the simulator ended ({ended}): {}", log.trim());
             }
             if begun.elapsed() > READY_WITHIN {
-                bail!("the simulator did not lay out its city within {} s", READY_WITHIN.as_secs());
+                bail!(
+                    "the simulator did not lay out its city within {} s",
+                    READY_WITHIN.as_secs()
+                );
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -94,7 +98,10 @@ impl City {
     pub async fn stop(mut self) {
         // Without its parent's end of the pipe it leaves by itself; what does not is ended.
         drop(self.child.stdin.take());
-        if tokio::time::timeout(Duration::from_secs(5), self.child.wait()).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(5), self.child.wait())
+            .await
+            .is_err()
+        {
             let _ = self.child.kill().await;
         }
     }
@@ -110,7 +117,9 @@ fn complete(json: &Path) -> bool {
 /// A machine without free ports.
 pub fn free_ports(docks: u16) -> Result<Ports> {
     let free_tcp = |port: u16| TcpListener::bind(("127.0.0.1", port)).and_then(|socket| socket.local_addr());
-    let mqtt = free_tcp(1883).or_else(|_| free_tcp(0)).context("no free port for MQTT")?;
+    let mqtt = free_tcp(1883)
+        .or_else(|_| free_tcp(0))
+        .context("no free port for MQTT")?;
     let free_udp = |base: &u16| (1..=docks).all(|n| UdpSocket::bind(("127.0.0.1", base + n)).is_ok());
     let mavlink_base = (14_550..30_000)
         .step_by(50)

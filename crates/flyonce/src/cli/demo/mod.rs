@@ -53,13 +53,23 @@ pub async fn run(output: Output, config: Config, arguments: &DemoArguments) -> R
     let start = next_wave(&workplace).await?;
     let folder = workplace.config.settings.data_folder.clone();
     output.say(&Words::new(
-        format!("【模拟】启动 {} 个机场的模拟城市(种子 {},{} 倍速)", arguments.docks, arguments.seed, arguments.speed),
-        format!("[SIMULATED] a city with {} docks (seed {}, {}× speed)", arguments.docks, arguments.seed, arguments.speed),
+        format!(
+            "【模拟】启动 {} 个机场的模拟城市(种子 {},{} 倍速)",
+            arguments.docks, arguments.seed, arguments.speed
+        ),
+        format!(
+            "[SIMULATED] a city with {} docks (seed {}, {}× speed)",
+            arguments.docks, arguments.seed, arguments.speed
+        ),
     ));
     let city = City::start(&folder, arguments, &ports, start).await?;
     let looks = Arc::new(Mutex::new(Looks::default()));
     let noted = Arc::clone(&looks);
-    let listener = listen(output, arguments.listen.unwrap_or(workplace.config.settings.listen)).await?;
+    let listener = listen(
+        output,
+        arguments.listen.unwrap_or(workplace.config.settings.listen),
+    )
+    .await?;
     let bound = listener.local_addr()?;
     let run_up_us = (RUN_UP_S * arguments.speed * 1e6) as i64;
     let clock = CityClock::simulated(UtcMicros(start.0 - run_up_us), arguments.speed);
@@ -92,7 +102,10 @@ async fn fly_wave(output: Output, fleet: &Fleet, folder: &Path) -> Result<Flown>
     let from = UtcMicros(fleet.started_at().0 - DAY_US);
     let until = UtcMicros(fleet.started_at().0 + DAY_US);
     let slots = slots_between(fleet.calendar(), &fleet.workplace().zone, from, until);
-    let slot_at = slots.first().context("the calendar of the simulated city is empty")?.at;
+    let slot_at = slots
+        .first()
+        .context("the calendar of the simulated city is empty")?
+        .at;
     let flights = watch::watch(output, fleet, slot_at).await?;
     let workplace = fleet.workplace();
     let answer = wave(workplace, fleet.roster(), &flights).await?;

@@ -42,13 +42,23 @@ fn launches(lines: &mut Vec<String>, wave: &WaveAnswer, lang: Lang) {
         (lang.pick("未放飞", "refused"), &wave.refused),
         (lang.pick("失败", "failed"), &wave.failed),
     ] {
-        lines.extend(list.iter().map(|one| format!("  ! {label} {}", reason(one, lang))));
+        lines.extend(
+            list.iter()
+                .map(|one| format!("  ! {label} {}", reason(one, lang))),
+        );
     }
 }
 
 fn reason(one: &NotFlown, lang: Lang) -> String {
-    let note = one.note.as_deref().map(|note| format!(" ({note})")).unwrap_or_default();
-    let next = one.next_step.as_ref().map(|next| format!(" → {}", next.pick(lang)));
+    let note = one
+        .note
+        .as_deref()
+        .map(|note| format!(" ({note})"))
+        .unwrap_or_default();
+    let next = one
+        .next_step
+        .as_ref()
+        .map(|next| format!(" → {}", next.pick(lang)));
     format!(
         "{}: {}{note}{}",
         one.dock_id.as_deref().unwrap_or(&one.sortie_id),
@@ -97,9 +107,16 @@ fn leads(lines: &mut Vec<String>, wave: &WaveAnswer, scores: &Scores, lang: Lang
         Lang::En => format!("leads: {all} ({by_class})"),
     });
     for (matter, score) in scores.iter().filter(|(_, score)| score.planted + score.leads > 0) {
-        let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share));
+        let percent =
+            |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share));
         let (recall, precision) = (percent(score.recall), percent(score.precision));
-        let MatterScore { planted, found, leads, right, .. } = score;
+        let MatterScore {
+            planted,
+            found,
+            leads,
+            right,
+            ..
+        } = score;
         lines.push(match lang {
             Lang::Zh => format!("  【模拟】{matter}:召回 {recall}({found}/{planted}),准确 {precision}({right}/{leads})"),
             Lang::En => format!("  [simulated] {matter}: recall {recall} ({found}/{planted}), precision {precision} ({right}/{leads})"),

@@ -115,7 +115,9 @@ impl Lines {
 
     fn show(&mut self, flights: &[FlightRow]) {
         for flight in flights {
-            let Some(dock_id) = flight.dock_id.clone() else { continue };
+            let Some(dock_id) = flight.dock_id.clone() else {
+                continue;
+            };
             let name = self.names.get(&dock_id).cloned().unwrap_or_default();
             match &self.bars {
                 Some(bars) => {
@@ -129,7 +131,8 @@ impl Lines {
                 None => {
                     if self.said.insert(dock_id, flight.state) != Some(flight.state) {
                         let state = self.state_of(flight);
-                        self.output.say(&Words::new(format!("{name} {state}"), format!("{name} {state}")));
+                        self.output
+                            .say(&Words::new(format!("{name} {state}"), format!("{name} {state}")));
                     }
                 }
             }
@@ -141,7 +144,9 @@ impl Lines {
         let shots = &flight.shots;
         let lang = self.output.lang;
         let why = flight.state_code.as_deref().map(reason_words);
-        let why = why.map(|words| format!(" — {}", words.pick(lang))).unwrap_or_default();
+        let why = why
+            .map(|words| format!(" — {}", words.pick(lang)))
+            .unwrap_or_default();
         let photos = lang.pick("拍照", "photos");
         format!(
             "{}{why} · {photos} {}/{} · {} {} · {} {}",

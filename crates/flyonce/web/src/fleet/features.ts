@@ -15,7 +15,7 @@ export function planLine(detail: FlightDetail | null): FeatureCollection {
 
 /** Every photo that has a place, taken or planned, with the state that colours it. */
 export function shotPoints(detail: FlightDetail | null): FeatureCollection {
-  const points = (detail?.shots ?? []).flatMap((shot): Feature[] => {
+  const points = (detail?.photos ?? []).flatMap((shot): Feature[] => {
     if (shot.longitude_deg === null || shot.latitude_deg === null) return [];
     const geometry = { type: "Point" as const, coordinates: [shot.longitude_deg, shot.latitude_deg] };
     return [{ type: "Feature", geometry, properties: { index: shot.index, state: shotState(shot.state) } }];

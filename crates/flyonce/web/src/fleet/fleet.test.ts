@@ -84,7 +84,7 @@ describe("the fleet's store", () => {
     const fleet = new FleetStore(page);
     fleet.take(view(three()));
     fleet.select("D03");
-    answers(200, { ...sortie({ sortie_id: "S3" }), steps: [], shots: [], plan: [] });
+    answers(200, { ...sortie({ sortie_id: "S3" }), steps: [], photos: [], plan: [] });
     const asked = fleet.loadDetail();
     fleet.select("D02");
     await asked;

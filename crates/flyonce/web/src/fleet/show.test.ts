@@ -51,7 +51,7 @@ describe("features of the map", () => {
   const shot = { planned: true, words: { zh: "", en: "" }, image_index: null, captured_at: null, photo_id: null };
   const detail = {
     plan: [{ longitude_deg: 121.5, latitude_deg: 31.2 }, { longitude_deg: 121.6, latitude_deg: 31.3 }],
-    shots: [
+    photos: [
       { ...shot, index: 1, state: "lost:misfire", longitude_deg: 121.5, latitude_deg: 31.2 },
       { ...shot, index: 2, state: "planned", longitude_deg: null, latitude_deg: null },
     ],

@@ -96,11 +96,11 @@ export interface FlightSummary {
 }
 export interface FlightPage { flights: FlightSummary[]; next: string | null }
 export interface FlightQuery { limit?: number; after?: string; dock?: string; state?: string }
-export interface FlightDetail extends Omit<FlightSummary, "shots"> {
+export interface FlightDetail extends FlightSummary {
   plan_sha256: string;
   link: string;
   steps: FlightStep[];
-  shots: Shot[];
+  photos: Shot[];
   plan: { longitude_deg: number; latitude_deg: number }[];
 }
 export interface FlightStep { at: string; code: string; words: Bilingual; text: string | null }
