@@ -19,11 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(300);
 struct Fleet(Child);
 
 impl Fleet {
-    fn start(folder: &Path, port: u16, speed: &str, profile: &str) -> Self {
+    fn start(folder: &Path, port: u16, speed: &str, words: &[&str]) -> Self {
         let base = (port - 1).to_string();
         let child = Command::new(env!("CARGO_BIN_EXE_simulator"))
             .args(["fleet", "--docks", "1", "--mqtt", "mqtt://127.0.0.1:9"])
-            .args(["--speed", speed, "--profile", profile])
+            .args(["--speed", speed])
+            .args(words)
             .args(["--mavlink-base-port", &base, "--world"])
             .arg(folder.join("world"))
             .stdout(File::create(folder.join("fleet.log")).unwrap())
@@ -56,33 +57,65 @@ fn mavsdk_flies_a_mission_with_the_px4_manners() {
     flown_by("mavsdk_survey.py", "4", "px4");
 }
 
+/// The scripts compare what they read back: without this, the tests above would say little.
+#[test]
+fn both_notice_an_item_that_the_vehicle_keeps_otherwise() {
+    for script in ["pymavlink_survey.py", "mavsdk_survey.py"] {
+        let Some((status, told)) = run_script(script, "4", "px4", &["--fault", "D01:altered_item=0"]) else {
+            return;
+        };
+        assert!(status.is_some_and(|status| !status.success()), "{told}");
+        // The traceback names the function in which they stopped.
+        assert!(
+            told.contains("AssertionError: ") && told.contains("compare"),
+            "{told}"
+        );
+    }
+}
+
 /// Has a script fly the only vehicle of a fleet; it fails unless the script ends well.
 fn flown_by(script: &str, speed: &str, profile: &str) {
+    if let Some((status, told)) = run_script(script, speed, profile, &[]) {
+        let well = status.is_some_and(|status| status.success());
+        assert!(well, "{script} against {profile}: {status:?}\n{told}");
+    }
+}
+
+/// How a script ended that had a fleet of one vehicle before it, with all that both printed. The status is `None`
+/// where the script had to be killed; the whole is `None` where the packages are not to be had.
+fn run_script(
+    script: &str,
+    speed: &str,
+    profile: &str,
+    words: &[&str],
+) -> Option<(Option<ExitStatus>, String)> {
     let packages = match PACKAGES.get_or_init(install) {
         Ok(packages) => packages,
-        Err(why) => return skip(&format!("{script} {profile}"), why),
+        Err(why) => {
+            skip(&format!("{script} {profile}"), why);
+            return None;
+        }
     };
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
-    let _fleet = Fleet::start(folder.path(), port, speed, profile);
-    let log = folder.path().join("script.log");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/peers")
-        .join(script);
+    let words = [&["--profile", profile], words].concat();
+    let _fleet = Fleet::start(folder.path(), port, speed, &words);
     let mut python = Command::new("python3");
-    python.arg(&script).args([&port.to_string(), speed, profile]);
     python
+        .arg(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/peers")
+                .join(script),
+        )
+        .args([&port.to_string(), speed, profile])
         .env("PYTHONPATH", packages)
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    let status = run_to_end(python, &log);
+    let status = run_to_end(python, &folder.path().join("script.log"));
     let told = |name| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
-    assert!(
-        status.is_some_and(|status| status.success()),
-        "{} against {profile}: {status:?}\n{}\nfleet:\n{}",
-        script.display(),
-        told("script.log"),
-        told("fleet.log")
-    );
+    Some((
+        status,
+        format!("{}\nfleet:\n{}", told("script.log"), told("fleet.log")),
+    ))
 }
 
 /// Exit status of a command whose output goes to `log`; `None` where it had to be killed.
