@@ -89,7 +89,7 @@ fn when(section: &Section<'_, '_>) -> Option<When> {
     let weekdays = weekdays(section);
     match (section.text("once"), section.text("daily")) {
         (Some(once), None) => {
-            let read = once.parse().map_err(|_| {
+            let read = once.parse().map_err(|_not_one| {
                 section.reject(
                     "once",
                     Words::new(
@@ -101,7 +101,7 @@ fn when(section: &Section<'_, '_>) -> Option<When> {
             read.ok().map(When::Once)
         }
         (None, Some(daily)) => {
-            let read = daily.parse().map_err(|_| {
+            let read = daily.parse().map_err(|_not_one| {
                 section.reject(
                     "daily",
                     Words::new("须为时刻,例如 10:00", "must be a time such as 10:00"),
@@ -134,7 +134,7 @@ fn if_missed(section: &Section<'_, '_>) -> Option<MissedPolicy> {
         None => Some(MissedPolicy::Skip),
         Some(text) => text
             .parse()
-            .map_err(|_| {
+            .map_err(|_not_one| {
                 let problem = Words::new("须为 skip 或 within 30 min", "must be skip or within 30 min");
                 section.reject("if_missed", problem);
             })

@@ -193,7 +193,7 @@ fn check_view(check: &Check) -> CheckView {
 const HEARD_WITHIN_S: f64 = 5.0;
 
 fn vehicle_view(dock: &DockEntry, telemetry: &Telemetry) -> VehicleView {
-    let last_heard_s = telemetry.heard.then(|| telemetry.last_heard_age.as_secs_f64());
+    let last_heard_s = telemetry.heard.then_some(telemetry.last_heard_age.as_secs_f64());
     VehicleView {
         system_id: dock.system_id,
         link: dock.link.to_string(),

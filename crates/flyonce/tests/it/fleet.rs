@@ -2,12 +2,14 @@
 //! HTTP between them over loopback sockets. The service is killed in mid-flight; the city flies on.
 
 use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::Program;
+use crate::page::{Browser, browser};
+use crate::program::{Program, ran, skipped};
 
 /// When the simulated wave starts.
 const START: &str = "2026-03-02T02:00:00Z";

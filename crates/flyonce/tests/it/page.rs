@@ -1,25 +1,45 @@
 //! The page in a real browser: a person reviews with the keyboard. Needs Chromium, Node and the page's packages.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::program::{Program, can_look, ran, skipped};
 use crate::serving::Service;
 
-#[test]
-fn a_reviewer_works_with_the_keyboard() {
-    let test_name = "a_reviewer_works_with_the_keyboard";
+/// What it takes to look at the page.
+pub struct Browser {
+    /// The program.
+    pub chromium: &'static str,
+    /// Folder of the page's sources, with its packages.
+    pub web: PathBuf,
+}
+
+/// Chromium and a built page, or a visible skip; in CI they have to be there.
+pub fn browser(test_name: &str) -> Option<Browser> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
     let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"]
         .into_iter()
         .find(|path| Path::new(path).exists());
     let built = web.join("dist/index.html").is_file() && web.join("node_modules/playwright-core").is_dir();
-    let Some(chromium) = chromium.filter(|_| built) else {
-        assert!(
-            std::env::var("CI").is_err(),
-            "{test_name}: needs chromium and a built page (scripts/build-web)"
-        );
-        return skipped(test_name, "needs chromium and a built page (scripts/build-web)");
+    let found = chromium
+        .filter(|_| built)
+        .map(|chromium| Browser { chromium, web });
+    let needs = "needs chromium and a built page (scripts/build-web)";
+    assert!(
+        found.is_some() || std::env::var("CI").is_err(),
+        "{test_name}: {needs}"
+    );
+    if found.is_none() {
+        skipped(test_name, needs);
+    }
+    found
+}
+
+#[test]
+fn a_reviewer_works_with_the_keyboard() {
+    let test_name = "a_reviewer_works_with_the_keyboard";
+    let Some(Browser { chromium, web }) = browser(test_name) else {
+        return;
     };
     if !can_look(test_name) {
         return;
