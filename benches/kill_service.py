@@ -122,7 +122,9 @@ class Site:
             "docks": self.options.docks, "speed": self.options.speed, "all_over": over,
             "sorties_not_begun": self.options.docks - len(flights),
             "planned": total["planned"], "stored": total["stored"], "photos": photos,
-            "lost": total["planned"] - total["stored"], "doubled": photos - total["stored"], "extra": total["extra"],
+            "lost": total["planned"] - total["stored"],
+            "of_these_not_flown": sum(flight["shots"]["lost"]["not_flown"] for flight in flights),
+            "doubled": photos - total["stored"], "extra": total["extra"],
             "seconds": round(seconds, 1), "kills_at_s": kills, "folder": str(self.folder), "wrong_sorties": wrong,
         }
 

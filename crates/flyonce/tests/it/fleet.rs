@@ -183,14 +183,83 @@ fn one_plan_is_flown_on_one_vehicle_and_recorded() {
     let sortie = flight["sortie_id"].as_str().unwrap();
     let track: Value = serde_json::from_str(&site.program.run(&["flights", "track", sortie]).stdout).unwrap();
     assert!(track["features"].as_array().unwrap().len() > 1);
+    pymavlink_reads(&site.program.path(&format!("data/tlogs/{sortie}.tlog")));
+}
+
+/// The telemetry log is read by software that shares nothing with this repository.
+fn pymavlink_reads(tlog: &Path) {
+    let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tlog-peers");
+    if !peers.join("pymavlink").is_dir() {
+        let installed = Command::new("python3")
+            .args(["-m", "pip", "install", "--quiet", "--target"])
+            .arg(&peers)
+            .arg("pymavlink==2.4.50")
+            .status();
+        let there = installed.is_ok_and(|status| status.success());
+        assert!(
+            there || std::env::var("CI").is_err(),
+            "pymavlink cannot be installed"
+        );
+        if !there {
+            return skipped("pymavlink_reads", "needs python3, pip and the package index");
+        }
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/read_tlog.py");
+    let read = Command::new("python3")
+        .arg(script)
+        .arg(tlog)
+        .env("PYTHONPATH", &peers)
+        .output()
+        .unwrap();
+    let read = ran(read);
+    assert!(read.ok, "{}", read.stderr);
+    let held: Value = serde_json::from_str(&read.stdout).unwrap();
+    assert_eq!(held["unreadable"], 0, "{held}");
+    // Both directions: what the vehicle says and what it was told.
+    for needed in [
+        "GLOBAL_POSITION_INT",
+        "MISSION_ITEM_INT",
+        "COMMAND_LONG",
+        "CAMERA_FEEDBACK",
+    ] {
+        assert!(
+            held["types"][needed].as_u64() > Some(0),
+            "{needed} is missing: {held}"
+        );
+    }
+}
+
+#[test]
+fn a_dispatcher_brings_everyone_home_with_one_key() {
+    let test_name = "a_dispatcher_brings_everyone_home_with_one_key";
+    let Some(Browser { chromium, web }) = browser(test_name) else {
+        return;
+    };
+    let site = Site::new();
+    let _city = site.city(2, &[]);
+    let _service = site.service();
+    wait_until("take-off", || {
+        site.flights().iter().any(|flight| flight["state"] == "flying")
+    });
+    let picture = site.program.path("fleet.png");
+    let done = Command::new("node")
+        .arg(web.join("e2e/fleet.mjs"))
+        .args([chromium, &format!("http://{}/", site.address())])
+        .arg(&picture)
+        .output()
+        .unwrap();
+    let done = ran(done);
+    assert!(done.ok, "{}\n{}", done.stdout, done.stderr);
     assert!(
-        site.program
-            .path(&format!("data/tlogs/{sortie}.tlog"))
-            .metadata()
-            .unwrap()
-            .len()
-            > 10_000
+        picture.metadata().unwrap().len() > 50_000,
+        "the picture of the page is empty"
     );
+    for flight in site.wait_for_the_end(2) {
+        assert!(
+            flight["shots"]["lost"]["not_flown"].as_u64() > Some(0),
+            "it came home early: {flight}"
+        );
+    }
 }
 
 #[test]
