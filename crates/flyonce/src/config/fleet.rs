@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use schedule::interlock::Limits;
 
 use crate::config::reader::Section;
-use crate::config::settings::path;
 use crate::lang::Words;
 
 /// `[fleet]`, `[mqtt]` and `[photo_door]`.
@@ -54,13 +53,13 @@ impl FleetSettings {
             root.section("photo_door"),
         );
         let settings = Self {
-            roster_file: path(&fleet, "roster", base),
-            flight_plans: path(&fleet, "flight_plans", base),
+            roster_file: fleet.path("roster", base),
+            flight_plans: fleet.path("flight_plans", base),
             limits: limits(&fleet),
             reach_m: fleet.number("reach_m", 4500.0, 100.0..=50_000.0),
             ceiling_agl_m: fleet.number("ceiling_agl_m", 120.0, 10.0..=1000.0),
             broker: broker(&mqtt),
-            watched_folder: path(&door, "watched_folder", base),
+            watched_folder: door.path("watched_folder", base),
             photos_within_s: door.number("photos_within_s", 1800.0, 1.0..=86_400.0),
         };
         for section in [fleet, mqtt, door] {

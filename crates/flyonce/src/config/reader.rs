@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use toml::Spanned;
@@ -166,6 +167,11 @@ impl<'r, 't> Section<'r, 't> {
                 None
             }
         }
+    }
+
+    /// A file or folder, if given; a relative one starts at `base`.
+    pub fn path(&self, key: &str, base: &Path) -> Option<PathBuf> {
+        self.text(key).map(|text| base.join(text))
     }
 
     /// A text that has to be there; a missing one is a mistake and reads as empty.

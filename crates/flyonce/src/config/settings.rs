@@ -100,14 +100,16 @@ impl Settings {
             let coverage = root.section("coverage");
             let serve = root.section("serve");
             let matters = root.section("matters");
-            let data_folder = path(&data, "folder", base).unwrap_or_else(|| base.join("flyonce-data"));
+            let data_folder = data
+                .path("folder", base)
+                .unwrap_or_else(|| base.join("flyonce-data"));
             let settings = Self {
                 time_zone: time_zone(&city),
                 lead_prefix: lead_prefix(&city),
                 data_folder,
                 database_url: database_url(&data),
-                onnxruntime_library: path(&onnxruntime, "library", base),
-                model_card: path(&model, "card", base),
+                onnxruntime_library: onnxruntime.path("library", base),
+                model_card: model.path("card", base),
                 workers: model.whole("workers", 0, 0..=64),
                 max_megapixels: model.whole("max_megapixels", 130, 1..=200),
                 geolocation: geolocation(root),
@@ -116,7 +118,7 @@ impl Settings {
                 layers: layers(root, file, base),
                 listen: listen(&serve),
                 fleet: FleetSettings::read(root, base),
-                matters_file: path(&matters, "file", base),
+                matters_file: matters.path("file", base),
             };
             for section in [city, data, onnxruntime, model, coverage, serve, matters] {
                 section.finish();
@@ -154,10 +156,6 @@ impl Settings {
             fixed => fixed as usize,
         }
     }
-}
-
-pub(super) fn path(section: &Section<'_, '_>, key: &str, base: &Path) -> Option<PathBuf> {
-    section.text(key).map(|text| base.join(text))
 }
 
 fn time_zone(city: &Section<'_, '_>) -> String {

@@ -15,6 +15,10 @@ use crate::config::roster::DockEntry;
 /// Longer than any lid takes; a command older than this is not carried out any more.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(45);
 
+/// A dock that is on the line has told everything within this time.
+const HEARD_SOON: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// A refusal with its reason in a sentence.
 pub type Refused = (RefusalCode, String);
 
@@ -37,11 +41,30 @@ impl DockSide {
         self.line.dock(&self.dock.dock_id)
     }
 
+    /// Like [`Self::may_prepare`], with patience for a dock that only just came on the line: after a restart its
+    /// status is there before its weather is.
+    ///
+    /// # Errors
+    /// The first rule that fails, or that still lacks data when patience is over.
+    pub async fn may_prepare_soon(&self) -> Result<(), Refused> {
+        let begun = Instant::now();
+        loop {
+            let verdict = self.may_prepare();
+            let heard = self
+                .state()
+                .is_some_and(|state| state.online == Some(true) && state.weather.is_some());
+            if verdict.is_ok() || heard || begun.elapsed() > HEARD_SOON {
+                return verdict;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// What can be known before the lid is asked to open: a flight that cannot be is refused without moving anything.
     ///
     /// # Errors
     /// The first rule that fails.
-    pub fn may_prepare(&self) -> Result<(), Refused> {
+    fn may_prepare(&self) -> Result<(), Refused> {
         let Some(state) = self.state() else {
             return Err((RefusalCode::DockOffline, "the dock was never heard".to_owned()));
         };

@@ -118,7 +118,7 @@ impl SortieRun {
         let dock_side = self.dock_side();
         if take_up == TakeUp::Fly {
             record.move_to(SortieState::Preparing, None, None).await?;
-            if let Err((code, text)) = self.may_begin(&dock_side) {
+            if let Err((code, text)) = self.may_begin(&dock_side).await {
                 return record.refuse(code.as_str(), &text).await;
             }
         } else {
@@ -150,11 +150,11 @@ impl SortieRun {
         Ok(())
     }
 
-    fn may_begin(&self, dock_side: &DockSide) -> Result<(), Refused> {
+    async fn may_begin(&self, dock_side: &DockSide) -> Result<(), Refused> {
         if let Some(order) = self.fleet.ground_stop().order() {
             return Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor)));
         }
-        dock_side.may_prepare()
+        dock_side.may_prepare_soon().await
     }
 
     /// After the flight: lid closed and, with the vehicle inside, charging.

@@ -241,7 +241,7 @@ fn twenty_photos_in_any_order_and_twice_at_once_are_twenty() {
     }
     capture(&program, late);
     let flight = program.json(&["flights", "show", SORTIE]);
-    let counts = &flight["shots"];
+    let counts = &flight["photos"];
     assert_eq!(program.json(&["photos"])["total"], PHOTOS);
     assert_eq!(counts.as_array().unwrap().len(), PHOTOS as usize, "no photo more");
     for shot in counts.as_array().unwrap() {

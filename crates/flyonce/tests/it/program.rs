@@ -39,8 +39,8 @@ impl Program {
                 photos: 4,
                 ..DemoOptions::default()
             };
-            render_demo(&program.path("photos"), &options, &mut |_, _| {}).unwrap();
-            let ran = program.run(&["ingest", "photos"]);
+            render_demo(&program.path("data/demo-photos-7"), &options, &mut |_, _| {}).unwrap();
+            let ran = program.run(&["ingest", "data/demo-photos-7"]);
             assert!(ran.ok, "{}", ran.stderr);
             program
         });

@@ -112,6 +112,8 @@ fn every_door_of_the_description_answers() {
             .replace("{detection}", view["detection_id"].as_str().unwrap());
         if methods.get("get").is_none()
             || path.contains("/events")
+            // Answers in words where there are no docks.
+            || path == "/api/v1/fleet"
             || ["{name}", "{sortie}"].iter().any(|part| path.contains(part))
         {
             continue;
