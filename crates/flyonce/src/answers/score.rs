@@ -15,6 +15,8 @@ use crate::config::catalogue::Catalogue;
 /// Recall and precision of the leads of one matter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct MatterScore {
+    /// Whether the model reports any class of the matter.
+    pub trained: bool,
     /// Planted things of the matter that at least one photo shows well.
     pub planted: usize,
     /// Those that a lead lies on.
@@ -73,7 +75,8 @@ struct Visible {
     visible_fraction: f64,
 }
 
-/// Scores `leads` against the truth in `folder` (`truth.json`, `photos.jsonl`), by matter code.
+/// Scores `leads` against the truth in `folder` (`truth.json`, `photos.jsonl`), by matter code. `reported` are the
+/// classes that the model reports.
 ///
 /// # Errors
 /// Truth files that cannot be read.
@@ -81,6 +84,7 @@ pub fn score(
     folder: &Path,
     leads: &[LeadSummary],
     catalogue: &Catalogue,
+    reported: &[String],
 ) -> Result<BTreeMap<String, MatterScore>> {
     let read = |name: &str| {
         let path = folder.join(name);
@@ -102,7 +106,11 @@ pub fn score(
             .iter()
             .filter(|lead| lead.matter_code == matter.code)
             .collect();
-        scores.insert(matter.code.clone(), score_matter(&things, &of_matter)?);
+        let score = MatterScore {
+            trained: matter.classes.iter().any(|class| reported.contains(class)),
+            ..score_matter(&things, &of_matter)?
+        };
+        scores.insert(matter.code.clone(), score);
     }
     Ok(scores)
 }
@@ -122,6 +130,7 @@ fn score_matter(things: &[Vec<Wgs84>], leads: &[&LeadSummary]) -> Result<MatterS
     }
     let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
     Ok(MatterScore {
+        trained: false,
         planted: things.len(),
         found: found.len(),
         leads: leads.len(),

@@ -46,7 +46,8 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
         return Ok(());
     }
     let on_ground = matches!(flight.state, SortieState::Due | SortieState::Preparing);
-    if on_ground && is_late(fleet, &flight) {
+    let may_start = !is_late(fleet, &flight);
+    if on_ground && !may_start {
         let text = "the service was away when it should have started";
         return record(fleet, &sortie)
             .refuse(RefusalCode::SlotMissed.as_str(), text)
@@ -73,7 +74,11 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
         dock,
         order,
     };
-    let how = if on_ground { TakeUp::Fly } else { TakeUp::Resume };
+    let how = if on_ground {
+        TakeUp::Fly
+    } else {
+        TakeUp::Resume { may_start }
+    };
     fleet.tasks().spawn(run.run(how));
     Ok(())
 }

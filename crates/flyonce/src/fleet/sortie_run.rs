@@ -28,7 +28,19 @@ pub enum TakeUp {
     /// From the ground.
     Fly,
     /// Wherever the vehicle is after the program was away.
-    Resume,
+    Resume {
+        /// Whether it may still start if it is found never to have left the ground.
+        may_start: bool,
+    },
+}
+
+/// How following a sortie ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// Everything is written down.
+    Over,
+    /// Taken up again and found never to have left the ground; it may start.
+    NeverLeft,
 }
 
 /// Everything one sortie needs.
@@ -57,27 +69,11 @@ impl SortieRun {
     /// its mission.
     pub async fn run(self, take_up: TakeUp) {
         let sortie = self.sortie().clone();
-        let (instructions, told) = mpsc::channel(8);
-        let busy = self.fleet.take_on(
-            sortie.as_str(),
-            UnderWay {
-                dock_id: self.dock.dock_id.clone(),
-                system_id: self.dock.system_id,
-                instructions,
-            },
-        );
         let record = self.record();
-        let flown = match busy {
-            Err(other) => {
-                let text = format!("dock or vehicle is busy with sortie {other}");
-                record.refuse(RefusalCode::StillFlying.as_str(), &text).await
-            }
-            Ok(()) => {
-                let flown = self.fly_recorded(&record, take_up, told).await;
-                self.fleet.let_go(sortie.as_str());
-                flown
-            }
-        };
+        let mut flown = self.follow(&record, take_up).await;
+        if let Ok(Ended::NeverLeft) = flown {
+            flown = self.follow(&record, TakeUp::Fly).await;
+        }
         if let Err(error) = flown {
             let text = format!("{error:#}");
             tracing::error!(sortie.id = %sortie, error = %text, "the sortie's task failed");
@@ -86,6 +82,24 @@ impl SortieRun {
             }
         }
         settle::settle_when_quiet(&self.fleet, &sortie).await;
+    }
+
+    /// Follows the sortie as the only one of its dock and vehicle.
+    async fn follow(&self, record: &FlightRecord, take_up: TakeUp) -> Result<Ended> {
+        let (instructions, told) = mpsc::channel(8);
+        let one = UnderWay {
+            dock_id: self.dock.dock_id.clone(),
+            system_id: self.dock.system_id,
+            instructions,
+        };
+        if let Err(other) = self.fleet.take_on(self.sortie().as_str(), one) {
+            let text = format!("dock or vehicle is busy with sortie {other}");
+            record.refuse(RefusalCode::StillFlying.as_str(), &text).await?;
+            return Ok(Ended::Over);
+        }
+        let flown = self.fly_recorded(record, take_up, told).await;
+        self.fleet.let_go(self.sortie().as_str());
+        flown
     }
 
     fn sortie(&self) -> &SortieId {
@@ -114,12 +128,13 @@ impl SortieRun {
         record: &FlightRecord,
         take_up: TakeUp,
         told: mpsc::Receiver<Instruction>,
-    ) -> Result<()> {
+    ) -> Result<Ended> {
         let dock_side = self.dock_side();
         if take_up == TakeUp::Fly {
             record.move_to(SortieState::Preparing, None, None).await?;
             if let Err((code, text)) = self.may_begin(&dock_side).await {
-                return record.refuse(code.as_str(), &text).await;
+                record.refuse(code.as_str(), &text).await?;
+                return Ok(Ended::Over);
             }
         } else {
             record.step("resumed", "").await?;
@@ -140,14 +155,17 @@ impl SortieRun {
         let flight = async {
             match take_up {
                 TakeUp::Fly => fly(&vehicle, &self.order, line).await,
-                TakeUp::Resume => resume(&vehicle, &self.order, line).await,
+                TakeUp::Resume { .. } => resume(&vehicle, &self.order, line).await,
             }
         };
         let (report, ()) = tokio::join!(flight, desk.note_all(happened));
         vehicle.record(None);
+        if take_up == (TakeUp::Resume { may_start: true }) && never_left(&report) {
+            return Ok(Ended::NeverLeft);
+        }
         record.finish(&report).await?;
         self.put_to_bed(&dock_side, &report).await;
-        Ok(())
+        Ok(Ended::Over)
     }
 
     async fn may_begin(&self, dock_side: &DockSide) -> Result<(), Refused> {
@@ -168,6 +186,17 @@ impl SortieRun {
             dock_side.charge().await;
         }
     }
+}
+
+fn never_left(report: &FlightReport) -> bool {
+    !report.took_off
+        && matches!(
+            report.outcome,
+            Outcome::Refused {
+                code: RefusalCode::NoTakeoff,
+                ..
+            }
+        )
 }
 
 /// Takes the flight's events and answers its questions.

@@ -24,6 +24,7 @@ use crate::config::fleet::BrokerSetting;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::service::Fleet;
 use crate::lang::Words;
+use crate::model::ModelInUse;
 use crate::running::Running;
 use crate::runtime_setup::set_up;
 use crate::workplace::Workplace;
@@ -110,7 +111,19 @@ async fn fly_wave(output: Output, fleet: &Fleet, folder: &Path) -> Result<Flown>
     let workplace = fleet.workplace();
     let answer = wave(workplace, fleet.roster(), &flights).await?;
     let leads = all_leads(workplace).await?;
-    let scores = score(&folder.join("truth"), &leads, &workplace.config.catalogue)?;
+    let card = ModelInUse::choose(&workplace.config.settings)?.card;
+    let reported: Vec<String> = card
+        .classes
+        .into_iter()
+        .filter(|class| class.trained)
+        .map(|class| class.id)
+        .collect();
+    let scores = score(
+        &folder.join("truth"),
+        &leads,
+        &workplace.config.catalogue,
+        &reported,
+    )?;
     Ok((answer, scores))
 }
 

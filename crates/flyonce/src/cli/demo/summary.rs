@@ -109,6 +109,16 @@ fn leads(lines: &mut Vec<String>, wave: &WaveAnswer, scores: &Scores, lang: Lang
     for (matter, score) in scores.iter().filter(|(_, score)| score.planted + score.leads > 0) {
         let percent =
             |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share));
+        if !score.trained {
+            let planted = score.planted;
+            lines.push(match lang {
+                Lang::Zh => format!("  【模拟】{matter}:布设 {planted} 处,模型未训练此类"),
+                Lang::En => {
+                    format!("  [simulated] {matter}: {planted} planted; the model is not trained for it")
+                }
+            });
+            continue;
+        }
         let (recall, precision) = (percent(score.recall), percent(score.precision));
         let MatterScore {
             planted,
