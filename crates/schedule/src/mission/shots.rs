@@ -40,7 +40,7 @@ pub struct PlannedShot {
 /// distance over ground from the last photo, or from where the trigger was switched on, reaches parameter 1;
 /// parameter 3 = 1 takes one at once; it works on through turns and the way home until parameter 1 is 0. Interval
 /// triggers (2000, 214) count time at the speed the mission sets (178). Climbing takes no time. At most
-/// [`MOST_SHOTS`].
+/// `MOST_SHOTS`.
 #[must_use]
 pub fn planned_shots(items: &[MissionItem], home: Option<Wgs84>) -> Vec<PlannedShot> {
     let Some(start) = home.or_else(|| items.iter().find_map(MissionItem::place)) else {

@@ -1,6 +1,6 @@
 //! Simulated drone docks: one MQTT 5 client each, with a lid that takes its time, a charger, a weather mast, and
-//! faults by name. What a dock decides is in [`machine`], what it says on the wire in [`message`], and how it stays
-//! on the line in [`line`].
+//! faults by name. What a dock decides is in `machine`, what it says on the wire in `message`, and how it stays
+//! on the line in `line`.
 
 mod city_clock;
 mod faults;
