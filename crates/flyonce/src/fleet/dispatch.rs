@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use schedule::calendar::{Entry, MissedPolicy, Slot, SlotDecision, decide, slots_between};
 use schedule::photo_ledger::SortieId;
 use schedule::refusal::RefusalCode;
@@ -14,7 +14,7 @@ use survey::time::UtcMicros;
 use crate::clock;
 use crate::config::roster::DockEntry;
 use crate::fleet::flight_record::FlightRecord;
-use crate::fleet::order::{CheckedMission, StartPlace, checked_mission, order};
+use crate::fleet::order::{CheckedMission, StartPlace, checked_mission, order, stamp};
 use crate::fleet::service::Fleet;
 use crate::fleet::sortie_run::{SortieRun, TakeUp};
 
@@ -178,10 +178,6 @@ async fn settle(
 
 /// `20260302-1000-D07`: the minute in the city's zone and the dock, which flies once a minute at most.
 fn sortie_id(fleet: &Fleet, slot: &Slot) -> Result<SortieId> {
-    let local = fleet.workplace().zone.local_text(slot.at);
-    let digits: String = local.chars().filter(char::is_ascii_digit).take(12).collect();
-    let (day, minute) = digits
-        .split_at_checked(8)
-        .with_context(|| format!("{local} is no time of the calendar"))?;
-    Ok(format!("{day}-{minute}-{}", slot.dock_id).parse()?)
+    let minute = stamp(&fleet.workplace().zone, slot.at, 12)?;
+    Ok(format!("{minute}-{}", slot.dock_id).parse()?)
 }

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use flight::capture::CaptureReport;
-use flight::sortie::{FlightReport, Outcome, Step, TrackPoint};
+use flight::sortie::{FlightEvent, FlightReport, Outcome, Step, TrackPoint};
 use schedule::photo_ledger::SortieId;
 use schedule::sortie::SortieState;
 use serde_json::json;
@@ -58,11 +58,25 @@ impl FlightRecord {
         Ok(self.workplace.store.add_steps(&self.sortie, &[row]).await?)
     }
 
+    /// Writes down what a flight tells; its questions are for others to answer.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn note(&self, event: FlightEvent, batch: &mut TrackBatch) -> Result<()> {
+        match event {
+            FlightEvent::Step { step, text } => self.flight_step(step, &text).await,
+            FlightEvent::Track(point) => self.track(batch, &point).await,
+            FlightEvent::Capture(capture) => self.capture(&capture).await,
+            FlightEvent::StatusText { text, .. } => self.step("status_text", &text).await,
+            FlightEvent::Gate { .. } => Ok(()),
+        }
+    }
+
     /// Notes a step of the flight and moves the sortie where the step says so.
     ///
     /// # Errors
     /// The database.
-    pub async fn flight_step(&self, step: Step, text: &str) -> Result<()> {
+    async fn flight_step(&self, step: Step, text: &str) -> Result<()> {
         match step {
             Step::Arming => self.move_to(SortieState::Launching, None, None).await?,
             Step::TookOff => {
@@ -102,7 +116,7 @@ impl FlightRecord {
     ///
     /// # Errors
     /// The database.
-    pub async fn capture(&self, capture: &CaptureReport) -> Result<()> {
+    async fn capture(&self, capture: &CaptureReport) -> Result<()> {
         let row = CaptureRow {
             image_index: capture.image_index,
             captured_at: capture.at_utc,
@@ -122,7 +136,7 @@ impl FlightRecord {
     ///
     /// # Errors
     /// The database.
-    pub async fn track(&self, batch: &mut TrackBatch, point: &TrackPoint) -> Result<()> {
+    async fn track(&self, batch: &mut TrackBatch, point: &TrackPoint) -> Result<()> {
         batch.0.push(TrackRow {
             at: point.at,
             longitude_deg: point.position.longitude_deg,

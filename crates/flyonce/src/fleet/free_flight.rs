@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use flight::address::LinkAddress;
 use flight::sortie::{FlightEvent, FlightReport, GateAnswer, Instruction, SortieLine, fly};
 use flight::vehicle::Vehicle;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
-use crate::fleet::order::{CheckedMission, order};
+use crate::fleet::order::{CheckedMission, order, stamp};
 use crate::flight_log::begin_tlog;
 use crate::workplace::Workplace;
 
@@ -106,15 +106,12 @@ async fn note_all(
 
 async fn note(record: &FlightRecord, event: FlightEvent, batch: &mut TrackBatch) -> Result<()> {
     match event {
-        FlightEvent::Step { step, text } => record.flight_step(step, &text).await,
-        FlightEvent::Track(point) => record.track(batch, &point).await,
-        FlightEvent::Capture(capture) => record.capture(&capture).await,
-        FlightEvent::StatusText { text, .. } => record.step("status_text", &text).await,
         FlightEvent::Gate { answer, .. } => {
             // A flight that no longer waits has ended; its report says why.
             let _ = answer.send(GateAnswer::Go);
             Ok(())
         }
+        told => record.note(told, batch).await,
     }
 }
 
@@ -127,10 +124,6 @@ fn warn(record: &FlightRecord, written: Result<()>) {
 
 /// `20260302-100005-S7`: the second in the city's zone and the vehicle.
 fn sortie_id(workplace: &Workplace, system_id: u8) -> Result<SortieId> {
-    let local = workplace.zone.local_text(clock::now());
-    let digits: String = local.chars().filter(char::is_ascii_digit).take(14).collect();
-    let (day, second) = digits
-        .split_at_checked(8)
-        .with_context(|| format!("{local} is no time of the calendar"))?;
-    Ok(format!("{day}-{second}-S{system_id}").parse()?)
+    let second = stamp(&workplace.zone, clock::now(), 14)?;
+    Ok(format!("{second}-S{system_id}").parse()?)
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use flight::sortie::FlightOrder;
 use schedule::mission::{MissionItem, MissionProblem, MissionRules, Severity, check, planned_shots};
 use schedule::photo_ledger::SortieId;
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 use store::flights::{NewFlight, ShotPlan};
 use store::rows::SortieKind;
 use survey::geodesy::Wgs84;
-use survey::time::UtcMicros;
+use survey::time::{CityZone, UtcMicros};
 
 use crate::config::fleet::FleetSettings;
 use crate::config::roster::DockEntry;
@@ -139,6 +140,19 @@ impl CheckedMission {
             actor: actor(),
         })
     }
+}
+
+/// An instant in the city's zone as sorties are named by it: `20260302-1000` of 12 digits, `20260302-100005` of 14.
+///
+/// # Errors
+/// An instant beyond the calendar.
+pub fn stamp(zone: &CityZone, at: UtcMicros, digits: usize) -> anyhow::Result<String> {
+    let local = zone.local_text(at);
+    let kept: String = local.chars().filter(char::is_ascii_digit).take(digits).collect();
+    let (day, time) = kept
+        .split_at_checked(8)
+        .with_context(|| format!("{local} is no time of the calendar"))?;
+    Ok(format!("{day}-{time}"))
 }
 
 /// What the flight core is asked for.

@@ -256,18 +256,21 @@ impl<'r> Desk<'r> {
 
     async fn note(&mut self, event: FlightEvent, batch: &mut TrackBatch) -> Result<()> {
         match event {
-            FlightEvent::Step { step, text } => {
-                if step == Step::TookOff {
-                    self.close_lid_when_clear();
-                }
-                self.record.flight_step(step, &text).await
-            }
-            FlightEvent::Track(point) => self.record.track(batch, &point).await,
-            FlightEvent::Capture(capture) => self.record.capture(&capture).await,
-            FlightEvent::StatusText { text, .. } => self.record.step("status_text", &text).await,
             FlightEvent::Gate { gate, answer } => {
                 self.answer(gate, answer);
                 Ok(())
+            }
+            told => {
+                if matches!(
+                    told,
+                    FlightEvent::Step {
+                        step: Step::TookOff,
+                        ..
+                    }
+                ) {
+                    self.close_lid_when_clear();
+                }
+                self.record.note(told, batch).await
             }
         }
     }

@@ -107,7 +107,7 @@ pub async fn ingest(
         Err(error) => summary.model_missing = Some(format!("{error:#}")),
     }
     summary.total_ms = millis(started.elapsed());
-    summary.peak_memory_mib = peak_memory_mib();
+    summary.peak_memory_mib = peak_memory_mib(std::process::id());
     Ok(summary)
 }
 
@@ -216,9 +216,9 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// `VmHWM` of this process; only Linux tells.
-pub fn peak_memory_mib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+/// Largest memory of a process so far (`VmHWM`), MiB; only Linux tells.
+pub fn peak_memory_mib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kib / 1024)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::stage::look::LookTimes;
+use crate::stage::pipeline::peak_memory_mib;
 use crate::stage::worker::Looked;
 
 /// Looking, summed up.
@@ -83,8 +84,8 @@ impl Figures {
             },
             service_core_s_per_photo: core_s(own),
             simulator_core_s_per_photo: core_s(simulator),
-            service_peak_mib: own.and_then(peak_mib),
-            simulator_peak_mib: simulator.and_then(peak_mib),
+            service_peak_mib: own.and_then(peak_memory_mib),
+            simulator_peak_mib: simulator.and_then(peak_memory_mib),
         }
     }
 }
@@ -100,12 +101,4 @@ fn core_seconds(pid: u32) -> Option<f64> {
     let fields: Vec<&str> = after_name.split_whitespace().collect();
     let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_S)
-}
-
-/// `VmHWM` of a process.
-fn peak_mib(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
 }
