@@ -335,6 +335,23 @@ fn a_silent_vehicle_is_given_up_in_good_time() {
     assert!(took_ms < 180_000, "{took_ms} ms");
 }
 
+/// Late copies of our own words once ended these transfers: an error answered to a repeated last item, a second
+/// "clear" behind the next announcement.
+#[test]
+fn late_copies_of_earlier_words_do_not_end_a_transfer() {
+    for (firmware, seed) in [
+        (Firmware::ArduPilot, 3_889_666_867_808_777_476),
+        (Firmware::ArduPilot, 2_133_435_402_812_681_242),
+        (Firmware::ArduPilot, 14_129_244_548_412_577_356),
+        (Firmware::Px4, 8_867_610_644_505_398_187),
+    ] {
+        let (items, mut peer, mut line) = (mission(200), Peer::new(firmware), Line::new(seed, 20, 120));
+        let (machine, _) = upload(&items, &mut peer, &mut line);
+        assert_eq!(machine.end(), Some(&Ok(())), "{firmware:?}, {seed}");
+        assert_eq!(peer.list, items);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

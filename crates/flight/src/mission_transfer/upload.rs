@@ -14,6 +14,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(1500);
 const MOST_REPEATS: u32 = 20;
 /// So many fruitless repeats of an item, and the count is sent again: the vehicle may have dropped the transfer.
 const START_OVER_EVERY: u32 = 7;
+/// So many times a vehicle that says it is not taking a mission is told of it anew before it is believed.
+const MOST_NEW_STARTS: u32 = 4;
 /// Fruitless repeats of the last item before its acknowledgement is given up; reading back tells.
 const LAST_ITEM_REPEATS: u32 = 5;
 
@@ -26,6 +28,9 @@ pub struct Upload {
     last_sent: Option<u16>,
     sent: u32,
     retransmissions: u32,
+    /// What the vehicle complained of, until it asks for something again.
+    complaint: Option<MavMissionResult>,
+    new_starts: u32,
     end: Option<End<bool>>,
 }
 
@@ -41,6 +46,8 @@ impl Upload {
             last_sent: None,
             sent: 1,
             retransmissions: 0,
+            complaint: None,
+            new_starts: 0,
             end: None,
         };
         (upload, vec![Outgoing::Count(length)])
@@ -55,6 +62,7 @@ impl Upload {
         if number >= self.length {
             return Vec::new();
         }
+        self.complaint = None;
         let is_new = self.times_sent[usize::from(number)] == 0;
         let goes_on = self
             .last_sent
@@ -96,10 +104,16 @@ impl Upload {
             MavMissionResult::MAV_MISSION_ACCEPTED => self.is_whole().then_some(Ok(true)),
             // ArduPilot complains of every repeated item and goes on all the same.
             MavMissionResult::MAV_MISSION_INVALID_SEQUENCE => None,
-            // Left over from a transfer before this one.
-            MavMissionResult::MAV_MISSION_OPERATION_CANCELLED if self.last_sent.is_none() => None,
             // The transfer was over at the other end when our repeated last item came: its acknowledgement was lost.
             _ if self.is_whole() && last_times > 1 => Some(Ok(false)),
+            // "I am taking no mission": a late word of a transfer before this one, or a late copy of our own "clear"
+            // has ended this one. Whether the vehicle goes on asking tells which; if not, it is told anew.
+            MavMissionResult::MAV_MISSION_ERROR | MavMissionResult::MAV_MISSION_OPERATION_CANCELLED
+                if self.new_starts < MOST_NEW_STARTS =>
+            {
+                self.complaint = Some(result);
+                None
+            }
             refusal => Some(Err(Setback::Refused {
                 result: refusal,
                 step: self.refused_step(),
@@ -142,6 +156,11 @@ impl Conversation for Upload {
     fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
         if self.end.is_some() {
             return Vec::new();
+        }
+        if self.complaint.take().is_some() {
+            self.new_starts += 1;
+            self.pace.ask_again(now);
+            return self.spend(Outgoing::Count(self.length));
         }
         let repeats = self.pace.repeats();
         let whole = self.is_whole();
