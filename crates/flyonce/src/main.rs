@@ -12,6 +12,7 @@ mod fleet_plan;
 mod flight_log;
 mod lang;
 mod model;
+mod model_eval;
 mod picture;
 mod review;
 mod running;

@@ -37,18 +37,23 @@ pub fn crop(photo: &RgbImage, box_px: [f64; 4], margin: f64, width_px: u32) -> R
 
 /// A rectangle in photo pixels, inside the photo.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Window {
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
+pub struct Window {
+    /// Left edge.
+    pub x: f64,
+    /// Upper edge.
+    pub y: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
 }
 
 /// A crop shows at least this much, or a small box would be a blur without surroundings.
 const SMALLEST_CROP_PX: f64 = 160.0;
 
 impl Window {
-    fn around([x0, y0, x1, y1]: [f64; 4], margin: f64, width_px: u32, height_px: u32) -> Self {
+    /// The surroundings of a box: `margin` box sizes on each side, moved and cut so that it lies inside.
+    pub fn around([x0, y0, x1, y1]: [f64; 4], margin: f64, width_px: u32, height_px: u32) -> Self {
         let (photo_width, photo_height) = (f64::from(width_px), f64::from(height_px));
         let side = |length: f64, limit: f64| {
             (length * (1.0 + 2.0 * margin))
@@ -67,7 +72,11 @@ impl Window {
     }
 }
 
-fn render(photo: &RgbImage, window: Window, width_px: u32) -> Result<Vec<u8>> {
+/// A part of the picture as JPEG, at most `width_px` wide; never enlarged.
+///
+/// # Errors
+/// A picture that cannot be encoded.
+pub fn render(photo: &RgbImage, window: Window, width_px: u32) -> Result<Vec<u8>> {
     let [x, y] = [window.x, window.y].map(|start| start.floor() as u32);
     let full_width = (window.width.round() as u32).clamp(1, photo.width() - x);
     let full_height = (window.height.round() as u32).clamp(1, photo.height() - y);

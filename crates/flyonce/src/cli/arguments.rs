@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::model::ModelCommand;
 use crate::lang::Lang;
 
 /// FlyOnce 飞一次: fly once, check everything. 自动飞一次、综合查一次。
@@ -63,6 +64,9 @@ pub enum Command {
     /// Many vehicles at once, or everyone home / 机队
     #[command(subcommand)]
     Fleet(FleetCommand),
+    /// Models: how good they are / 模型
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Simulated docks, vehicles and cameras, as a process of its own / 模拟机队
     Simulate(simulator::fleet::FleetArguments),
 }

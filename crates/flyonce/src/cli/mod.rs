@@ -11,6 +11,7 @@ mod fly;
 mod geotag;
 mod ingest;
 mod leads;
+mod model;
 mod output;
 mod photos;
 mod serve;
@@ -61,6 +62,7 @@ pub async fn run() -> Result<()> {
         Command::Fly(fly) => fly::run(output, config()?, &fly).await,
         Command::Fleet(FleetCommand::Fly { wave }) => fly::run_wave(output, config()?, &wave).await,
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
+        Command::Model(command) => model::run(output, config()?, command).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
     }
 }

@@ -16,7 +16,7 @@ use survey::tiles::{TileRequest, choose_tiles};
 use vision::{Card, Detection, Detector, TileRect};
 
 /// Neighbouring tiles share this much, so that a thing of up to 8 m at 12.5 cm per pixel is whole in one.
-const TILE_OVERLAP_PX: u32 = 64;
+pub const TILE_OVERLAP_PX: u32 = 64;
 
 /// Where the time of looking went, microseconds of wall clock, summed over photos.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

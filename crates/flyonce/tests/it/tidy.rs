@@ -14,6 +14,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("schedule", &["survey"]),
     ("casework", &["survey"]),
     ("formats", &["survey"]),
+    ("evaluation", &[]),
     ("vision", &[]),
     ("store", &["casework", "schedule", "survey"]),
     ("flight", &["schedule", "survey"]),
@@ -22,6 +23,7 @@ const WALLS: &[(&str, &[&str])] = &[
         "flyonce",
         &[
             "casework",
+            "evaluation",
             "flight",
             "formats",
             "schedule",
@@ -62,7 +64,7 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// Pure crates: no files, clocks, threads, logs or async in their code.
-const PURE: &[&str] = &["survey", "schedule", "casework", "formats"];
+const PURE: &[&str] = &["survey", "schedule", "casework", "formats", "evaluation"];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::net",

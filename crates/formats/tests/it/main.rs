@@ -1,6 +1,7 @@
 //! Tests of the crate through its public door: made, damaged and real photos, GeoJSON files, flight plans, KML.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking, their helpers too")]
 
+mod datasets;
 mod flight_plans;
 mod geojson;
 mod kml;

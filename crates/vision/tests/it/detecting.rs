@@ -2,9 +2,9 @@
 
 use image::RgbImage;
 use proptest::prelude::*;
-use vision::{DetectError, Detection, TileRect};
+use vision::{DetectError, Detection, Detector, TileRect};
 
-use crate::support::{BLUE, RED, detector, photo, tiles};
+use crate::support::{BLUE, RED, card, detector, folder, photo, runtime, tiles};
 
 fn boxes(detections: &[Detection]) -> Vec<(&str, [f64; 4])> {
     detections
@@ -45,6 +45,29 @@ fn each_class_has_its_own_threshold() {
         .unwrap()
         .detections;
     assert_eq!(boxes(&found), [("red", [0.0, 0.0, 32.0, 32.0])]);
+}
+
+#[test]
+fn for_evaluation_thresholds_and_untrained_classes_do_not_hide_anything() {
+    let Some(runtime) = runtime() else { return };
+    let mut card = card();
+    card.classes[1].trained = false;
+    let mut detector = Detector::load(&runtime, &card, &folder()).unwrap();
+    let photo = photo(64, 64, &[(RED, [0, 0, 16, 16])]);
+    let tiles = tiles(&photo, 64, 64);
+    let mut found = |floor| {
+        let output = detector.detect_with(&photo, &tiles, 1.0, floor).unwrap();
+        output.detections.len()
+    };
+    assert_eq!((found(None), found(Some(0.5)), found(Some(0.7))), (0, 1, 0));
+    assert!(
+        detector
+            .detect(&photo, &tiles, 1.0)
+            .unwrap()
+            .detections
+            .is_empty(),
+        "the floor is not kept"
+    );
 }
 
 #[test]
