@@ -7,6 +7,7 @@ mod broker;
 mod cli;
 mod clock;
 mod config;
+mod feedback;
 mod fleet;
 mod fleet_plan;
 mod flight_log;

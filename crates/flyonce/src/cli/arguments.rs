@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::model::ModelCommand;
+use crate::cli::training_set::TrainingSetArguments;
 use crate::lang::Lang;
 
 /// FlyOnce 飞一次: fly once, check everything. 自动飞一次、综合查一次。
@@ -118,6 +119,8 @@ pub enum LeadsCommand {
         #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
         actor: Option<String>,
     },
+    /// Reviewed leads as a training set: COCO with reasons and negatives / 导出训练集
+    TrainingSet(TrainingSetArguments),
 }
 
 /// Decisions as typed.

@@ -8,6 +8,7 @@ use crate::answers::catalogue::state_words;
 use crate::answers::leads::{LeadDetail, LeadList, LeadSummary};
 use crate::cli::arguments::{DecisionWord, LeadsCommand};
 use crate::cli::output::{Output, table};
+use crate::cli::training_set;
 use crate::config::catalogue::Catalogue;
 use crate::lang::Lang;
 use crate::review::{DecideError, Verdict, decide, lead_detail};
@@ -32,6 +33,7 @@ pub async fn run(output: Output, workplace: &Workplace, command: LeadsCommand) -
             };
             list(output, workplace, &filter, limit).await
         }
+        LeadsCommand::TrainingSet(arguments) => training_set::run(output, workplace, arguments).await,
         LeadsCommand::Show { lead } => {
             let detail = lead_detail(workplace, &lead).await?;
             output.show(&detail, |lang| {

@@ -17,6 +17,7 @@ mod photos;
 mod serve;
 mod setup;
 mod simulate;
+mod training_set;
 
 use std::path::{Path, PathBuf};
 

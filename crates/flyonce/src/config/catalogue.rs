@@ -59,6 +59,20 @@ pub struct Reason {
     pub code: String,
     /// Name.
     pub name: Words,
+    /// What a model can learn from it.
+    pub teaches: Lesson,
+}
+
+/// What a decision says about the picture, for a model that learns from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lesson {
+    /// Nothing of the class is there.
+    Absent,
+    /// It is there, and no case for other reasons: permitted, a duplicate.
+    Present,
+    /// Neither.
+    Unsure,
 }
 
 const BUILT_IN: &str = include_str!("../../config/matters.toml");
@@ -107,6 +121,12 @@ impl Catalogue {
         self.matters.iter().find(|matter| matter.code == code)
     }
 
+    /// What a false alarm with this reason teaches; of a reason that left the catalogue nothing is known.
+    pub fn lesson_of(&self, reason_code: &str) -> Lesson {
+        let reason = self.false_alarm_reasons.iter().find(|reason| reason.code == reason_code);
+        reason.map_or(Lesson::Unsure, |reason| reason.teaches)
+    }
+
     /// Whether `code` is a reason of this catalogue.
     pub fn has_reason(&self, code: &str) -> bool {
         self.false_alarm_reasons.iter().any(|reason| reason.code == code)
@@ -132,9 +152,20 @@ fn class(section: &Section<'_, '_>) -> Class {
 }
 
 fn reason(section: &Section<'_, '_>) -> Reason {
+    let teaches = match section.text("teaches").as_deref() {
+        None | Some("absent") => Lesson::Absent,
+        Some("present") => Lesson::Present,
+        Some("unsure") => Lesson::Unsure,
+        Some(_) => {
+            let problem = Words::new("须为 absent、present 或 unsure", "must be absent, present or unsure");
+            section.reject("teaches", problem);
+            Lesson::Unsure
+        }
+    };
     let reason = Reason {
         code: section.required_text("code"),
         name: section.words("name"),
+        teaches,
     };
     section.finish();
     reason
@@ -204,6 +235,17 @@ mod tests {
             "a vehicle is context, not a finding"
         );
         assert!(catalogue.has_reason("other"));
+        assert_eq!(catalogue.lesson_of("permitted"), Lesson::Present);
+        assert_eq!(catalogue.lesson_of("not_there"), Lesson::Absent);
+        assert_eq!(catalogue.lesson_of("poor_picture"), Lesson::Unsure);
+        assert_eq!(catalogue.lesson_of("no such reason"), Lesson::Unsure);
+    }
+
+    #[test]
+    fn what_a_reason_teaches_is_one_of_three_words() {
+        let text = "[[false_alarm_reason]]\ncode = \"x\"\nname = { zh = \"甲\", en = \"X\" }\nteaches = \"perhaps\"\n";
+        let mistakes = Catalogue::read("m.toml", text).unwrap_err();
+        assert_eq!(mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(), [4], "{mistakes:?}");
     }
 
     #[test]

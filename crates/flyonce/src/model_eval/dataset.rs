@@ -10,7 +10,7 @@ use crate::model_eval::coco_file::read_coco_file;
 use crate::model_eval::files::extension;
 use crate::model_eval::yolo_folder::{read_data_yaml, read_plain_folder};
 
-pub use crate::model_eval::labelled::{Dataset, Label, Sample};
+pub use crate::model_eval::labelled::{Dataset, Sample};
 
 /// Names under which COCO instances lie in a folder; `SPLIT` stands for the split.
 const COCO_NAMES: &[&str] = &[

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod configuring;
+mod feedback;
 mod fleet;
 mod flights;
 mod flown;
 mod ingesting;
+mod judging;
 mod killed;
 mod page;
 mod photo_door;

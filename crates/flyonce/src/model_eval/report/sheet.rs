@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use evaluation::curve::Outcomes;
 use evaluation::picture::Picture;
 use image::RgbImage;
 
-use crate::model_eval::report::text::{both, escaped};
+use crate::model_eval::report::text::{base64, both, escaped};
 use crate::picture::{Window, render};
 
 /// Pictures of each kind and class.
@@ -267,7 +265,7 @@ fn figure(crop: &Crop, threshold: f64) -> String {
         "<figure><div class=\"crop\"><img alt=\"\" src=\"data:image/jpeg;base64,{}\">\
          <svg viewBox=\"{x} {y} {width} {height}\" preserveAspectRatio=\"none\">{boxes}</svg></div>\
          <figcaption>{said}<br>{}</figcaption></figure>",
-        STANDARD.encode(&crop.jpeg),
+        base64(&crop.jpeg),
         escaped(&crop.picture)
     )
 }
