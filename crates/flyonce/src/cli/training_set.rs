@@ -41,8 +41,16 @@ pub struct TrainingSetArguments {
 /// An unknown matter, a folder that is not empty, nothing to export.
 pub async fn run(output: Output, workplace: &Workplace, arguments: TrainingSetArguments) -> Result<()> {
     let catalogue = &workplace.config.catalogue;
-    if let Some(code) = arguments.matter.as_ref().filter(|code| catalogue.matter(code).is_none()) {
-        let known: Vec<&str> = catalogue.matters.iter().map(|matter| matter.code.as_str()).collect();
+    if let Some(code) = arguments
+        .matter
+        .as_ref()
+        .filter(|code| catalogue.matter(code).is_none())
+    {
+        let known: Vec<&str> = catalogue
+            .matters
+            .iter()
+            .map(|matter| matter.code.as_str())
+            .collect();
         bail!("there is no matter {code:?}; there are: {}", known.join(", "));
     }
     let card = ModelInUse::choose(&workplace.config.settings)?.card;
@@ -59,7 +67,16 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: TrainingSetAr
 }
 
 fn text(exported: &Exported, lang: Lang) -> String {
-    let Exported { folder, images, boxes, rejected, ignored, groups, train_val: [train, val], .. } = exported;
+    let Exported {
+        folder,
+        images,
+        boxes,
+        rejected,
+        ignored,
+        groups,
+        train_val: [train, val],
+        ..
+    } = exported;
     let mut lines = vec![match lang {
         Lang::Zh => format!(
             "已写入 {folder}:{images} 张图片({train} 张训练、{val} 张验证,{groups} 组),目标框 {boxes} 个、误报 {rejected} 个、忽略区 {ignored} 个"
@@ -70,7 +87,12 @@ fn text(exported: &Exported, lang: Lang) -> String {
     }];
     if exported.simulated_left_out > 0 {
         let n = exported.simulated_left_out;
-        let said = lang.pick("张模拟照片未导出(--simulated)", "simulated photos left out (--simulated)").to_owned();
+        let said = lang
+            .pick(
+                "张模拟照片未导出(--simulated)",
+                "simulated photos left out (--simulated)",
+            )
+            .to_owned();
         lines.push(format!("  ! {n} {said}"));
     }
     lines.extend(exported.unreadable.iter().map(|why| format!("  ! {why}")));

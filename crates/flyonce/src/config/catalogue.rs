@@ -123,7 +123,10 @@ impl Catalogue {
 
     /// What a false alarm with this reason teaches; of a reason that left the catalogue nothing is known.
     pub fn lesson_of(&self, reason_code: &str) -> Lesson {
-        let reason = self.false_alarm_reasons.iter().find(|reason| reason.code == reason_code);
+        let reason = self
+            .false_alarm_reasons
+            .iter()
+            .find(|reason| reason.code == reason_code);
         reason.map_or(Lesson::Unsure, |reason| reason.teaches)
     }
 
@@ -157,7 +160,10 @@ fn reason(section: &Section<'_, '_>) -> Reason {
         Some("present") => Lesson::Present,
         Some("unsure") => Lesson::Unsure,
         Some(_) => {
-            let problem = Words::new("须为 absent、present 或 unsure", "must be absent, present or unsure");
+            let problem = Words::new(
+                "须为 absent、present 或 unsure",
+                "must be absent, present or unsure",
+            );
             section.reject("teaches", problem);
             Lesson::Unsure
         }
@@ -245,7 +251,11 @@ mod tests {
     fn what_a_reason_teaches_is_one_of_three_words() {
         let text = "[[false_alarm_reason]]\ncode = \"x\"\nname = { zh = \"甲\", en = \"X\" }\nteaches = \"perhaps\"\n";
         let mistakes = Catalogue::read("m.toml", text).unwrap_err();
-        assert_eq!(mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(), [4], "{mistakes:?}");
+        assert_eq!(
+            mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(),
+            [4],
+            "{mistakes:?}"
+        );
     }
 
     #[test]

@@ -17,9 +17,7 @@ use vision::Card;
 use crate::clock;
 use crate::config::catalogue::Lesson;
 use crate::feedback::groups::{Ties, groups, split_of};
-use crate::feedback::instances::{
-    Annotation, Basis, Category, Image, ImageExtra, Info, Instances, Rejected,
-};
+use crate::feedback::instances::{Annotation, Basis, Category, Image, ImageExtra, Info, Instances, Rejected};
 use crate::feedback::verdict::Verdict;
 use crate::feedback::window::{PhotoWindow, WHOLE_SHARE, windows};
 use crate::picture::{Window, render};
@@ -95,8 +93,14 @@ pub async fn export(workplace: &Workplace, card: &Card, request: &Request) -> Re
     refuse_full(&request.folder)?;
     let verdicts = verdicts(workplace).await?;
     let photos = photos(workplace, &verdicts, request).await?;
-    let mut exported = Exported { folder: request.folder.display().to_string(), ..Exported::default() };
-    for verdict in verdicts.values().filter(|verdict| chosen(verdict, workplace, request)) {
+    let mut exported = Exported {
+        folder: request.folder.display().to_string(),
+        ..Exported::default()
+    };
+    for verdict in verdicts
+        .values()
+        .filter(|verdict| chosen(verdict, workplace, request))
+    {
         *exported.leads.entry(verdict.state.to_string()).or_default() += 1;
     }
     let mut drafts = Vec::new();
@@ -144,7 +148,10 @@ fn refuse_full(folder: &Path) -> Result<()> {
 async fn verdicts(workplace: &Workplace) -> Result<BTreeMap<String, Verdict>> {
     let mut verdicts = BTreeMap::new();
     for state in [LeadState::Confirmed, LeadState::FalseAlarm, LeadState::KnownStock] {
-        let filter = LeadFilter { state: Some(state), ..LeadFilter::default() };
+        let filter = LeadFilter {
+            state: Some(state),
+            ..LeadFilter::default()
+        };
         for lead in workplace.store.list_leads(&filter, u32::MAX, None).await? {
             let events = workplace.store.lead_events(&lead.lead_id).await?;
             if let Some(verdict) = Verdict::of(&lead, &events, &workplace.config.catalogue) {
@@ -172,7 +179,10 @@ async fn photos(
     request: &Request,
 ) -> Result<BTreeSet<String>> {
     let mut photos = BTreeSet::new();
-    for (lead_id, _) in verdicts.iter().filter(|(_, verdict)| chosen(verdict, workplace, request)) {
+    for (lead_id, _) in verdicts
+        .iter()
+        .filter(|(_, verdict)| chosen(verdict, workplace, request))
+    {
         let views = workplace.store.lead_views(lead_id).await?;
         photos.extend(views.into_iter().map(|view| view.photo_id));
     }
@@ -200,13 +210,17 @@ fn drafts_of(
         let side_px = f64::from(card.input.width_px.min(card.input.height_px)) * factor;
         let wanted = detections.iter().filter(|row| {
             let verdict = row.lead_id.as_ref().and_then(|id| verdicts.get(id));
-            verdict.is_some_and(|verdict| chosen(verdict, workplace, request) && row.detection.class == verdict.class)
+            verdict.is_some_and(|verdict| {
+                chosen(verdict, workplace, request) && row.detection.class == verdict.class
+            })
         });
         let boxes: Vec<[f64; 4]> = wanted.map(|row| row.detection.box_px).collect();
         windows(&boxes, photo_px, side_px.round() as u32)
     };
     let shrunk_by = if request.whole_photos { 1.0 } else { factor };
-    let drafts = parts.into_iter().filter_map(|window| draft(photo, window, shrunk_by, (detections, verdicts)));
+    let drafts = parts
+        .into_iter()
+        .filter_map(|window| draft(photo, window, shrunk_by, (detections, verdicts)));
     Ok((pixels, drafts.collect()))
 }
 
@@ -219,7 +233,8 @@ fn draft(
 ) -> Option<Draft> {
     let shrink = |length: u32| (f64::from(length) / shrunk_by).round().max(1.0) as u32;
     let width_px = shrink(window.width_px);
-    let height_px = (u64::from(window.height_px) * u64::from(width_px) / u64::from(window.width_px)).max(1) as u32;
+    let height_px =
+        (u64::from(window.height_px) * u64::from(width_px) / u64::from(window.width_px)).max(1) as u32;
     let scale = [
         f64::from(width_px) / f64::from(window.width_px),
         f64::from(height_px) / f64::from(window.height_px),
@@ -233,13 +248,26 @@ fn draft(
             Some((row, draft_box(row, verdict, corners_px, share)))
         })
         .collect();
-    let decided = |(row, draft): &&(&DetectionRow, DraftBox)| draft.lesson != Lesson::Unsure && row.site_id.is_some();
-    let site_ids: BTreeSet<String> = shown.iter().filter(decided).filter_map(|(row, _)| row.site_id.clone()).collect();
+    let decided =
+        |(row, draft): &&(&DetectionRow, DraftBox)| draft.lesson != Lesson::Unsure && row.site_id.is_some();
+    let site_ids: BTreeSet<String> = shown
+        .iter()
+        .filter(decided)
+        .filter_map(|(row, _)| row.site_id.clone())
+        .collect();
     if site_ids.is_empty() {
         return None;
     }
-    let places = shown.iter().filter(decided).find_map(|(row, _)| row.detection.place);
-    let PhotoWindow { x_px, y_px, width_px: part_width, height_px: part_height } = window;
+    let places = shown
+        .iter()
+        .filter(decided)
+        .find_map(|(row, _)| row.detection.place);
+    let PhotoWindow {
+        x_px,
+        y_px,
+        width_px: part_width,
+        height_px: part_height,
+    } = window;
     let short = photo.sha256.get(..16).unwrap_or(&photo.sha256);
     Some(Draft {
         file: format!("{short}_{x_px}_{y_px}_{part_width}x{part_height}.jpg"),
@@ -249,7 +277,10 @@ fn draft(
         ties: Ties {
             site_ids: site_ids.into_iter().collect(),
             photo_id: photo.photo_id.clone(),
-            place: places.map(|place| Wgs84 { latitude_deg: place.latitude_deg, longitude_deg: place.longitude_deg }),
+            place: places.map(|place| Wgs84 {
+                latitude_deg: place.latitude_deg,
+                longitude_deg: place.longitude_deg,
+            }),
             sortie_id: photo.sortie_id.clone(),
         },
         photo: photo.clone(),
@@ -277,9 +308,15 @@ fn draft_box(row: &DetectionRow, verdict: Option<&Verdict>, corners_px: [f64; 4]
 }
 
 fn write_pictures(folder: &Path, pixels: &RgbImage, drafts: &[Draft]) -> Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     for draft in drafts {
-        let PhotoWindow { x_px, y_px, width_px, height_px } = draft.window;
+        let PhotoWindow {
+            x_px,
+            y_px,
+            width_px,
+            height_px,
+        } = draft.window;
         let [x, y, width, height] = [x_px, y_px, width_px, height_px].map(f64::from);
         let jpeg = render(pixels, Window { x, y, width, height }, draft.size_px[0])?;
         let file = folder.join(&draft.file);
@@ -292,19 +329,34 @@ fn instances(workplace: &Workplace, drafts: Vec<Draft>, exported: &mut Exported)
     let ties: Vec<Ties> = drafts.iter().map(|draft| draft.ties.clone()).collect();
     let groups = groups(&ties);
     exported.groups = groups.iter().collect::<BTreeSet<_>>().len();
-    let mut names: Vec<String> = workplace.config.catalogue.classes.iter().map(|class| class.id.clone()).collect();
+    let mut names: Vec<String> = workplace
+        .config
+        .catalogue
+        .classes
+        .iter()
+        .map(|class| class.id.clone())
+        .collect();
     for draft in drafts.iter().flat_map(|draft| &draft.boxes) {
         if !names.contains(&draft.class) {
             names.push(draft.class.clone());
         }
     }
-    let id_of = |name: &str| names.iter().position(|known| known == name).map_or(0, |index| index as u64 + 1);
+    let id_of = |name: &str| {
+        names
+            .iter()
+            .position(|known| known == name)
+            .map_or(0, |index| index as u64 + 1)
+    };
     let (mut images, mut annotations) = (Vec::new(), Vec::new());
     for (draft, group) in drafts.into_iter().zip(groups) {
         let image = image(images.len() as u64 + 1, &draft, group, &id_of);
         exported.rejected += image.flyonce.rejected.len();
         exported.train_val[usize::from(image.flyonce.split == "val")] += 1;
-        for draft in draft.boxes.into_iter().filter(|draft| draft.lesson != Lesson::Absent) {
+        for draft in draft
+            .boxes
+            .into_iter()
+            .filter(|draft| draft.lesson != Lesson::Absent)
+        {
             let bbox = xywh(draft.corners_px);
             let ignored = draft.lesson == Lesson::Unsure;
             exported.ignored += usize::from(ignored);
@@ -324,12 +376,20 @@ fn instances(workplace: &Workplace, drafts: Vec<Draft>, exported: &mut Exported)
     exported.images = images.len();
     Instances {
         info: Info {
-            description: "Reviewed leads of FlyOnce; fields under \"flyonce\" are described in flyonce/src/feedback".to_owned(),
+            description:
+                "Reviewed leads of FlyOnce; fields under \"flyonce\" are described in flyonce/src/feedback"
+                    .to_owned(),
             date_created: clock::now().to_string(),
         },
         images,
         annotations,
-        categories: names.iter().map(|name| Category { id: id_of(name), name: name.clone() }).collect(),
+        categories: names
+            .iter()
+            .map(|name| Category {
+                id: id_of(name),
+                name: name.clone(),
+            })
+            .collect(),
     }
 }
 
@@ -337,8 +397,16 @@ fn image(id: u64, draft: &Draft, group: String, id_of: &dyn Fn(&str) -> u64) -> 
     let of_lesson = |lesson: Lesson| draft.boxes.iter().filter(move |it| it.lesson == lesson);
     let present: BTreeSet<&String> = of_lesson(Lesson::Present).map(|it| &it.class).collect();
     let absent: BTreeSet<&String> = of_lesson(Lesson::Absent).map(|it| &it.class).collect();
-    let negative: Vec<String> = absent.difference(&present).map(|class| (*class).clone()).collect();
-    let PhotoWindow { x_px, y_px, width_px, height_px } = draft.window;
+    let negative: Vec<String> = absent
+        .difference(&present)
+        .map(|class| (*class).clone())
+        .collect();
+    let PhotoWindow {
+        x_px,
+        y_px,
+        width_px,
+        height_px,
+    } = draft.window;
     Image {
         id,
         file_name: draft.file.clone(),
@@ -352,7 +420,11 @@ fn image(id: u64, draft: &Draft, group: String, id_of: &dyn Fn(&str) -> u64) -> 
             labelled_classes: present.union(&absent).map(|class| (*class).clone()).collect(),
             negative_categories: negative,
             rejected: of_lesson(Lesson::Absent)
-                .map(|it| Rejected { category: it.class.clone(), bbox: xywh(it.corners_px), basis: it.basis.clone() })
+                .map(|it| Rejected {
+                    category: it.class.clone(),
+                    bbox: xywh(it.corners_px),
+                    basis: it.basis.clone(),
+                })
                 .collect(),
             cm_per_px: draft.cm_per_px,
             photo_sha256: draft.photo.sha256.clone(),

@@ -49,14 +49,20 @@ pub(super) fn groups(pictures: &[Ties]) -> Vec<String> {
         }
     }
     (0..pictures.len())
-        .map(|index| names.get(&root_of(&mut parent, index)).copied().unwrap_or_default().to_owned())
+        .map(|index| {
+            names
+                .get(&root_of(&mut parent, index))
+                .copied()
+                .unwrap_or_default()
+                .to_owned()
+        })
         .collect()
 }
 
 /// `train` or `val`, by the hash of the group.
 pub(super) fn split_of(group: &str) -> &'static str {
     match Sha256::digest(group.as_bytes()).first() {
-        Some(byte) if byte % VALIDATION_ONE_IN == 0 => "val",
+        Some(byte) if byte.is_multiple_of(VALIDATION_ONE_IN) => "val",
         _ => "train",
     }
 }
@@ -108,7 +114,10 @@ mod tests {
         Ties {
             site_ids: sites.iter().map(|&id| id.to_owned()).collect(),
             photo_id: photo.to_owned(),
-            place: north_m.map(|north_m| Wgs84 { latitude_deg: 31.2 + north_m / 110_900.0, longitude_deg: 121.6 }),
+            place: north_m.map(|north_m| Wgs84 {
+                latitude_deg: 31.2 + north_m / 110_900.0,
+                longitude_deg: 121.6,
+            }),
             sortie_id: "s".to_owned(),
         }
     }
@@ -129,7 +138,9 @@ mod tests {
 
     #[test]
     fn about_one_group_in_five_is_for_validation() {
-        let n = (0..1000).filter(|index| split_of(&format!("site-{index}")) == "val").count();
+        let n = (0..1000)
+            .filter(|index| split_of(&format!("site-{index}")) == "val")
+            .count();
         assert!((150..250).contains(&n), "{n}");
     }
 }

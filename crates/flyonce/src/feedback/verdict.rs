@@ -22,7 +22,10 @@ pub(super) struct Verdict {
 impl Verdict {
     /// `None` for a lead that waits for a decision, another reviewer or another flight.
     pub(super) fn of(lead: &LeadRow, events: &[StoredEvent], catalogue: &Catalogue) -> Option<Self> {
-        if !matches!(lead.state, LeadState::Confirmed | LeadState::FalseAlarm | LeadState::KnownStock) {
+        if !matches!(
+            lead.state,
+            LeadState::Confirmed | LeadState::FalseAlarm | LeadState::KnownStock
+        ) {
             return None;
         }
         // A lead gets into such a state by a judgement only, and out of it by undo only: the last judgement that leads
@@ -34,7 +37,9 @@ impl Verdict {
         let event = events.iter().rev().find(stands)?;
         let reason = event.body.reason.clone();
         let lesson = match lead.state {
-            LeadState::FalseAlarm => reason.as_deref().map_or(Lesson::Unsure, |code| catalogue.lesson_of(code)),
+            LeadState::FalseAlarm => reason
+                .as_deref()
+                .map_or(Lesson::Unsure, |code| catalogue.lesson_of(code)),
             _ => Lesson::Present,
         };
         Some(Self {

@@ -16,7 +16,12 @@ pub(super) const WHOLE_SHARE: f64 = 0.9;
 
 impl PhotoWindow {
     pub(super) fn whole([width_px, height_px]: [u32; 2]) -> Self {
-        Self { x_px: 0, y_px: 0, width_px, height_px }
+        Self {
+            x_px: 0,
+            y_px: 0,
+            width_px,
+            height_px,
+        }
     }
 
     /// The part of a box inside, as left, top, right, bottom from the corner of the window, and its share of the box.
@@ -44,7 +49,12 @@ impl PhotoWindow {
             (start.min(limit - length.min(limit)), length)
         };
         let ((x_px, width_px), (y_px, height_px)) = (along(x0, x1, photo_px[0]), along(y0, y1, photo_px[1]));
-        Self { x_px, y_px, width_px, height_px }
+        Self {
+            x_px,
+            y_px,
+            width_px,
+            height_px,
+        }
     }
 }
 
@@ -70,16 +80,36 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_window_and_a_large_box_gets_a_large_one() {
-        let found = windows(&[[100.0, 100.0, 120.0, 120.0], [150.0, 110.0, 160.0, 130.0]], [4000, 3000], 640);
-        assert_eq!(found, [PhotoWindow { x_px: 0, y_px: 0, width_px: 640, height_px: 640 }]);
+        let found = windows(
+            &[[100.0, 100.0, 120.0, 120.0], [150.0, 110.0, 160.0, 130.0]],
+            [4000, 3000],
+            640,
+        );
+        assert_eq!(
+            found,
+            [PhotoWindow {
+                x_px: 0,
+                y_px: 0,
+                width_px: 640,
+                height_px: 640
+            }]
+        );
         let large = windows(&[[1000.0, 1000.0, 2000.0, 1400.0]], [4000, 3000], 640);
         assert_eq!(large[0].width_px, 1250);
     }
 
     #[test]
     fn what_lies_outside_is_cut() {
-        let window = PhotoWindow { x_px: 10, y_px: 10, width_px: 100, height_px: 100 };
-        assert_eq!(window.inside([0.0, 20.0, 20.0, 30.0]), Some(([0.0, 10.0, 10.0, 20.0], 0.5)));
+        let window = PhotoWindow {
+            x_px: 10,
+            y_px: 10,
+            width_px: 100,
+            height_px: 100,
+        };
+        assert_eq!(
+            window.inside([0.0, 20.0, 20.0, 30.0]),
+            Some(([0.0, 10.0, 10.0, 20.0], 0.5))
+        );
         assert_eq!(window.inside([0.0, 0.0, 10.0, 10.0]), None);
     }
 

@@ -13,23 +13,46 @@ fn reviewed_leads_become_a_training_set_that_can_be_evaluated() {
     }
     let program = Program::with_demo();
     let nothing = program.run(&["leads", "training-set", "--output", "set", "--simulated"]);
-    assert!(!nothing.ok && nothing.stderr.contains("no reviewed lead"), "{}", nothing.stderr);
+    assert!(
+        !nothing.ok && nothing.stderr.contains("no reviewed lead"),
+        "{}",
+        nothing.stderr
+    );
     let [real, wrong, unclear] = decided(&program);
     let real_only = program.run(&["leads", "training-set", "--output", "set"]);
-    assert!(!real_only.ok && real_only.stderr.contains("--simulated"), "{}", real_only.stderr);
+    assert!(
+        !real_only.ok && real_only.stderr.contains("--simulated"),
+        "{}",
+        real_only.stderr
+    );
     let said = program.json(&["leads", "training-set", "--output", "set", "--simulated"]);
     let text = fs::read_to_string(program.path("set/instances.json")).unwrap();
     let set: Value = serde_json::from_str(&text).unwrap();
     check_images(&program, &set);
     let numbers = |crowd: u64| -> Vec<&str> {
-        let chosen = set["annotations"].as_array().unwrap().iter().filter(|it| it["iscrowd"] == crowd);
-        chosen.filter_map(|it| it["flyonce"]["lead_no"].as_str()).collect()
+        let chosen = set["annotations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["iscrowd"] == crowd);
+        chosen
+            .filter_map(|it| it["flyonce"]["lead_no"].as_str())
+            .collect()
     };
     assert!(numbers(0).contains(&real.as_str()) && !numbers(0).contains(&wrong.as_str()));
     assert!(numbers(1).contains(&unclear.as_str()) && !numbers(0).contains(&unclear.as_str()));
-    let rejected = set["images"].as_array().unwrap().iter().flat_map(|it| it["flyonce"]["rejected"].as_array().unwrap());
+    let rejected = set["images"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|it| it["flyonce"]["rejected"].as_array().unwrap());
     let rejected: Vec<&Value> = rejected.collect();
-    assert!(rejected.iter().any(|it| it["lead_no"] == wrong.as_str() && it["reason"] == "not_there"), "{rejected:?}");
+    assert!(
+        rejected
+            .iter()
+            .any(|it| it["lead_no"] == wrong.as_str() && it["reason"] == "not_there"),
+        "{rejected:?}"
+    );
     assert!(!text.contains("王审核"), "names of reviewers do not go along");
 
     let answer = program.json(&["model", "eval", "set", "--split", "all"]);
@@ -39,7 +62,11 @@ fn reviewed_leads_become_a_training_set_that_can_be_evaluated() {
     let boxes: u64 = classes.iter().map(|class| class["boxes"].as_u64().unwrap()).sum();
     assert_eq!(Some(boxes), said["boxes"].as_u64(), "every box comes back");
     let again = program.run(&["leads", "training-set", "--output", "set", "--simulated"]);
-    assert!(!again.ok && again.stderr.contains("not empty"), "{}", again.stderr);
+    assert!(
+        !again.ok && again.stderr.contains("not empty"),
+        "{}",
+        again.stderr
+    );
 }
 
 /// Numbers of a confirmed lead, one that is not there, and one on a picture too poor to tell.
@@ -54,7 +81,16 @@ fn decided(program: &Program) -> [String; 3] {
         }
     }
     for (number, reason) in [(&wrong, "not_there"), (&unclear, "poor_picture")] {
-        program.json(&["leads", "decide", number, "false-alarm", "--reason", reason, "--as", "王审核"]);
+        program.json(&[
+            "leads",
+            "decide",
+            number,
+            "false-alarm",
+            "--reason",
+            reason,
+            "--as",
+            "王审核",
+        ]);
     }
     [real, wrong, unclear]
 }
@@ -63,14 +99,25 @@ fn decided(program: &Program) -> [String; 3] {
 fn check_images(program: &Program, set: &Value) {
     let mut split_of_site = std::collections::BTreeMap::new();
     for image in set["images"].as_array().unwrap() {
-        let file = program.path("set/images").join(image["file_name"].as_str().unwrap());
+        let file = program
+            .path("set/images")
+            .join(image["file_name"].as_str().unwrap());
         let (width, height) = image::image_dimensions(&file).unwrap();
-        assert_eq!((image["width"].as_u64(), image["height"].as_u64()), (Some(width.into()), Some(height.into())));
-        assert!(width <= 640 || image["flyonce"]["cm_per_px"].as_f64().unwrap() > 12.4, "{image}");
+        assert_eq!(
+            (image["width"].as_u64(), image["height"].as_u64()),
+            (Some(width.into()), Some(height.into()))
+        );
+        assert!(
+            width <= 640 || image["flyonce"]["cm_per_px"].as_f64().unwrap() > 12.4,
+            "{image}"
+        );
         assert_eq!(image["flyonce"]["simulated"], true);
         let labelled = image["flyonce"]["labelled_classes"].as_array().unwrap();
         let negative = image["flyonce"]["negative_categories"].as_array().unwrap();
-        assert!(!labelled.is_empty() && negative.iter().all(|class| labelled.contains(class)), "{image}");
+        assert!(
+            !labelled.is_empty() && negative.iter().all(|class| labelled.contains(class)),
+            "{image}"
+        );
         for site in image["flyonce"]["site_ids"].as_array().unwrap() {
             let split = image["flyonce"]["split"].as_str().unwrap();
             assert_eq!(*split_of_site.entry(site.to_string()).or_insert(split), split);

@@ -37,7 +37,7 @@ fn label(line: &str, classes: usize) -> Result<YoloBox, String> {
     let word = words.next().unwrap_or_default();
     let class: usize = word
         .parse()
-        .map_err(|_| format!("the class must be a whole number, is {word:?}"))?;
+        .map_err(|_no_number| format!("the class must be a whole number, is {word:?}"))?;
     if class >= classes {
         return Err(format!(
             "class {class} is not among the {classes} classes (0 to {})",
@@ -63,7 +63,7 @@ fn label(line: &str, classes: usize) -> Result<YoloBox, String> {
             ];
             (corners, width * height)
         }
-        outline if outline.len() >= 6 && outline.len() % 2 == 0 => around(outline),
+        outline if outline.len() >= 6 && outline.len().is_multiple_of(2) => around(outline),
         other => {
             return Err(format!(
                 "a label is a class with 4 numbers (box) or with at least 3 points (outline), here are {} numbers",

@@ -33,7 +33,7 @@ pub fn curve_of(class: &str, outcomes: &Outcomes) -> ClassCurve {
     let kept = points
         .into_iter()
         .enumerate()
-        .filter(|(index, _)| index % step == 0 || *index == last);
+        .filter(|(index, _)| index.is_multiple_of(step) || *index == last);
     ClassCurve {
         class: class.to_owned(),
         points: kept.map(|(_, point)| point).collect(),

@@ -35,7 +35,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let three = [0, 1, 2].map(|index| u32::from(chunk.get(index).copied().unwrap_or(0)));
-        let joined = three[0] << 16 | three[1] << 8 | three[2];
+        let joined = (three[0] << 16) | (three[1] << 8) | three[2];
         for index in 0..4 {
             let digit = char::from(DIGITS[(joined >> (18 - 6 * index)) as usize & 63]);
             text.push(if index <= chunk.len() { digit } else { '=' });
