@@ -11,6 +11,8 @@ from sources import GROUND_SCALE_CM_PER_PX, Source
 
 PAD_GREY = 114
 SCALE_RANGE = (0.6, 1.6)
+# Share of pictures turned by any angle, the rest by quarter turns. Boxes without an outline grow loose when turned.
+ANY_ANGLE_OUTLINED, ANY_ANGLE_BOXED = 0.6, 0.35
 VISIBLE_KEPT, VISIBLE_IGNORED = 0.4, 0.12
 
 
@@ -68,8 +70,8 @@ def cut(source, side, rng):
     scale = math.exp(rng.uniform(math.log(SCALE_RANGE[0]), math.log(SCALE_RANGE[1])))
     zoom = source.cm_per_px / GROUND_SCALE_CM_PER_PX * scale
     angle = rng.integers(4) * math.pi / 2
-    if source.outlines is not None and rng.random() < 0.4:
-        angle += math.radians(rng.uniform(-10, 10))
+    if rng.random() < (ANY_ANGLE_OUTLINED if source.outlines is not None else ANY_ANGLE_BOXED):
+        angle += rng.uniform(-math.pi / 4, math.pi / 4)
     flip = -1.0 if rng.random() < 0.5 else 1.0
     forward = zoom * np.array([[math.cos(angle) * flip, -math.sin(angle)], [math.sin(angle) * flip, math.cos(angle)]])
     centre = _window_centre(source, side / zoom, rng)
@@ -116,14 +118,12 @@ def _move_boxes(source, forward, offset, side):
 
 
 def _axis_boxes(boxes, forward, offset):
-    """Moves box centres exactly; a quarter turn swaps the sides, a small angle leaves them as they are."""
+    """Moves box centres exactly. The new sides are those of the ellipse inside the old box, turned: exact for quarter
+    turns, and between the box of the turned rectangle and that of a thing that lay askew in it for other angles."""
     if not len(boxes):
         return np.zeros((0, 4))
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 @ forward.T + offset
-    zoom = math.hypot(forward[0, 1], forward[1, 1])
-    half = (boxes[:, 2:] - boxes[:, :2]) / 2 * zoom
-    if abs(forward[0, 1]) > abs(forward[1, 1]):
-        half = half[:, ::-1]
+    half = np.sqrt(((boxes[:, 2:] - boxes[:, :2]) / 2) ** 2 @ (forward ** 2).T)
     return np.concatenate([centre - half, centre + half], 1)
 
 
@@ -143,8 +143,12 @@ def relight(picture, coarse, rng):
         picture = picture.filter(ImageFilter.UnsharpMask(2, int(rng.uniform(50, 150)), 2))
     if rng.random() < 0.1:
         picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 1.5)))
+    if rng.random() < 0.08:
+        picture = picture.filter(_motion(int(rng.integers(4)), rng))
     if rng.random() < 0.6:
-        picture = ImageEnhance.Color(picture).enhance(rng.uniform(0.5, 1.5))
+        picture = ImageEnhance.Color(picture).enhance(rng.uniform(0.4, 1.6))
+    if rng.random() < 0.25:
+        picture = _shaded(picture, rng)
     picture = picture.point(_tone_table(rng))
     if rng.random() < 0.2:
         noise = rng.normal(0, rng.uniform(2, 8), (*picture.size[::-1], 1))
@@ -154,6 +158,30 @@ def relight(picture, coarse, rng):
         picture.save(buffer, "JPEG", quality=int(rng.integers(35, 92)))
         picture = Image.open(buffer).convert("RGB")
     return np.array(picture)
+
+
+def _motion(direction, rng):
+    """Motion blur over five pixels along, across or diagonally."""
+    kernel = {0: np.eye(5), 1: np.eye(5)[::-1], 2: np.zeros((5, 5)), 3: np.zeros((5, 5))}[direction].copy()
+    if direction == 2:
+        kernel[2] = 1
+    elif direction == 3:
+        kernel[:, 2] = 1
+    if rng.random() < 0.5:
+        kernel[[0, -1]] = 0
+        kernel[:, [0, -1]] = 0
+    return ImageFilter.Kernel((5, 5), kernel.ravel().tolist())
+
+
+def _shaded(picture, rng):
+    """A cloud's or a building's shadow: one side of a line through the picture is darker and bluer."""
+    width, height = picture.size
+    angle, place = rng.uniform(0, 2 * math.pi), rng.uniform(-0.3, 0.3) * max(width, height)
+    x, y = np.meshgrid(np.arange(width) - width / 2, np.arange(height) - height / 2)
+    side = (x * math.cos(angle) + y * math.sin(angle) - place) / rng.uniform(1, 40)
+    share = (1 / (1 + np.exp(-np.clip(side, -30, 30))))[..., None]
+    dark = rng.uniform(0.4, 0.8) * np.array([0.94, 0.98, 1.06])
+    return Image.fromarray(np.clip(np.asarray(picture) * (1 - share + share * dark), 0, 255).astype(np.uint8))
 
 
 def _tone_table(rng):

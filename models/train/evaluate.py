@@ -13,35 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 import sources
-from sources import CLASSES, GROUND_SCALE_CM_PER_PX
+from calibrate import expected_calibration_error
+from sources import CLASSES
+from tiling import SIDE_PX, padded_tile, rescaled, tile_starts
 
-SIDE_PX, OVERLAP_PX, PAD_GREY = 640, 128, 114
 MERGE_IOU, LOWEST_SCORE, PER_TILE = 0.55, 0.02, 300
 IOU_STEPS = [0.3] + [round(0.5 + 0.05 * step, 2) for step in range(10)]
 # Extent of these is a matter of taste: a find counts at IoU 0.3.
 LOOSE = {"waste", "heap", "bare_soil"}
-
-
-def rescaled(source):
-    """A picture at the model's ground scale, and the factor from its own pixels."""
-    factor = source.cm_per_px / GROUND_SCALE_CM_PER_PX
-    picture = Image.fromarray(source.pixels)
-    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
-    resample = Image.Resampling.BOX if factor < 1 else Image.Resampling.BILINEAR
-    return np.asarray(picture.resize(size, resample)), factor
-
-
-def tile_starts(length):
-    """Left or top edges of the tiles along one side; the last one ends at the picture's edge."""
-    if length <= SIDE_PX:
-        return [0]
-    count = int(np.ceil((length - OVERLAP_PX) / (SIDE_PX - OVERLAP_PX)))
-    return [round(index * (length - SIDE_PX) / (count - 1)) for index in range(count)]
 
 
 def detect(session, pixels):
@@ -50,9 +33,7 @@ def detect(session, pixels):
     for top in tile_starts(pixels.shape[0]):
         for left in tile_starts(pixels.shape[1]):
             part = pixels[top:top + SIDE_PX, left:left + SIDE_PX]
-            tile = np.full((SIDE_PX, SIDE_PX, 3), PAD_GREY, np.float32)
-            tile[:part.shape[0], :part.shape[1]] = part
-            boxes, scores = session.run(None, {"image": tile.transpose(2, 0, 1)[None]})
+            boxes, scores = session.run(None, {"image": padded_tile(part)})
             row, label = np.nonzero(scores[0] > LOWEST_SCORE)
             best = np.argsort(-scores[0][row, label], kind="stable")[:4 * PER_TILE]
             limits = [part.shape[1], part.shape[0]] * 2
@@ -115,9 +96,10 @@ def score(pairs):
             judge.evaluate()
             judge.accumulate()
             precision = judge.eval["precision"][:, :, 0, 0, 0]
+            curve = _matches(judge, 0 if name in LOOSE else 1)
             result[name] = {"boxes": total, "ap30": float(precision[0].mean()), "ap50": float(precision[1].mean()),
-                            "ap50_95": float(precision[1:].mean()),
-                            "curve": _matches(judge, 0 if name in LOOSE else 1)}
+                            "ap50_95": float(precision[1:].mean()), "ece": expected_calibration_error(curve),
+                            "curve": curve}
     return result
 
 
@@ -151,30 +133,55 @@ def table(by_set):
     return "\n".join(lines)
 
 
+def open_model(path):
+    """A session of one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def scene_alarms(session, data):
+    """What is found in every held-back scene, by class: scores of all finds, and which classes are known absent."""
+    found = run_all(session, sources.load_scenes(data, held_back=True))
+    return [{"scene": source.group, "known": source.known.tolist(), "area_m2": area_m2(source),
+             "scores": [sorted(map(float, scores[labels == index]), reverse=True) for index in range(len(CLASSES))]}
+            for source, _, (_, scores, labels) in found]
+
+
+def area_m2(source):
+    """Ground that a picture shows."""
+    return float(source.pixels.shape[0] * source.pixels.shape[1] * (source.cm_per_px / 100) ** 2)
+
+
+def whole_sets(session, data, names):
+    """Figures on all pictures of sets that the model was never trained on."""
+    both = [source for split in ("train", "val") for source in sources.load_split(data, split)]
+    return {name: score(run_all(session, [source for source in both if source.dataset == name])) for name in names}
+
+
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--renders", type=Path, help="folder of simulator renders with truth, optional")
-    parser.add_argument("--out", type=Path, required=True, help="folder for evaluation.json and evaluation.md")
+    parser.add_argument("--left-out", nargs="*", help="sets this model was not trained on: only these, whole")
+    parser.add_argument("--out", type=Path, required=True, help="evaluation.json; a table goes beside it as .md")
     args = parser.parse_args()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(args.model), options, providers=["CPUExecutionProvider"])
-    pairs = run_all(session, sources.load_split(args.data, "val"))
-    by_set = {name: score([pair for pair in pairs if pair[0].dataset == name])
-              for name in sorted({pair[0].dataset for pair in pairs})}
-    if args.renders:
-        by_set["renders"] = score(run_all(session, sources.load_renders(args.renders)))
-    scenes = [{"scene": source.group, "known": source.known.tolist(),
-               "best": [float(scores[labels == index].max(initial=0)) for index in range(len(CLASSES))]}
-              for source, _, (_, scores, labels) in run_all(session, sources.load_scenes(args.data, held_back=True))]
-    args.out.mkdir(parents=True, exist_ok=True)
-    report = {"sets": by_set, "pooled": score(pairs), "scenes": scenes}
-    (args.out / "evaluation.json").write_text(json.dumps(report), encoding="utf-8")
-    (args.out / "evaluation.md").write_text(table(by_set) + "\n", encoding="utf-8")
-    print(table(by_set))
+    session = open_model(args.model)
+    if args.left_out:
+        report = {"sets": whole_sets(session, args.data, args.left_out)}
+    else:
+        pairs = run_all(session, sources.load_split(args.data, "val"))
+        by_set = {name: score([pair for pair in pairs if pair[0].dataset == name])
+                  for name in sorted({pair[0].dataset for pair in pairs})}
+        if args.renders:
+            by_set["renders"] = score(run_all(session, sources.load_renders(args.renders)))
+        report = {"sets": by_set, "pooled": score(pairs), "scenes": scene_alarms(session, args.data)}
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(report), encoding="utf-8")
+    args.out.with_suffix(".md").write_text(table(report["sets"]) + "\n", encoding="utf-8")
+    print(table(report["sets"]))
 
 
 if __name__ == "__main__":

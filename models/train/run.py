@@ -17,6 +17,7 @@ import sources
 from export import export
 from loss import detector_loss
 from net import new_detector, points
+from quantise import int8_path, quantise
 from samples import Pictures, loader
 
 BACKBONE_RATE, HEAD_RATE, WEIGHT_DECAY = 3e-4, 1e-3, 0.02
@@ -28,6 +29,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with detect/ and scenes/")
     parser.add_argument("--renders", type=Path, help="folder of simulator renders with truth, optional")
+    parser.add_argument("--leave-out", nargs="*", default=[], help="sets not to train on, for measuring on them")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run: checkpoint, log, export")
     parser.add_argument("--pictures", type=int, default=8000, help="training pictures to see in all")
     parser.add_argument("--decay-pictures", type=int, default=2000, help="of these, at the falling learning rate")
@@ -50,7 +52,9 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     run = Run(args, device)
     run.train()
-    export(run.average, args.out / "model.onnx")
+    model = args.out / "model.onnx"
+    export(run.average, model)
+    quantise(model, int8_path(model), args.data)
 
 
 class Run:
@@ -95,7 +99,7 @@ class Run:
         found = sources.load_split(self.args.data, "train") + sources.load_scenes(self.args.data, held_back=False)
         if self.args.renders:
             found += sources.load_renders(self.args.renders)
-        return found
+        return [source for source in found if source.dataset not in self.args.leave_out]
 
     def _step(self, pixels, targets, centres, strides):
         for group in self.optimiser.param_groups:

@@ -5,11 +5,14 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from augment import Sample, cut, mosaic, relight
+from paste import paste_onto
 from sources import CLASSES
 
 # Share of the pictures seen. Renders stay a minority; without them the rest is scaled up.
 SHARES = {"banepa": 0.29, "raven": 0.41, "jekhor_vehicles": 0.12, "scenes": 0.18}
 RENDER_SHARE = 0.18
+# Share of the scene pictures that get things of the raven tiles pasted in.
+PASTED_SHARE = 0.5
 # Raven tiles that show rare classes are drawn more often.
 RARE_WEIGHT = {"machinery": 2.0, "heap": 1.0, "bare_soil": 0.7, "metal_roof": 0.7, "vehicle": 0.5}
 
@@ -43,6 +46,8 @@ class Pictures(Dataset):
         source = group[rng.choice(len(group), p=weights)]
         if name in ("raven", "scenes"):
             source = self._join(source, group, weights, rng)
+        if name == "scenes" and "raven" in self.sets and rng.random() < PASTED_SHARE:
+            source = paste_onto(source, self.sets["raven"], rng)
         picture, sample = cut(source, self.side, rng)
         sample.pixels = relight(picture, name in ("raven", "scenes"), rng)
         return sample

@@ -31,6 +31,12 @@ pub struct DemoOptions {
     pub height_px: u32,
     /// Flying height above the street, metres.
     pub altitude_m: f64,
+    /// Overlap of pictures in a strip and of neighbouring strips, 0 to below 1.
+    pub overlaps: [f64; 2],
+    /// Strips flown back and forth; left out, one to three by the number of photos.
+    pub strips: Option<u32>,
+    /// One of so many photos is a slanting view after the strips; 0 for none.
+    pub slanting_one_in: u32,
 }
 
 impl Default for DemoOptions {
@@ -41,6 +47,9 @@ impl Default for DemoOptions {
             width_px: 1664,
             height_px: 1152,
             altitude_m: 120.0,
+            overlaps: [0.65, 0.40],
+            strips: None,
+            slanting_one_in: 8,
         }
     }
 }
@@ -81,9 +90,6 @@ struct Truth<'a> {
 const FIRST_UNIX_MS: i64 = 1_778_551_500_000;
 /// Ground speed, metres per second.
 const SPEED_M_S: f64 = 8.0;
-/// Overlap of pictures in a strip and of neighbouring strips.
-const FORWARD_OVERLAP: f64 = 0.65;
-const SIDE_OVERLAP: f64 = 0.40;
 
 /// Writes `SIM_0001.JPG` and on into `out_dir` and the truth into `out_dir/truth/truth.json`; the same options
 /// give the same bytes. `progress` hears of every finished photo (done, total).
@@ -103,6 +109,10 @@ pub fn render_demo(
     ensure!(
         options.altitude_m >= 40.0,
         "the flying height must be at least 40 m, above the tallest roof"
+    );
+    ensure!(
+        options.overlaps.iter().all(|overlap| (0.0..1.0).contains(overlap)),
+        "an overlap must be at least 0 and below 1"
     );
     let truth_dir = out_dir.join("truth");
     std::fs::create_dir_all(&truth_dir).with_context(|| format!("cannot make {}", truth_dir.display()))?;
@@ -139,15 +149,16 @@ pub fn render_demo(
 pub fn plan_sortie(options: &DemoOptions) -> Vec<PlannedView> {
     let focal_px = FOCAL_PER_WIDTH * f64::from(options.width_px);
     let gsd_m = options.altitude_m / focal_px;
-    let step_m = f64::from(options.height_px) * gsd_m * (1.0 - FORWARD_OVERLAP);
-    let lane_m = f64::from(options.width_px) * gsd_m * (1.0 - SIDE_OVERLAP);
-    let oblique = options.photos / 8;
+    let [forward_overlap, side_overlap] = options.overlaps;
+    let step_m = f64::from(options.height_px) * gsd_m * (1.0 - forward_overlap);
+    let lane_m = f64::from(options.width_px) * gsd_m * (1.0 - side_overlap);
+    let oblique = options.photos.checked_div(options.slanting_one_in).unwrap_or(0);
     let nadir = options.photos - oblique;
-    let lanes = match nadir {
+    let lanes = options.strips.unwrap_or(match nadir {
         0..=5 => 1,
         6..=14 => 2,
         _ => 3,
-    };
+    });
     let per_lane = nadir.div_ceil(lanes);
     let mut dice = Dice::new(options.seed, 51);
     let course_rad = FRAC_PI_2 + dice.between(-0.15, 0.15);

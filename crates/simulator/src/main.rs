@@ -40,6 +40,24 @@ struct DemoArguments {
     /// Flying height above the street, metres.
     #[arg(long, default_value_t = 120.0)]
     altitude_m: f64,
+    /// Picture width, pixels.
+    #[arg(long, default_value_t = 1664)]
+    width: u32,
+    /// Picture height, pixels.
+    #[arg(long, default_value_t = 1152)]
+    height: u32,
+    /// Overlap of pictures in a strip, 0 to below 1.
+    #[arg(long, default_value_t = 0.65)]
+    forward_overlap: f64,
+    /// Overlap of neighbouring strips, 0 to below 1.
+    #[arg(long, default_value_t = 0.40)]
+    side_overlap: f64,
+    /// Strips flown back and forth; left out, one to three by the number of photos.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    strips: Option<u32>,
+    /// One of so many photos is a slanting view after the strips; 0 for none.
+    #[arg(long, default_value_t = 8)]
+    slanting_one_in: u32,
 }
 
 #[derive(Args)]
@@ -96,7 +114,11 @@ fn fly_demo(arguments: &DemoArguments) -> anyhow::Result<()> {
         seed: arguments.seed,
         photos: arguments.photos,
         altitude_m: arguments.altitude_m,
-        ..DemoOptions::default()
+        width_px: arguments.width,
+        height_px: arguments.height,
+        overlaps: [arguments.forward_overlap, arguments.side_overlap],
+        strips: arguments.strips,
+        slanting_one_in: arguments.slanting_one_in,
     };
     let summary = render_demo(&arguments.out, &options, &mut |done, total| {
         eprintln!("photo {done} of {total}")
