@@ -29,6 +29,7 @@ DATA = {
     "raven": ("repository Apache-2.0; imagery not separately licensed",
               "Waste tiles: Intelligent Network Solutions; boxes made for this project"),
     "scenes": ("public domain", "UC Merced land use pictures, USGS imagery; two of three pictures, as negatives"),
+    "feedback": ("the operator's own", "Reviewed leads of the operator's flights"),
     "renders": ("MIT OR Apache-2.0", "Synthetic scenes of this repository's simulator, seeds from 1000 on"),
 }
 ATTRIBUTION = (

@@ -8,6 +8,7 @@ import json
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 
 import sources
 from export import export
+from feedback import load_feedback
 from loss import detector_loss
 from net import new_detector, points
 from quantise import int8_path, quantise
@@ -29,6 +31,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with detect/ and scenes/")
     parser.add_argument("--renders", type=Path, help="folder of simulator renders with truth, optional")
+    parser.add_argument("--feedback", type=Path, help="folder of `flyonce leads training-set`, optional")
     parser.add_argument("--leave-out", nargs="*", default=[], help="sets not to train on, for measuring on them")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run: checkpoint, log, export")
     parser.add_argument("--pictures", type=int, default=8000, help="training pictures to see in all")
@@ -99,6 +102,8 @@ class Run:
         found = sources.load_split(self.args.data, "train") + sources.load_scenes(self.args.data, held_back=False)
         if self.args.renders:
             found += sources.load_renders(self.args.renders)
+        if self.args.feedback:
+            found += [replace(source, dataset="feedback") for source in load_feedback(self.args.feedback, "train")]
         return [source for source in found if source.dataset not in self.args.leave_out]
 
     def _step(self, pixels, targets, centres, strides):

@@ -8,9 +8,9 @@ from augment import Sample, cut, mosaic, relight
 from paste import paste_onto
 from sources import CLASSES
 
-# Share of the pictures seen. Renders stay a minority; without them the rest is scaled up.
+# Share of the pictures seen. Renders stay a minority; without the optional sets the rest is scaled up.
 SHARES = {"banepa": 0.29, "raven": 0.41, "jekhor_vehicles": 0.12, "scenes": 0.18}
-RENDER_SHARE = 0.18
+OPTIONAL_SHARES = {"renders": 0.18, "feedback": 0.18}
 # Share of the scene pictures that get things of the raven tiles pasted in.
 PASTED_SHARE = 0.5
 # Raven tiles that show rare classes are drawn more often.
@@ -63,13 +63,12 @@ class Pictures(Dataset):
 
 
 def _shares(sets):
-    shares = {name: SHARES[name] for name in sets if name in SHARES}
-    left = 1 - (RENDER_SHARE if "renders" in sets else 0)
+    optional = {name: share for name, share in OPTIONAL_SHARES.items() if name in sets}
+    shares = {name: share for name, share in SHARES.items() if name in sets}
+    left = (1 - sum(optional.values())) / max(1e-9, sum(shares.values()))
+    shares = {name: share * left for name, share in shares.items()} | optional
     total = sum(shares.values())
-    shares = {name: share / total * left for name, share in shares.items()}
-    if "renders" in sets:
-        shares["renders"] = RENDER_SHARE
-    return shares
+    return {name: share / total for name, share in shares.items()}
 
 
 def _picture_weights(name, group):
