@@ -5,7 +5,7 @@ use std::fmt;
 use ort::session::Session;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use crate::card::Card;
+use crate::card::{Card, Task};
 
 /// One point in which an ONNX file does not keep its card.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +62,68 @@ pub enum Mismatch {
     },
 }
 
+/// An output as the card promises it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Promised {
+    /// Name of the tensor.
+    pub(crate) name: String,
+    /// Its sizes; [`OPEN`] where any will do.
+    sizes: Vec<i64>,
+    /// Axis along which the classes of the card lie.
+    class_axis: Option<usize>,
+}
+
+/// The outputs that a card promises; a name that its task needs and the card lacks is left out, which
+/// [`Card::read`] does not let through.
+pub(crate) fn promised_outputs(card: &Card) -> Vec<Promised> {
+    let classes = i64::try_from(card.classes.len()).unwrap_or(i64::MAX);
+    let (outputs, input) = (&card.outputs, &card.input);
+    let promised = |name: &String, sizes: Vec<i64>, class_axis| Promised {
+        name: name.clone(),
+        sizes,
+        class_axis,
+    };
+    let boxes = outputs
+        .boxes
+        .iter()
+        .map(|name| promised(name, vec![1, OPEN, 4], None));
+    let scores = outputs.scores.iter().map(|name| match card.task {
+        Task::TileClassifier => promised(name, vec![1, classes], Some(1)),
+        Task::Detector | Task::Change => promised(name, vec![1, OPEN, classes], Some(2)),
+    });
+    let maps = outputs
+        .features
+        .iter()
+        .zip(&outputs.strides)
+        .map(|(name, stride)| {
+            let cells = |px: u32| i64::from(px.checked_div(*stride).unwrap_or(0));
+            promised(
+                name,
+                vec![1, OPEN, cells(input.height_px), cells(input.width_px)],
+                None,
+            )
+        });
+    boxes.chain(scores).chain(maps).collect()
+}
+
+impl Promised {
+    /// Checks the shape of this output, declared or real.
+    pub(crate) fn fits(&self, shape: &[i64]) -> Result<(), Mismatch> {
+        if let Some(axis) = self.class_axis
+            && shape.len() == self.sizes.len()
+            && shape[axis] != OPEN
+            && shape[axis] != self.sizes[axis]
+        {
+            return Err(Mismatch::ClassCount {
+                tensor: self.name.clone(),
+                card: usize::try_from(self.sizes[axis]).unwrap_or(usize::MAX),
+                file: shape[axis],
+            });
+        }
+        fits(&self.name, shape, &self.sizes)
+    }
+}
+
 /// Every point in which the declared inputs and outputs of `session` differ from the card. Sizes that the file
 /// leaves open are accepted here and checked on the first run.
 pub(crate) fn mismatches(session: &Session, card: &Card) -> Vec<Mismatch> {
@@ -84,41 +146,17 @@ pub(crate) fn mismatches(session: &Session, card: &Card) -> Vec<Mismatch> {
             );
         }
     }
-    for (name, columns) in [
-        (&card.outputs.boxes, 4),
-        (&card.outputs.scores, card.classes.len()),
-    ] {
-        let Some(outlet) = outputs.iter().find(|outlet| outlet.name() == name) else {
+    for promised in promised_outputs(card) {
+        let Some(outlet) = outputs.iter().find(|outlet| outlet.name() == promised.name) else {
             found.push(Mismatch::OutputName {
-                card: name.clone(),
+                card: promised.name,
                 file: names(outputs),
             });
             continue;
         };
-        let shape = shape_of(outlet);
-        found.extend(
-            shape
-                .and_then(|shape| output_fits(card, name, &shape, columns))
-                .err(),
-        );
+        found.extend(shape_of(outlet).and_then(|shape| promised.fits(&shape)).err());
     }
     found
-}
-
-/// Checks the shape of an output, declared or real, against `[1, any, columns]`.
-pub(crate) fn output_fits(card: &Card, name: &str, shape: &[i64], columns: usize) -> Result<(), Mismatch> {
-    let wanted = i64::try_from(columns).unwrap_or(i64::MAX);
-    if let (true, [_, _, file]) = (name == card.outputs.scores, shape)
-        && *file >= 0
-        && *file != wanted
-    {
-        return Err(Mismatch::ClassCount {
-            tensor: name.to_owned(),
-            card: columns,
-            file: *file,
-        });
-    }
-    fits(name, shape, &[1, OPEN, wanted])
 }
 
 /// ONNX Runtime's mark of a size that is only known when the model runs.

@@ -1,22 +1,17 @@
 //! One model in one thread: tiles of a photo in, detections in photo pixels out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
-use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::session::{Session, SessionOutputs};
-use ort::value::TensorRef;
-use sha2::{Digest, Sha256};
 
-use crate::card::Card;
-use crate::contract::{mismatches, output_fits};
-use crate::merge::{Candidate, MergeRules, merge_across_tiles, suppress_within_tile};
+use crate::card::{Card, MergeCard, Task};
+use crate::contract::Mismatch;
+use crate::merge::{Candidate, MergeRules, Merged, merge_across_tiles, suppress_within_tile};
 use crate::prepare::{Placement, TileInput};
 use crate::runtime::Runtime;
-use crate::tile::TileRect;
-
-pub use crate::contract::Mismatch;
+use crate::session::{Model, ModelError, RunError, first_run};
+use crate::tile::{ScaledTile, TileRect};
 
 /// A box side this close to an inner tile border, in model pixels, may be cut by it: the stride of the finest
 /// feature map of the usual detectors.
@@ -57,62 +52,14 @@ pub struct DetectOutput {
     pub timings: DetectTimings,
 }
 
-/// Why a model cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum DetectorError {
-    /// The ONNX file cannot be read.
-    #[error("model file {} cannot be read: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The ONNX file is not the one the card describes.
-    #[error(
-        "model file {} is not the one of its card: the card says SHA-256 {card}, the file has {file}",
-        path.display()
-    )]
-    Hash {
-        /// The file.
-        path: PathBuf,
-        /// SHA-256 on the card.
-        card: String,
-        /// SHA-256 of the file.
-        file: String,
-    },
-    /// ONNX Runtime does not accept the file.
-    #[error("model file {} was refused by ONNX Runtime: {message}", path.display())]
-    Refused {
-        /// The file.
-        path: PathBuf,
-        /// What the runtime said.
-        message: String,
-    },
-    /// The file does not keep what its card says.
-    #[error("model file {} does not keep its card: {}", path.display(), joined(mismatches))]
-    Mismatch {
-        /// The file.
-        path: PathBuf,
-        /// Every difference.
-        mismatches: Vec<Mismatch>,
-    },
-    /// The model loads but does not run on an empty picture.
-    #[error("model file {} does not run: {source}", path.display())]
-    FirstRun {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: DetectError,
-    },
-}
-
 /// Why a photo could not be looked at.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DetectError {
     /// The scale is no usable number.
-    #[error("the scale must be a positive number of model pixels per photo pixel, is {scale}")]
+    #[error("the scale of tile {tile} must be a positive number of model pixels per photo pixel, is {scale}")]
     Scale {
+        /// The tile.
+        tile: TileRect,
         /// The scale given.
         scale: f64,
     },
@@ -173,13 +120,43 @@ pub enum DetectError {
     },
 }
 
-/// A loaded model with its buffers: one worker, one thread. Make one for each worker.
+/// A loaded detector or tile classifier with its buffers: one worker, one thread. Make one for each worker.
 pub struct Detector {
-    session: Session,
+    model: Model,
+    reading: Reading,
     card: Card,
     input: TileInput,
     /// Least score of every class, instead of the card's thresholds.
     floor: Option<f32>,
+}
+
+/// How detections come out of the outputs.
+#[derive(Debug, Clone)]
+enum Reading {
+    /// A box and a row of scores for every thing.
+    Boxes {
+        boxes: String,
+        scores: String,
+        merge: MergeCard,
+    },
+    /// A row of scores for the tile.
+    WholeTile { scores: String },
+}
+
+impl Reading {
+    /// `None` for a card of another task, or without the keys of its task, which [`Card::read`] does not give.
+    fn of(card: &Card) -> Option<Self> {
+        let scores = card.outputs.scores.clone();
+        match card.task {
+            Task::Detector => Some(Reading::Boxes {
+                boxes: card.outputs.boxes.clone()?,
+                scores: scores?,
+                merge: card.merge.clone()?,
+            }),
+            Task::TileClassifier => Some(Reading::WholeTile { scores: scores? }),
+            Task::Change => None,
+        }
+    }
 }
 
 impl Detector {
@@ -187,52 +164,26 @@ impl Detector {
     /// that cannot run is refused here and not at the first photo.
     ///
     /// # Errors
-    /// See [`DetectorError`].
-    pub fn load(runtime: &Runtime, card: &Card, model_dir: &Path) -> Result<Detector, DetectorError> {
-        let path = model_dir.join(&card.file);
-        let bytes = std::fs::read(&path).map_err(|source| DetectorError::Read {
-            path: path.clone(),
-            source,
+    /// See [`ModelError`].
+    pub fn load(runtime: &Runtime, card: &Card, model_dir: &Path) -> Result<Detector, ModelError> {
+        let reading = Reading::of(card).ok_or_else(|| ModelError::Task {
+            name: card.name.clone(),
+            found: card.task,
+            wanted: "\"detector\" or \"tile_classifier\"",
         })?;
-        let file = hex::encode(Sha256::digest(&bytes));
-        if file != card.sha256 {
-            return Err(DetectorError::Hash {
-                path,
-                card: card.sha256.clone(),
-                file,
-            });
-        }
-        let session = open_session(runtime, &bytes).map_err(|message| DetectorError::Refused {
-            path: path.clone(),
-            message,
-        })?;
-        let mismatches = mismatches(&session, card);
-        if !mismatches.is_empty() {
-            return Err(DetectorError::Mismatch { path, mismatches });
-        }
-        let (width_px, height_px) = (card.input.width_px, card.input.height_px);
-        let input = TileInput::new(width_px, height_px);
-        let mut detector = Detector {
-            session,
+        let mut model = Model::open(runtime, card, model_dir)?;
+        let input = TileInput::new(card.input.width_px, card.input.height_px);
+        model
+            .run(&input.tensor)
+            .map(drop)
+            .map_err(|error| first_run(card, model_dir, error))?;
+        Ok(Detector {
+            model,
+            reading,
             card: card.clone(),
             input,
             floor: None,
-        };
-        let whole = TileRect {
-            x_px: 0,
-            y_px: 0,
-            width_px,
-            height_px,
-        };
-        let placement = Placement::whole(whole);
-        match detector.infer(whole, &placement) {
-            Ok(_) => Ok(detector),
-            Err(DetectError::Output(mismatch)) => Err(DetectorError::Mismatch {
-                path,
-                mismatches: vec![mismatch],
-            }),
-            Err(source) => Err(DetectorError::FirstRun { path, source }),
-        }
+        })
     }
 
     /// The card the model was loaded with.
@@ -240,18 +191,16 @@ impl Detector {
         &self.card
     }
 
-    /// Looks at the tiles of a photo. `scale` is model pixels per photo pixel (below 1: the photo is shrunk).
-    /// Classes that the card calls untrained give nothing. The same input gives the same output.
+    /// Looks at the tiles of a photo, each at its own scale; tiles may lie anywhere, overlap and leave parts of
+    /// the photo out. Classes that the card calls untrained give nothing. The same input gives the same output.
+    ///
+    /// A detector gives one box for every thing, however many tiles saw it; a tile classifier gives each tile over
+    /// the threshold as a box of its own.
     ///
     /// # Errors
     /// See [`DetectError`]; nothing is returned of a photo that fails in one tile.
-    pub fn detect(
-        &mut self,
-        photo: &RgbImage,
-        tiles: &[TileRect],
-        scale: f64,
-    ) -> Result<DetectOutput, DetectError> {
-        self.detect_with(photo, tiles, scale, None)
+    pub fn detect(&mut self, photo: &RgbImage, tiles: &[ScaledTile]) -> Result<DetectOutput, DetectError> {
+        self.detect_with(photo, tiles, None)
     }
 
     /// As [`Detector::detect`], for evaluation: with `floor`, every class gives its boxes from this score on, those
@@ -262,27 +211,26 @@ impl Detector {
     pub fn detect_with(
         &mut self,
         photo: &RgbImage,
-        tiles: &[TileRect],
-        scale: f64,
+        tiles: &[ScaledTile],
         floor: Option<f32>,
     ) -> Result<DetectOutput, DetectError> {
-        if !(scale.is_finite() && scale > 0.0) {
-            return Err(DetectError::Scale { scale });
-        }
         self.floor = floor;
         let mut timings = DetectTimings::default();
         let mut candidates = Vec::new();
         for &tile in tiles {
-            candidates.extend(self.look_at(photo, tile, scale, &mut timings)?);
+            candidates.extend(self.look_at(photo, tile, &mut timings)?);
         }
         let start = Instant::now();
-        let photo_px = [photo.width(), photo.height()];
-        let rules = MergeRules {
-            iou: self.card.merge.iou,
-            border_px: BORDER_MODEL_PX / scale,
-            photo_px,
+        let merged = match &self.reading {
+            Reading::Boxes { merge, .. } => {
+                let rules = MergeRules {
+                    iou: merge.iou,
+                    photo_px: [photo.width(), photo.height()],
+                };
+                merge_across_tiles(candidates, &rules)
+            }
+            Reading::WholeTile { .. } => Merged::each(candidates),
         };
-        let merged = merge_across_tiles(candidates, &rules);
         let detections = merged
             .into_iter()
             .map(|object| Detection {
@@ -299,10 +247,12 @@ impl Detector {
     fn look_at(
         &mut self,
         photo: &RgbImage,
-        tile: TileRect,
-        scale: f64,
+        ScaledTile { rect: tile, scale }: ScaledTile,
         timings: &mut DetectTimings,
     ) -> Result<Vec<Candidate>, DetectError> {
+        if !(scale.is_finite() && scale > 0.0) {
+            return Err(DetectError::Scale { tile, scale });
+        }
         let (width_px, height_px) = photo.dimensions();
         let inside = tile
             .clipped_to(width_px, height_px)
@@ -326,10 +276,19 @@ impl Detector {
         let resized = Instant::now();
         self.input.fill(&placement);
         let filled = Instant::now();
-        let found = self.infer(inside, &placement)?;
+        let seen = View {
+            tile: inside,
+            border_px: BORDER_MODEL_PX / scale,
+            placement,
+        };
+        let found = self.infer(&seen)?;
         let inferred = Instant::now();
-        let merge = &self.card.merge;
-        let kept = suppress_within_tile(found, merge.iou, merge.max_detections_per_tile);
+        let kept = match &self.reading {
+            Reading::Boxes { merge, .. } => {
+                suppress_within_tile(found, merge.iou, merge.max_detections_per_tile)
+            }
+            Reading::WholeTile { .. } => found,
+        };
         timings.resize += resized - start;
         timings.prepare += filled - resized;
         timings.infer += inferred - filled;
@@ -337,26 +296,24 @@ impl Detector {
         Ok(kept)
     }
 
-    /// Runs the model on the filled input and takes every box over the threshold of its class.
-    fn infer(&mut self, tile: TileRect, placement: &Placement) -> Result<Vec<Candidate>, DetectError> {
-        let failed = |cause: ort::Error| DetectError::Run {
-            tile,
-            message: cause.to_string(),
+    /// Runs the model on the filled input and takes what is over the threshold of its class.
+    fn infer(&mut self, view: &View) -> Result<Vec<Candidate>, DetectError> {
+        let tile = view.tile;
+        let failed = |error: RunError| match error {
+            RunError::Output(mismatch) => DetectError::Output(mismatch),
+            RunError::Runtime(message) => DetectError::Run { tile, message },
         };
-        let shape = [
-            1,
-            3,
-            self.card.input.height_px as usize,
-            self.card.input.width_px as usize,
-        ];
-        let input = TensorRef::from_array_view((shape, self.input.tensor.as_slice())).map_err(failed)?;
-        let outputs = self
-            .session
-            .run(ort::inputs![self.card.input.name.as_str() => input])
-            .map_err(failed)?;
+        let outputs = self.model.run(&self.input.tensor).map_err(failed)?;
         let classes = self.card.classes.len();
-        let boxes = rows(&self.card, &outputs, &self.card.outputs.boxes, 4, tile)?;
-        let scores = rows(&self.card, &outputs, &self.card.outputs.scores, classes, tile)?;
+        let [across, down] = view.placement.size_model_px.map(|size| size as f32);
+        let whole_tile = [0.0, 0.0, across, down];
+        let (boxes, scores) = match &self.reading {
+            Reading::Boxes { boxes, scores, .. } => {
+                let (_, boxes) = outputs.tensor(boxes).map_err(failed)?;
+                (boxes, outputs.tensor(scores).map_err(failed)?.1)
+            }
+            Reading::WholeTile { scores } => (&whole_tile[..], outputs.tensor(scores).map_err(failed)?.1),
+        };
         if boxes.len() / 4 != scores.len() / classes {
             return Err(DetectError::RowCount {
                 boxes: boxes.len() / 4,
@@ -374,58 +331,30 @@ impl Detector {
                 if !score.is_finite() || corners.iter().any(|value| !value.is_finite()) {
                     return Err(DetectError::NotFinite { tile });
                 }
-                let box_px = placement.photo_from_model(corners);
-                found.extend(box_px.map(|box_px| Candidate {
-                    class_index,
-                    score,
-                    box_px,
-                    tile,
-                }));
+                let box_px = view.placement.photo_from_model(corners);
+                found.extend(box_px.map(|box_px| view.candidate(class_index, score, box_px)));
             }
         }
         Ok(found)
     }
 }
 
-fn open_session(runtime: &Runtime, bytes: &[u8]) -> Result<Session, String> {
-    // One thread per session: tiles are independent, so workers side by side beat threads inside one run, and
-    // spinning threads would take the other workers' processor time.
-    let said = |cause: ort::Error| cause.to_string();
-    let refused = |cause: ort::Error<SessionBuilder>| cause.to_string();
-    let builder = Session::builder(runtime.environment()).map_err(said)?;
-    let builder = builder
-        .with_optimization_level(GraphOptimizationLevel::All)
-        .map_err(refused)?;
-    let builder = builder.with_intra_threads(1).map_err(refused)?;
-    let builder = builder.with_inter_threads(1).map_err(refused)?;
-    let builder = builder.with_intra_op_spinning(false).map_err(refused)?;
-    let mut builder = builder.with_inter_op_spinning(false).map_err(refused)?;
-    builder.commit_from_memory(bytes).map_err(said)
-}
-
-/// The values of an output of shape `[1, N, columns]`.
-fn rows<'o>(
-    card: &Card,
-    outputs: &'o SessionOutputs<'_>,
-    name: &str,
-    columns: usize,
+/// One tile as it was looked at.
+struct View {
+    /// Cut to the photo.
     tile: TileRect,
-) -> Result<&'o [f32], DetectError> {
-    let failed = |message: String| DetectError::Run { tile, message };
-    let value = outputs
-        .get(name)
-        .ok_or_else(|| failed(format!("no output \"{name}\"")))?;
-    let (shape, values) = value
-        .try_extract_tensor::<f32>()
-        .map_err(|cause| failed(cause.to_string()))?;
-    output_fits(card, name, shape, columns)?;
-    Ok(values)
+    border_px: f64,
+    placement: Placement,
 }
 
-fn joined(mismatches: &[Mismatch]) -> String {
-    mismatches
-        .iter()
-        .map(Mismatch::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+impl View {
+    fn candidate(&self, class_index: usize, score: f32, box_px: [f64; 4]) -> Candidate {
+        Candidate {
+            class_index,
+            score,
+            box_px,
+            tile: self.tile,
+            border_px: self.border_px,
+        }
+    }
 }

@@ -3,7 +3,8 @@
 //! Synchronous and without any knowledge of the ground. The way through the crate:
 //! [`runtime`] finds and loads the ONNX Runtime library, [`card`] reads what a model is and promises,
 //! [`decode`] turns JPEG bytes into pixels, [`detector`] holds one model in one thread and looks at tiles,
-//! and the merge step makes one box of every object that several tiles saw.
+//! and the merge step makes one box of every object that several tiles saw. [`features`] holds a model that gives
+//! feature maps, for comparing two dates. [`quality`] says beforehand whether a photo is worth looking at.
 //!
 //! Memory of one worker, measured: the decoded photo (3 bytes a pixel: 36 MB at 12 MP, 324 MB at 108 MP; a
 //! progressive JPEG takes as much again while it is decoded), one tile in 8 bits and in `f32` (15 bytes a model
@@ -13,15 +14,22 @@
 pub mod card;
 pub mod decode;
 pub mod detector;
+pub mod features;
+pub mod quality;
 pub mod runtime;
 pub mod tile;
 
 mod contract;
 mod merge;
 mod prepare;
+mod session;
 
 pub use card::{Card, CardError};
+pub use contract::Mismatch;
 pub use decode::{DecodeError, decode_jpeg};
-pub use detector::{DetectError, DetectOutput, DetectTimings, Detection, Detector, DetectorError};
+pub use detector::{DetectError, DetectOutput, DetectTimings, Detection, Detector};
+pub use features::{FeatureError, FeatureExtractor, FeatureMap};
+pub use quality::{Quality, QualityFault, QualityLimits};
 pub use runtime::{Runtime, RuntimeError, SearchPlaces, default_cache_folder};
-pub use tile::TileRect;
+pub use session::ModelError;
+pub use tile::{ScaledTile, TileRect};

@@ -18,6 +18,8 @@ pub(crate) struct Candidate {
     pub(crate) box_px: [f64; 4],
     /// The tile, cut to the photo.
     pub(crate) tile: TileRect,
+    /// A side this close to an inner border of the tile counts as cut, in photo pixels.
+    pub(crate) border_px: f64,
 }
 
 /// One object, in photo pixels.
@@ -28,13 +30,25 @@ pub(crate) struct Merged {
     pub(crate) box_px: [f64; 4],
 }
 
+impl Merged {
+    /// Every candidate as an object of its own; ordered as after merging.
+    pub(crate) fn each(mut candidates: Vec<Candidate>) -> Vec<Merged> {
+        candidates.sort_by(best_first);
+        candidates.sort_by_key(|candidate| candidate.class_index);
+        let object = |candidate: Candidate| Merged {
+            class_index: candidate.class_index,
+            score: candidate.score,
+            box_px: candidate.box_px,
+        };
+        candidates.into_iter().map(object).collect()
+    }
+}
+
 /// What counts as the same.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MergeRules {
     /// Least intersection over union of two boxes of one object.
     pub(crate) iou: f64,
-    /// A side this close to an inner tile border counts as cut, in photo pixels.
-    pub(crate) border_px: f64,
     /// Width and height of the photo.
     pub(crate) photo_px: [u32; 2],
 }
@@ -121,23 +135,28 @@ fn join(groups: &mut Vec<Vec<Candidate>>, candidate: Candidate, rules: &MergeRul
 }
 
 fn tiles_apart(group: &[Candidate], other: &[Candidate]) -> bool {
-    group.iter().all(|a| other.iter().all(|b| a.tile != b.tile))
+    group.iter().all(|a| other.iter().all(|b| !same_view(a, b)))
+}
+
+/// From one run of the model; the same tile may be looked at again at another scale.
+fn same_view(a: &Candidate, b: &Candidate) -> bool {
+    a.tile == b.tile && a.border_px == b.border_px
 }
 
 /// How well two boxes agree in the ground that both their tiles saw; 0 for different objects.
 ///
 /// Whether a side near a border is cut or ends there cannot be told, so both readings of each box are tried.
 fn agreement(a: &Candidate, b: &Candidate, rules: &MergeRules) -> f64 {
-    if a.class_index != b.class_index || a.tile == b.tile {
+    if a.class_index != b.class_index || same_view(a, b) {
         return 0.0;
     }
-    let seen_by_both = intersection(&seen_by(&a.tile, rules), &seen_by(&b.tile, rules));
+    let seen_by_both = intersection(&seen_by(a), &seen_by(b));
     if area(&seen_by_both) == 0.0 {
         return 0.0;
     }
     let (cut_a, cut_b) = (cut_sides(a, rules), cut_sides(b, rules));
-    let parts_a = [a.box_px, opened(a, cut_a, rules)].map(|part| intersection(&part, &seen_by_both));
-    let parts_b = [b.box_px, opened(b, cut_b, rules)].map(|part| intersection(&part, &seen_by_both));
+    let parts_a = [a.box_px, opened(a, cut_a)].map(|part| intersection(&part, &seen_by_both));
+    let parts_b = [b.box_px, opened(b, cut_b)].map(|part| intersection(&part, &seen_by_both));
     let pairs = parts_a
         .iter()
         .flat_map(|part_a| parts_b.iter().map(move |part_b| (part_a, part_b)));
@@ -171,13 +190,13 @@ fn cut_sides(candidate: &Candidate, rules: &MergeRules) -> [bool; 4] {
         f64::from(rules.photo_px[1]),
     ];
     std::array::from_fn(|side| {
-        tile[side] != photo[side] && (candidate.box_px[side] - tile[side]).abs() <= rules.border_px
+        tile[side] != photo[side] && (candidate.box_px[side] - tile[side]).abs() <= candidate.border_px
     })
 }
 
 /// The box with its cut sides pushed out past the border of the tile.
-fn opened(candidate: &Candidate, cut: [bool; 4], rules: &MergeRules) -> [f64; 4] {
-    let beyond = seen_by(&candidate.tile, rules);
+fn opened(candidate: &Candidate, cut: [bool; 4]) -> [f64; 4] {
+    let beyond = seen_by(candidate);
     std::array::from_fn(|side| {
         if cut[side] {
             beyond[side]
@@ -188,9 +207,9 @@ fn opened(candidate: &Candidate, cut: [bool; 4], rules: &MergeRules) -> [f64; 4]
 }
 
 /// The tile, widened by the tolerance: a cut side still tells of the ground just beyond.
-fn seen_by(tile: &TileRect, rules: &MergeRules) -> [f64; 4] {
-    let [left, top, right, bottom] = box_of(tile);
-    let by = rules.border_px;
+fn seen_by(candidate: &Candidate) -> [f64; 4] {
+    let [left, top, right, bottom] = box_of(&candidate.tile);
+    let by = candidate.border_px;
     [left - by, top - by, right + by, bottom + by]
 }
 
@@ -236,6 +255,7 @@ fn best_first(a: &Candidate, b: &Candidate) -> Ordering {
         .then_with(|| a.class_index.cmp(&b.class_index))
         .then_with(|| compare_boxes(&a.box_px, &b.box_px))
         .then_with(|| a.tile.cmp(&b.tile))
+        .then_with(|| a.border_px.total_cmp(&b.border_px))
 }
 
 fn compare_boxes(a: &[f64; 4], b: &[f64; 4]) -> Ordering {
@@ -273,5 +293,7 @@ fn intersection_over_union(a: &[f64; 4], b: &[f64; 4]) -> f64 {
     }
 }
 
+#[cfg(test)]
+mod scenes;
 #[cfg(test)]
 mod tests;

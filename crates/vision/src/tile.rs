@@ -1,4 +1,4 @@
-//! The rectangle of a photo that one run of the model looks at.
+//! The rectangle of a photo that one run of the model looks at, and at which scale.
 
 use std::fmt;
 
@@ -15,6 +15,15 @@ pub struct TileRect {
     pub width_px: u32,
     /// Height in photo pixels.
     pub height_px: u32,
+}
+
+/// A rectangle of a photo with the scale it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScaledTile {
+    /// The rectangle, in photo pixels.
+    pub rect: TileRect,
+    /// Model pixels per photo pixel; below 1 the photo is shrunk.
+    pub scale: f64,
 }
 
 impl TileRect {

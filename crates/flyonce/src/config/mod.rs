@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod fleet;
 pub mod layers;
+pub mod quality;
 pub mod reader;
 pub mod roster;
 pub mod settings;

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use survey::geodesy::Datum;
 use survey::time::CityZone;
+use vision::QualityLimits;
 
 use crate::config::fleet::FleetSettings;
+use crate::config::quality;
 use crate::config::reader::{Mistake, Reader, Section};
 use crate::lang::Words;
 
@@ -31,6 +33,8 @@ pub struct Settings {
     pub max_megapixels: u32,
     /// Assumed uncertainties.
     pub geolocation: GeolocationSettings,
+    /// From where on a photo is not looked at; `None` looks at all.
+    pub quality: Option<QualityLimits>,
     /// Edge of a coverage cell, metres.
     pub cell_m: f64,
     /// Coarsest ground sampling distance that counts as seen, centimetres per pixel.
@@ -113,6 +117,7 @@ impl Settings {
                 workers: model.whole("workers", 0, 0..=64),
                 max_megapixels: model.whole("max_megapixels", 130, 1..=200),
                 geolocation: geolocation(root),
+                quality: quality::read(root),
                 cell_m: coverage.number("cell_m", 2.0, 0.5..=50.0),
                 max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
                 layers: layers(root, file, base),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use evaluation::picture::{FoundBox, Picture, TruthBox};
 use image::RgbImage;
 use survey::tiles::{TileRequest, choose_tiles};
-use vision::{Card, Detector, Runtime, TileRect};
+use vision::{Card, Detector, Runtime, ScaledTile, TileRect};
 
 use crate::lang::Words;
 use crate::model::ModelInUse;
@@ -153,7 +153,7 @@ impl Run<'_> {
             }
         };
         let (tiles, factor) = tiles(&pixels, scale, detector.card())?;
-        let output = detector.detect_with(&pixels, &tiles, factor, Some(SCORE_FLOOR))?;
+        let output = detector.detect_with(&pixels, &tiles, Some(SCORE_FLOOR))?;
         looked.tiles = tiles.len();
         looked.scale = factor;
         looked.picture.found = output
@@ -223,7 +223,7 @@ pub fn decode(sample: &Sample, max_pixels: u64) -> Result<RgbImage> {
 }
 
 /// The tiles of a picture, and model pixels per picture pixel.
-fn tiles(pixels: &RgbImage, scale: GroundScale, card: &Card) -> Result<(Vec<TileRect>, f64)> {
+fn tiles(pixels: &RgbImage, scale: GroundScale, card: &Card) -> Result<(Vec<ScaledTile>, f64)> {
     let plan = choose_tiles(&TileRequest {
         image_width_px: pixels.width(),
         image_height_px: pixels.height(),
@@ -232,11 +232,14 @@ fn tiles(pixels: &RgbImage, scale: GroundScale, card: &Card) -> Result<(Vec<Tile
         tile_px: card.input.width_px.min(card.input.height_px),
         overlap_px: TILE_OVERLAP_PX,
     })?;
-    let rectangle = |tile: &survey::tiles::TileRect| TileRect {
-        x_px: tile.x_px,
-        y_px: tile.y_px,
-        width_px: tile.width_px,
-        height_px: tile.height_px,
+    let scaled = |tile: &survey::tiles::TileRect| ScaledTile {
+        rect: TileRect {
+            x_px: tile.x_px,
+            y_px: tile.y_px,
+            width_px: tile.width_px,
+            height_px: tile.height_px,
+        },
+        scale: plan.scale,
     };
-    Ok((plan.tiles.iter().map(rectangle).collect(), plan.scale))
+    Ok((plan.tiles.iter().map(scaled).collect(), plan.scale))
 }

@@ -13,7 +13,7 @@ use survey::geolocate::ground_from_pixel;
 use survey::pose::Pose;
 use survey::sharpness::Sharpness;
 use survey::tiles::{TileRequest, choose_tiles};
-use vision::{Card, Detection, Detector, TileRect};
+use vision::{Card, Detection, Detector, ScaledTile, TileRect};
 
 /// Neighbouring tiles share this much, so that a thing of up to 8 m at 12.5 cm per pixel is whole in one.
 pub const TILE_OVERLAP_PX: u32 = 64;
@@ -112,15 +112,17 @@ pub fn detect(
     tiles: &[TileRow],
     times: &mut LookTimes,
 ) -> Result<Vec<Detection>> {
-    let rectangle = |tile: &TileRow| TileRect {
-        x_px: tile.x_px,
-        y_px: tile.y_px,
-        width_px: tile.width_px,
-        height_px: tile.height_px,
+    let scaled = |tile: &TileRow| ScaledTile {
+        rect: TileRect {
+            x_px: tile.x_px,
+            y_px: tile.y_px,
+            width_px: tile.width_px,
+            height_px: tile.height_px,
+        },
+        scale: tile.scale,
     };
-    let rectangles: Vec<TileRect> = tiles.iter().map(rectangle).collect();
-    let scale = tiles.first().map_or(1.0, |tile| tile.scale);
-    let output = detector.detect(pixels, &rectangles, scale)?;
+    let scaled: Vec<ScaledTile> = tiles.iter().map(scaled).collect();
+    let output = detector.detect(pixels, &scaled)?;
     times.prepare_us += micros(output.timings.resize) + micros(output.timings.prepare);
     times.infer_us += micros(output.timings.infer);
     times.merge_us += micros(output.timings.merge);

@@ -20,6 +20,9 @@ pub struct Card {
     pub version: String,
     /// What the model does.
     pub task: Task,
+    /// Arithmetic of the weights and activations.
+    #[serde(default)]
+    pub precision: Precision,
     /// File name of the ONNX file, in the folder of the card.
     pub file: String,
     /// SHA-256 of the ONNX file, 64 lower-case hexadecimal digits.
@@ -34,11 +37,18 @@ pub struct Card {
     pub outputs: OutputCard,
     /// The ground scale the model was trained for.
     pub scale: ScaleCard,
-    /// How its boxes are merged.
-    pub merge: MergeCard,
-    /// The classes, in the order of the columns of the score tensor.
-    #[serde(rename = "class")]
+    /// How its boxes are merged; of a detector, and only of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergeCard>,
+    /// What counts as changed; of a change model, and only of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeCard>,
+    /// The classes, in the order of the columns of the score tensor; a change model has none.
+    #[serde(rename = "class", default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<ClassCard>,
+    /// Measured figures, one for each class and set of pictures.
+    #[serde(rename = "figure", default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FigureCard>,
     /// How the model was trained.
     pub training: TrainingCard,
     /// The data it was trained on.
@@ -49,10 +59,37 @@ pub struct Card {
 
 /// What a model does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Task {
     /// Axis-aligned boxes with a score for each class.
     Detector,
+    /// A score for each class, for the tile as a whole.
+    TileClassifier,
+    /// Feature maps of a picture, for comparing two dates.
+    Change,
+}
+
+impl Task {
+    /// The word on the card.
+    pub fn word(self) -> &'static str {
+        match self {
+            Task::Detector => "detector",
+            Task::TileClassifier => "tile_classifier",
+            Task::Change => "change",
+        }
+    }
+}
+
+/// Arithmetic of a model. Both run alike: an int8 file carries its own quantisation (QDQ), inputs and outputs stay
+/// `f32`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floating point.
+    #[default]
+    Fp32,
+    /// 8-bit integers.
+    Int8,
 }
 
 /// The input tensor: one `f32` tensor `[1, 3, height_px, width_px]`.
@@ -97,16 +134,31 @@ pub enum Layout {
     Nchw,
 }
 
-/// The output tensors: boxes `[1, N, 4]` and scores `[1, N, number of classes]`, both `f32`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The output tensors, all `f32`. Which of them a card has to name depends on its task:
+///
+/// | task | tensors |
+/// |---|---|
+/// | `detector` | `boxes` `[1, N, 4]`, `scores` `[1, N, number of classes]` |
+/// | `tile_classifier` | `scores` `[1, number of classes]` |
+/// | `change` | each of `features` `[1, C, height_px / stride, width_px / stride]` |
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutputCard {
     /// Name of the box tensor.
-    pub boxes: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<String>,
     /// Name of the score tensor; scores are 0..1 and independent for each class.
-    pub scores: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<String>,
     /// What the four numbers of a box mean.
-    pub box_format: BoxFormat,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub box_format: Option<BoxFormat>,
+    /// Names of the feature maps, finest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// Model pixels per cell of each feature map, in the order of `features`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strides: Vec<u32>,
 }
 
 /// What the four numbers of a box mean.
@@ -157,9 +209,67 @@ pub struct ClassCard {
     pub ap50_95: Option<f64>,
     /// Number of boxes of this class in the validation pictures.
     pub validation_boxes: u32,
+    /// Share of the boxes over the threshold that are right, on the validation pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<f64>,
+    /// Share of the things found at the threshold, on the validation pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<f64>,
+    /// Mean distance between score and share right, 0..1 (Guo et al. 2017, "On calibration of modern neural networks").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_calibration_error: Option<f64>,
+    /// False alarms for each km² of pictures without the thing, at the threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub false_alarms_per_km2: Option<f64>,
+    /// False alarms for each km² that the threshold was chosen to keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub false_alarm_budget_per_km2: Option<f64>,
+    /// True where no real picture of the class was trained on, only renders.
+    #[serde(default)]
+    pub simulated_only: bool,
     /// Anything a reader of the figures should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A figure of one class on one set of pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FigureCard {
+    /// Identifier of the class, as in `[[class]]`.
+    pub class: String,
+    /// Name of the set of pictures.
+    pub set: String,
+    /// True where no picture of the set, of any split, was trained on.
+    pub never_trained_on: bool,
+    /// Number of boxes of the class in the set.
+    pub boxes: u32,
+    /// Average precision at an overlap of 0.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ap50: Option<f64>,
+    /// Average precision, mean over overlaps 0.5 to 0.95.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ap50_95: Option<f64>,
+    /// Share of the boxes over the shipped threshold that are right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<f64>,
+    /// Share of the things found at the shipped threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<f64>,
+    /// Mean distance between score and share right, 0..1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_calibration_error: Option<f64>,
+    /// Average precision at an overlap of 0.5 of the fp32 model that an int8 one was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ap50_fp32: Option<f64>,
+}
+
+/// What counts as changed between two dates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeCard {
+    /// Score from which on a place counts as changed, above 0.
+    pub threshold: f64,
 }
 
 /// How the model was trained, enough to repeat it.

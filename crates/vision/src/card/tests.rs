@@ -151,6 +151,103 @@ fn numbers_that_are_none_are_refused() {
     }
 }
 
+/// The good card with everything from `[outputs]` on replaced, training and data kept.
+fn of_task(task: &str, outputs: &str) -> String {
+    let (head, rest) = GOOD.split_once("[outputs]").unwrap();
+    let scale = &rest[rest.find("[scale]").unwrap()..rest.find("[merge]").unwrap()];
+    let training = &rest[rest.find("[training]").unwrap()..];
+    let head = head.replace("\"detector\"", task);
+    format!("{head}{outputs}\n{scale}{training}")
+}
+
+const CHANGE: &str = "[outputs]\nfeatures = [\"f4\", \"f8\"]\nstrides = [4, 8]\n[change]\nthreshold = 2.0\n";
+const CLASSIFIER: &str = "[outputs]\nscores = \"s\"\n[[class]]\nid = \"a\"\nthreshold = 0.5\ntrained = true\nvalidation_boxes = 3\n";
+
+#[test]
+fn each_task_has_its_own_keys() {
+    let change = parse(&of_task("\"change\"", CHANGE)).unwrap();
+    assert!(change.task == Task::Change && change.classes.is_empty() && change.merge.is_none());
+    assert_eq!(parse(&toml::to_string(&change).unwrap()).unwrap(), change);
+    let classifier = parse(&of_task("\"tile_classifier\"", CLASSIFIER)).unwrap();
+    assert_eq!(parse(&toml::to_string(&classifier).unwrap()).unwrap(), classifier);
+
+    let fields =
+        |text: &str| -> Vec<String> { value_mistakes(text).into_iter().map(|it| it.field).collect() };
+    assert_eq!(
+        fields(&of_task("\"change\"", CLASSIFIER)),
+        [
+            "change",
+            "outputs.features",
+            "outputs.strides",
+            "outputs.scores",
+            "class"
+        ]
+    );
+    assert_eq!(
+        fields(&of_task("\"detector\"", CHANGE)),
+        [
+            "merge",
+            "class",
+            "outputs.boxes",
+            "outputs.box_format",
+            "outputs.scores",
+            "outputs.features",
+            "outputs.strides",
+            "change"
+        ]
+    );
+    let mistakes = value_mistakes(&of_task("\"tile_classifier\"", CHANGE));
+    let said: Vec<String> = mistakes.iter().map(CardMistake::to_string).collect();
+    assert!(
+        said.iter()
+            .any(|it| it.ends_with("change: has no meaning where the task is \"tile_classifier\"")),
+        "{said:?}"
+    );
+    assert!(
+        said.iter()
+            .any(|it| it.ends_with("outputs.scores: is needed where the task is \"tile_classifier\"")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn strides_fit_the_features_and_the_input() {
+    let text = of_task("\"change\"", &CHANGE.replace("[4, 8]", "[4, 5, 0]"));
+    let fields: Vec<String> = value_mistakes(&text).into_iter().map(|it| it.field).collect();
+    assert_eq!(
+        fields,
+        ["outputs.strides", "outputs.strides[1]", "outputs.strides[2]"]
+    );
+}
+
+#[test]
+fn figures_and_measures_are_checked() {
+    let figure = "[[figure]]\nclass = \"red\"\nset = \"s\"\nnever_trained_on = true\nboxes = 7\nap50 = 0.5\n\n[training]";
+    let good = with("[training]", figure);
+    let card = parse(&good.replace("task = ", "precision = \"int8\"\ntask = ")).unwrap();
+    assert_eq!(
+        (card.precision, card.figures[0].ap50),
+        (Precision::Int8, Some(0.5))
+    );
+    assert_eq!(parse(&toml::to_string(&card).unwrap()).unwrap(), card);
+    assert_eq!(parse(GOOD).unwrap().precision, Precision::Fp32);
+    for (from, to, field) in [
+        ("class = \"red\"", "class = \"rd\"", "figure[0].class"),
+        ("set = \"s\"", "set = \" \"", "figure[0].set"),
+        ("ap50 = 0.5", "ap50 = 50", "figure[0].ap50"),
+        ("note = ", "recall = 1.2\nnote = ", "class[0].recall"),
+        (
+            "note = ",
+            "false_alarms_per_km2 = -1\nnote = ",
+            "class[0].false_alarms_per_km2",
+        ),
+    ] {
+        let mistakes = value_mistakes(&good.replacen(from, to, 1));
+        assert_eq!(mistakes[0].field, field, "{mistakes:?}");
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC*") {

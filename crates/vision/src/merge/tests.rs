@@ -6,7 +6,6 @@ use super::*;
 
 const RULES: MergeRules = MergeRules {
     iou: 0.5,
-    border_px: 4.0,
     photo_px: [400, 300],
 };
 
@@ -25,6 +24,7 @@ fn seen(score: f32, box_px: [f64; 4], tile: TileRect) -> Candidate {
         score,
         box_px,
         tile,
+        border_px: 4.0,
     }
 }
 
@@ -203,6 +203,7 @@ fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
             score: score as f32 / 1000.0,
             box_px,
             tile,
+            border_px: 4.0,
         }
     });
     prop::collection::vec(candidate, 0..40)
@@ -241,7 +242,7 @@ proptest! {
         let whole = TileRect { x_px: 0, y_px: 0, width_px: 400, height_px: 300 };
         let again = merged
             .iter()
-            .map(|o| Candidate { class_index: o.class_index, score: o.score, box_px: o.box_px, tile: whole })
+            .map(|o| Candidate { class_index: o.class_index, score: o.score, box_px: o.box_px, tile: whole, border_px: 4.0 })
             .collect();
         prop_assert_eq!(merge_across_tiles(again, &RULES), merged);
     }

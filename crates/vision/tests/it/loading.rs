@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use vision::{Card, CardError, Detector, DetectorError, Runtime, RuntimeError};
+use vision::{Card, CardError, Detector, ModelError, Runtime, RuntimeError};
 
 use crate::support::{card, folder, runtime};
 
@@ -40,12 +40,12 @@ fn a_missing_or_altered_file_is_named() {
     let Some(runtime) = runtime() else { return };
     let dir = tempfile::tempdir().unwrap();
     let missing = Detector::load(&runtime, &card(), dir.path()).err().unwrap();
-    assert!(matches!(missing, DetectorError::Read { .. }), "{missing}");
+    assert!(matches!(missing, ModelError::Read { .. }), "{missing}");
     let mut bytes = fs::read(folder().join("tiny.onnx")).unwrap();
     bytes[100] ^= 1;
     fs::write(dir.path().join("tiny.onnx"), &bytes).unwrap();
     let altered = Detector::load(&runtime, &card(), dir.path()).err().unwrap();
-    assert!(matches!(&altered, DetectorError::Hash { card: wanted, file, .. }
+    assert!(matches!(&altered, ModelError::Hash { card: wanted, file, .. }
         if *wanted == card().sha256 && file != wanted && file.len() == 64));
 }
 
@@ -56,19 +56,19 @@ fn a_file_that_is_no_model_is_refused_in_words() {
     fs::write(dir.path().join("tiny.onnx"), b"not a model").unwrap();
     let mut card = card();
     card.sha256 = "0".repeat(64);
-    let DetectorError::Hash { file, .. } = Detector::load(&runtime, &card, dir.path()).err().unwrap() else {
+    let ModelError::Hash { file, .. } = Detector::load(&runtime, &card, dir.path()).err().unwrap() else {
         panic!("another hash was expected")
     };
     card.sha256 = file;
     let error = Detector::load(&runtime, &card, dir.path()).err().unwrap();
-    assert!(matches!(error, DetectorError::Refused { .. }), "{error}");
+    assert!(matches!(error, ModelError::Refused { .. }), "{error}");
 }
 
 #[test]
 fn every_difference_from_the_card_is_said_at_once() {
     let mut wrong = card();
     wrong.input.width_px = 640;
-    wrong.outputs.boxes = "rectangles".to_owned();
+    wrong.outputs.boxes = Some("rectangles".to_owned());
     wrong.classes.truncate(1);
     let Some(said) = refused(&wrong) else { return };
     for part in [
@@ -84,8 +84,8 @@ fn every_difference_from_the_card_is_said_at_once() {
 fn a_wrong_input_name_and_swapped_outputs_are_said() {
     let mut wrong = card();
     wrong.input.name = "images".to_owned();
-    wrong.outputs.boxes = "scores".to_owned();
-    wrong.outputs.scores = "boxes".to_owned();
+    wrong.outputs.boxes = Some("scores".to_owned());
+    wrong.outputs.scores = Some("boxes".to_owned());
     let Some(said) = refused(&wrong) else { return };
     assert!(
         said.contains("the card says the input is \"images\", the file has \"picture\""),

@@ -4,5 +4,7 @@
 
 mod detecting;
 mod loading;
+mod quality;
 mod shipped;
 mod support;
+mod tasks;

@@ -1,7 +1,7 @@
 //! The shipped model on a real drone photo: it keeps its card, it finds the vehicles, and a repeat gives
 //! the same.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use vision::{Card, Detector, decode_jpeg};
@@ -9,7 +9,7 @@ use vision::{Card, Detector, decode_jpeg};
 use crate::support::{aloud, runtime, tiles};
 
 /// Straight down over a street in Minsk, 4.7 mm lens and 1.54 µm pixels at 100 m.
-const PHOTO: &str = "data/photos/dji_minsk/DJI_0010.JPG";
+const PHOTO: &str = "photos/dji_minsk/DJI_0010.JPG";
 const PHOTO_CM_PER_PX: f64 = 3.3;
 /// Middles of the two vans and three cars that nobody would overlook in it.
 const VEHICLES_PX: [[f64; 2]; 5] = [
@@ -20,37 +20,25 @@ const VEHICLES_PX: [[f64; 2]; 5] = [
     [3410.0, 1865.0],
 ];
 
-fn shared(file: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let path = std::env::var_os("FLYONCE_SHARED")
-        .map_or_else(beside, PathBuf::from)
-        .join(file);
-    if path.is_file() {
-        return Some(path);
-    }
-    aloud(&format!(
-        "SKIPPED: {} is not there; set FLYONCE_SHARED to the folder with the photos",
-        path.display()
-    ));
-    None
-}
-
 #[test]
 fn the_shipped_model_finds_the_vehicles_of_a_real_photo_twice_the_same() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    let (Some(path), Some(runtime)) = (shared(PHOTO), runtime()) else {
+    let (Some(data), Some(runtime)) = (
+        fixtures::shared_data_or_skip("the shipped model on a real photo"),
+        runtime(),
+    ) else {
         return;
     };
     let card = Card::read(&models.join("aerial8.toml")).expect("the shipped card");
     let mut detector = Detector::load(&runtime, &card, &models).expect("the shipped model");
-    let bytes = std::fs::read(path).expect("the photo");
+    let bytes = std::fs::read(data.join(PHOTO)).expect("the photo");
     let start = Instant::now();
     let photo = decode_jpeg(&bytes, 120_000_000).expect("a whole photo");
     let decode = start.elapsed();
     let scale = PHOTO_CM_PER_PX / card.scale.ground_scale_cm_per_px;
     let side = (f64::from(card.input.width_px) / scale) as u32;
-    let tiles = tiles(&photo, side, side - (64.0 / scale) as u32);
-    let first = detector.detect(&photo, &tiles, scale).expect("detections");
+    let tiles = tiles(&photo, side, side - (64.0 / scale) as u32, scale);
+    let first = detector.detect(&photo, &tiles).expect("detections");
     aloud(&format!(
         "{} tiles of {}×{} px: decode {decode:.1?}, {:.1?}; {} detections",
         tiles.len(),
@@ -72,6 +60,6 @@ fn the_shipped_model_finds_the_vehicles_of_a_real_photo_twice_the_same() {
         "vehicles at {missed:?} were missed: {:#?}",
         first.detections
     );
-    let second = detector.detect(&photo, &tiles, scale).expect("detections");
+    let second = detector.detect(&photo, &tiles).expect("detections");
     assert_eq!(first.detections, second.detections);
 }

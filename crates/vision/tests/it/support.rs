@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use image::{Rgb, RgbImage};
-use vision::{Card, Detector, Runtime, SearchPlaces, TileRect};
+use vision::{Card, Detector, Runtime, ScaledTile, SearchPlaces, TileRect};
 
 pub const BLUE: Rgb<u8> = Rgb([0, 0, 255]);
 pub const RED: Rgb<u8> = Rgb([255, 0, 0]);
@@ -56,8 +56,8 @@ pub fn photo(width_px: u32, height_px: u32, patches: &[(Rgb<u8>, [u32; 4])]) -> 
     photo
 }
 
-/// Square tiles of `side` photo pixels every `step`, the last ones reaching over the edge.
-pub fn tiles(photo: &RgbImage, side: u32, step: u32) -> Vec<TileRect> {
+/// Square tiles of `side` photo pixels every `step` at one scale, the last ones reaching over the edge.
+pub fn tiles(photo: &RgbImage, side: u32, step: u32, scale: f64) -> Vec<ScaledTile> {
     let starts = |length: u32| {
         (0..)
             .map(move |n| n * step)
@@ -65,11 +65,14 @@ pub fn tiles(photo: &RgbImage, side: u32, step: u32) -> Vec<TileRect> {
     };
     let rows: Vec<u32> = starts(photo.height()).collect();
     let columns: Vec<u32> = starts(photo.width()).collect();
-    let tile = |x_px, y_px| TileRect {
-        x_px,
-        y_px,
-        width_px: side,
-        height_px: side,
+    let tile = |x_px, y_px| ScaledTile {
+        rect: TileRect {
+            x_px,
+            y_px,
+            width_px: side,
+            height_px: side,
+        },
+        scale,
     };
     rows.iter()
         .flat_map(|&y| columns.iter().map(move |&x| tile(x, y)))
