@@ -13,6 +13,7 @@ use crate::answers::catalogue::state_words;
 use crate::answers::geotag::assumptions;
 use crate::answers::leads::{EventAnswer, LeadDetail, LeadSummary, ModelAnswer, ViewAnswer};
 use crate::answers::place::{ellipse_outline, rounded};
+use crate::answers::poses::findings_of;
 use crate::clock;
 use crate::lang::Words;
 use crate::stage::capture_time::zone_assumption;
@@ -56,6 +57,7 @@ async fn assumptions_of(workplace: &Workplace, lead: &LeadRow, views: &[Detectio
         .capture_zone
         .as_deref()
         .and_then(|code| zone_assumption(code, workplace.zone.name()));
+    words.extend(findings_of(&photo).into_iter().map(|finding| finding.words));
     words.extend(zone);
     Ok(words)
 }

@@ -2,7 +2,7 @@
 //!
 //! Follow the files in the order of the flow: [`open`] lays out the folder and the schema, [`blobs`] keeps the
 //! photo files, [`photos`] commits their rows (their
-//! [`ground`] included) and queues [`jobs`], [`looks`] takes what a model saw, [`sites`]
+//! [`ground`] included) and queues [`jobs`], [`poses`] takes what checking a sortie's poses came to, [`looks`] takes what a model saw, [`sites`]
 //! takes what the association made of it, [`leads`] takes what people decided, [`flights`] holds what was flown
 //! and what became of every photo of it, and [`events`] is the chain that ties it together. One SQL text serves
 //! both engines.
@@ -23,6 +23,7 @@ pub mod looks;
 pub mod open;
 mod part_file;
 pub mod photos;
+pub mod poses;
 pub mod rows;
 pub mod sites;
 

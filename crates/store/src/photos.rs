@@ -51,6 +51,7 @@ macro_rules! select_photos {
         )
     };
 }
+pub(crate) use select_photos;
 
 impl Store {
     /// Gives a photo whose original is in the folder its row, name, footprint, first event and jobs, all in one
@@ -336,7 +337,7 @@ async fn insert_name(connection: &mut AnyConnection, photo: &NewPhoto, now: UtcM
     Ok(())
 }
 
-async fn insert_footprint(
+pub(crate) async fn insert_footprint(
     connection: &mut AnyConnection,
     photo_id: &str,
     footprint: &NewFootprint,

@@ -4,11 +4,13 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+mod card;
 mod lens;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use card::{CameraCard, CardFocal};
 pub use lens::BrownConrady;
 pub use table::{CameraTable, SensorEntry};
 

@@ -81,7 +81,7 @@ pub struct GroundFix {
 /// The ground point a pixel shows, pixels from the top left corner of the image.
 ///
 /// The covariance is J·Σ·Jᵀ, J by central differences one sigma wide, over: camera east, north, height; tilts
-/// about the camera's right and down axes; yaw about the vertical; roll about the optical axis by the tilt
+/// about the camera's right and down axes; yaw about the vertical (exactly, for any sigma); roll about the optical axis by the tilt
 /// sigma times the cosine of the axis' depression (at nadir that turn *is* yaw and already counted); focal
 /// length; and [`CLICK_SIGMA_PX`]. Rotations are small rotation vectors: Euler angles are degenerate at nadir.
 ///
@@ -139,8 +139,17 @@ pub fn ground_from_pixel(
 /// [`ground_from_pixel`], without its limit on flat rays.
 #[must_use]
 pub fn pixel_from_ground(pose: &Pose, camera: &CameraModel, ground: Wgs84) -> Option<[f64; 2]> {
+    pixel_from_offset(
+        pose,
+        camera,
+        LocalTangent::at(pose.position).enu_from_wgs84(ground),
+    )
+}
+
+/// The pixel that shows the ground `[east, north]` of the camera's foot, m; see [`pixel_from_ground`].
+#[must_use]
+pub fn pixel_from_offset(pose: &Pose, camera: &CameraModel, [east_m, north_m]: [f64; 2]) -> Option<[f64; 2]> {
     check_pose(pose).ok()?;
-    let [east_m, north_m] = LocalTangent::at(pose.position).enu_from_wgs84(ground);
     let sight = Vector3::new(north_m, east_m, pose.altitude_agl_m.0);
     let ray = pose.attitude.ned_from_camera().transpose() * sight;
     let pixel = camera.pixel_from_ray(ray.into())?;
@@ -264,13 +273,13 @@ fn covariance(
         turn(ned_from_camera.column(0).into_owned(), sigmas.tilt_rad),
         turn(ned_from_camera.column(1).into_owned(), sigmas.tilt_rad),
         turn(axis, sigmas.tilt_rad * level),
-        turn(Vector3::z(), sigmas.yaw_rad),
         focal_step,
     ];
     let here = ground_offset(&sight, sigmas.height_m);
     let mut sum = Matrix2::new(sigmas.east_m.powi(2), 0.0, 0.0, sigmas.north_m.powi(2));
     let from_height = nalgebra::Vector2::from(here);
     sum += from_height * from_height.transpose();
+    sum += yaw_covariance(ground_offset(&sight, height_m), sigmas.yaw_rad);
     for step in steps {
         let (more, less) = (
             ground_offset(&(sight + step), height_m),
@@ -280,6 +289,17 @@ fn covariance(
         sum += column * column.transpose();
     }
     sum
+}
+
+/// Second moment about the place of a yaw that errs by N(0, σ²), exact for any σ, so that it also holds for a yaw
+/// that is not known at all: across the line from the camera's foot `r²·E[sin²φ] = r²(1 − e^(−2σ²))/2`, along it
+/// `r²·E[(1 − cosφ)²] = r²((3 + e^(−2σ²))/2 − 2e^(−σ²/2))`; for small σ that is `r²σ²` and nothing.
+fn yaw_covariance(offset_m: [f64; 2], yaw_rad: f64) -> Matrix2<f64> {
+    let (single, double) = ((-yaw_rad * yaw_rad / 2.0).exp(), (-2.0 * yaw_rad * yaw_rad).exp());
+    let along = nalgebra::Vector2::from(offset_m);
+    let across = nalgebra::Vector2::new(-offset_m[1], offset_m[0]);
+    along * along.transpose() * ((3.0 + double) / 2.0 - 2.0 * single)
+        + across * across.transpose() * ((1.0 - double) / 2.0)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! | [`grid`] | the flat working grid that areas are measured on |
 //! | [`camera`] | which ray belongs to a pixel |
 //! | [`pose`] | where the camera was, how it was turned, how sure that is |
+//! | [`pose_checks`] | whether the poses a flight's photos state fit together |
 //! | [`geolocate`] | which ground point a pixel shows, with its error ellipse |
 //! | [`footprint`] | which ground a photo shows |
 //! | [`area`] | flyable areas and other layers |
@@ -27,6 +28,7 @@ pub mod geolocate;
 pub mod grid;
 pub mod identity;
 pub mod pose;
+pub mod pose_checks;
 pub mod sharpness;
 pub mod tiles;
 pub mod time;

@@ -73,7 +73,57 @@ pub struct PoseSigmas {
     pub yaw_rad: f64,
 }
 
+/// How good a satellite fix its receiver says it had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FixQuality {
+    /// Corrections in use, ambiguities fixed: centimetres.
+    RtkFixed,
+    /// Corrections in use, ambiguities not fixed: decimetres.
+    RtkFloat,
+    /// No corrections: metres.
+    SinglePoint,
+}
+
+impl FixQuality {
+    /// From DJI's `RtkFlag`: 50 fixed, 32 to 49 float, 16 single point, 0 none. Any other word is taken as single
+    /// point, which claims least; `None` is a receiver without fix, whose stated sigmas mean nothing.
+    #[must_use]
+    pub fn from_rtk_flag(flag: Option<u32>) -> Option<Self> {
+        match flag {
+            Some(0) => None,
+            Some(50) => Some(Self::RtkFixed),
+            Some(32..=49) => Some(Self::RtkFloat),
+            _ => Some(Self::SinglePoint),
+        }
+    }
+
+    /// Smallest sigmas believed of such a fix, horizontal (each axis) and vertical, m. For a fixed one the antenna's
+    /// place beside the lens; float and single point as such receivers do in the open, which in a street they miss.
+    #[must_use]
+    pub fn smallest_sigmas_m(self) -> [f64; 2] {
+        match self {
+            Self::RtkFixed => [SMALLEST_POSITION_SIGMA_M; 2],
+            Self::RtkFloat => [0.3, 0.6],
+            Self::SinglePoint => [1.5, 3.0],
+        }
+    }
+}
+
 impl PoseSigmas {
+    /// The same with the position sigmas that a receiver states for its fix (east, north, height; m), held above
+    /// what such a fix can claim. The height keeps the uncertainty of roofs and ground.
+    #[must_use]
+    pub fn with_fix(self, quality: FixQuality, stated_m: [f64; 3]) -> Self {
+        let [horizontal_m, vertical_m] = quality.smallest_sigmas_m();
+        let [east_m, north_m, height_m] = stated_m;
+        self.with_rtk(
+            east_m.max(horizontal_m),
+            north_m.max(horizontal_m),
+            height_m.max(vertical_m),
+        )
+    }
+
     /// A consumer drone without RTK over a town: position 2 m (published 1.5 m plus shutter delay), height
     /// 5 m (barometer 3 m and roofs 4 m), gimbal 1°, compass 3°. Assumptions, not vendor figures; two photos
     /// of the same ground from the same camera agree better, since part of these errors is shared.
@@ -165,6 +215,24 @@ mod tests {
     fn positive_roll_lowers_the_right_side() {
         let rolled = Attitude::from_degrees(0.0, 0.0, 10.0);
         assert!(axis(rolled, [1.0, 0.0, 0.0])[2] > 0.17);
+    }
+
+    #[test]
+    fn a_single_or_float_fix_never_claims_centimetres() {
+        let stated = |flag| {
+            let quality = FixQuality::from_rtk_flag(flag).unwrap();
+            PoseSigmas::consumer_gnss().with_fix(quality, [0.012, 0.013, 0.03])
+        };
+        assert_eq!(stated(Some(50)).east_m, SMALLEST_POSITION_SIGMA_M);
+        for flag in [Some(34), Some(49)] {
+            assert_eq!(stated(flag).east_m, 0.3);
+        }
+        for flag in [Some(16), Some(7), None] {
+            assert_eq!((stated(flag).east_m, stated(flag).height_m), (1.5, 5.0));
+        }
+        assert_eq!(FixQuality::from_rtk_flag(Some(0)), None);
+        let poor = PoseSigmas::consumer_gnss().with_fix(FixQuality::RtkFloat, [3.0, 2.0, 4.0]);
+        assert_eq!((poor.east_m, poor.north_m), (3.0, 2.0), "a poor fix is believed");
     }
 
     #[test]

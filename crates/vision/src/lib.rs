@@ -4,7 +4,8 @@
 //! [`runtime`] finds and loads the ONNX Runtime library, [`card`] reads what a model is and promises,
 //! [`decode`] turns JPEG bytes into pixels, [`detector`] holds one model in one thread and looks at tiles,
 //! and the merge step makes one box of every object that several tiles saw. [`features`] holds a model that gives
-//! feature maps, for comparing two dates. [`quality`] says beforehand whether a photo is worth looking at.
+//! feature maps, for comparing two dates. [`quality`] says beforehand whether a photo is worth looking at, and
+//! [`register`] lays two pictures of one ground over each other.
 //!
 //! Memory of one worker, measured: the decoded photo (3 bytes a pixel: 36 MB at 12 MP, 324 MB at 108 MP; a
 //! progressive JPEG takes as much again while it is decoded), one tile in 8 bits and in `f32` (15 bytes a model
@@ -16,6 +17,7 @@ pub mod decode;
 pub mod detector;
 pub mod features;
 pub mod quality;
+pub mod register;
 pub mod runtime;
 pub mod tile;
 

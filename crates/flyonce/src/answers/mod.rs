@@ -9,6 +9,7 @@ pub mod leads;
 pub mod leads_geojson;
 pub mod photos;
 pub mod place;
+pub mod poses;
 pub mod reach;
 pub mod score;
 pub mod track;

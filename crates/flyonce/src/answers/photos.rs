@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::answers::leads::image_url;
 use crate::answers::place::{outline, rounded};
+use crate::answers::poses::{PoseFindingAnswer, findings_of};
 use crate::lang::Words;
 use crate::stage::placing::problem_words;
 
@@ -33,6 +34,8 @@ pub struct PhotoAnswer {
     pub problem: Option<Words>,
     /// Code of what it lacks.
     pub problem_code: Option<String>,
+    /// What did not fit when the poses of its flight were compared.
+    pub pose_findings: Vec<PoseFindingAnswer>,
     /// Fields of the file that were missing or not believed.
     pub warnings: Vec<String>,
     /// Width in pixels.
@@ -68,6 +71,7 @@ impl PhotoAnswer {
             pose_usable: row.pose_json.is_some(),
             problem: problem_code.as_deref().map(problem_words),
             problem_code,
+            pose_findings: findings_of(row),
             warnings: warnings(&metadata),
             width_px: row.width_px,
             height_px: row.height_px,

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::answers::poses::code_words;
 use crate::cli::output::Output;
 use crate::lang::Lang;
 use crate::stage::pipeline::{IngestSummary, Progress, ingest};
 use crate::stage::placing::problem_words;
+use crate::stage::pose_check::PoseCheckSummary;
 use crate::workplace::Workplace;
 
 /// Ingests and prints the summary.
@@ -103,6 +105,7 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
         lines.push(format!("  ! {}: {}", refused.file, refused.reason.pick(lang)));
     }
     problems(&mut lines, &summary.problems, lang);
+    lines.extend(poses(&summary.pose_check, lang));
     lines.push(match lang {
         Lang::Zh => format!("识别:{} 张,检出 {} 处", summary.looked_at, summary.detections),
         Lang::En => format!(
@@ -117,6 +120,25 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
     });
     lines.push(times(summary, lang));
     lines.join("\n")
+}
+
+/// What comparing the poses of a flight found; nothing where no photo with a pose is new.
+fn poses(checked: &PoseCheckSummary, lang: Lang) -> Vec<String> {
+    if checked.photos == 0 {
+        return Vec::new();
+    }
+    let (photos, pairs, clear) = (checked.photos, checked.pairs_compared, checked.pairs_clear);
+    let first = match lang {
+        Lang::Zh => format!("位姿:{photos} 张互相核对,比对影像 {pairs} 对,其中 {clear} 对清楚吻合"),
+        Lang::En => format!(
+            "poses: {photos} photos checked against each other, {pairs} pairs of pictures compared, {clear} fit clearly"
+        ),
+    };
+    let found = checked
+        .findings
+        .iter()
+        .map(|(code, photos)| format!("  ! {} ({photos})", code_words(code).pick(lang)));
+    [first].into_iter().chain(found).collect()
 }
 
 fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>>, lang: Lang) {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use survey::time::CityZone;
 
 use crate::answers::photos::{PhotoAnswer, PhotoList};
+use crate::answers::poses::code_words;
 use crate::cli::arguments::PhotosArguments;
 use crate::cli::output::{Output, table};
 use crate::lang::Lang;
@@ -22,7 +23,9 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &PhotosArgume
         .map(|row| row.photo_id.clone());
     let mut photos: Vec<PhotoAnswer> = rows.iter().map(PhotoAnswer::of).collect();
     if arguments.problems {
-        photos.retain(|photo| photo.problem.is_some() || !photo.warnings.is_empty());
+        photos.retain(|photo| {
+            photo.problem.is_some() || !photo.warnings.is_empty() || !photo.pose_findings.is_empty()
+        });
     }
     let list = PhotoList { photos, total, next };
     output.show(&list, |lang| text(&list, lang, &workplace.zone))
@@ -39,11 +42,18 @@ fn text(list: &PhotoList, lang: Lang, zone: &CityZone) -> String {
             .captured_at
             .as_deref()
             .and_then(|at| survey::time::UtcMicros::parse_rfc3339(at).ok());
-        let problem = photo
+        let found = photo
+            .pose_findings
+            .iter()
+            .map(|finding| code_words(&finding.code));
+        let said: Vec<String> = photo
             .problem
-            .as_ref()
-            .map_or("", |words| words.pick(lang))
-            .to_owned();
+            .iter()
+            .cloned()
+            .chain(found)
+            .map(|words| words.pick(lang).to_owned())
+            .collect();
+        let problem = said.join("; ");
         let noted = match (problem.is_empty(), photo.warnings.len()) {
             (_, 0) => problem,
             (true, n) => format!("({n})"),

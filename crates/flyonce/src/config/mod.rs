@@ -2,6 +2,7 @@
 //! is reported with its line and field. Both have built-in defaults.
 
 pub mod calendar;
+pub mod cameras;
 pub mod catalogue;
 pub mod fleet;
 pub mod layers;

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use survey::camera::CameraCard;
 use survey::geodesy::Datum;
 use survey::time::CityZone;
 use vision::QualityLimits;
 
+use crate::config::cameras;
 use crate::config::fleet::FleetSettings;
 use crate::config::quality;
 use crate::config::reader::{Mistake, Reader, Section};
@@ -49,8 +51,8 @@ pub struct Settings {
     pub matters_file: Option<PathBuf>,
 }
 
-/// Standard deviations for photos that state none.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Standard deviations for photos that state none, and lenses that are known better than photos tell.
+#[derive(Debug, Clone, PartialEq)]
 pub struct GeolocationSettings {
     /// Of the position, each axis, metres.
     pub horizontal_sigma_m: f64,
@@ -60,6 +62,8 @@ pub struct GeolocationSettings {
     pub tilt_sigma_rad: f64,
     /// Of the camera's yaw, radians.
     pub yaw_sigma_rad: f64,
+    /// Camera cards; the first that fits a photo overrules what it says of its lens.
+    pub cameras: Vec<CameraCard>,
 }
 
 /// What a layer is for.
@@ -206,6 +210,7 @@ fn geolocation(root: &Section<'_, '_>) -> GeolocationSettings {
         height_sigma_m: section.number("height_sigma_m", 5.0, 0.001..=100.0),
         tilt_sigma_rad: section.number("tilt_sigma_deg", 1.0, 0.001..=30.0).to_radians(),
         yaw_sigma_rad: section.number("yaw_sigma_deg", 3.0, 0.001..=90.0).to_radians(),
+        cameras: cameras::read(root),
     };
     section.finish();
     settings
@@ -315,9 +320,11 @@ mod tests {
         let uncommented: String = EXAMPLE
             .lines()
             .map(|line| {
+                let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                let is_setting = |rest: &str| rest.split_once(" = ").is_some_and(|(key, _)| is_key(key));
                 let setting = line
                     .strip_prefix("# ")
-                    .filter(|rest| rest.starts_with("[[") || rest.contains(" = \""));
+                    .filter(|rest| rest.starts_with("[[") || is_setting(rest));
                 format!("{}\n", setting.unwrap_or(line))
             })
             .collect();
@@ -329,6 +336,7 @@ mod tests {
             Some(PathBuf::from("/opt/flyonce/libonnxruntime.so"))
         );
         assert!(settings.database_url.is_some());
+        assert_eq!(settings.geolocation.cameras.len(), 1);
     }
 
     #[test]

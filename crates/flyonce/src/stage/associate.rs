@@ -19,10 +19,11 @@ use crate::answers::place::{covariance, outline, position};
 use crate::clock;
 use crate::config::catalogue::Matter;
 use crate::stage::findings::{Finding, Findings};
+use crate::stage::pose_check::check_sortie;
 use crate::workplace::Workplace;
 
-/// Far above the slowest association.
-const LEASE: Duration = Duration::from_secs(300);
+/// Far above the slowest association, with the pictures of its sortie compared.
+const LEASE: Duration = Duration::from_secs(900);
 
 /// Associates every sortie that is ready; answers how many leads were made.
 ///
@@ -52,6 +53,8 @@ pub async fn associate_all(workplace: &Workplace, worker: &str) -> Result<usize>
 }
 
 async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize> {
+    // Photos of a flight come one by one: only now can their poses be compared.
+    check_sortie(workplace, &claim.sortie_id).await?;
     let pending = workplace.store.pending_detections(&claim.sortie_id).await?;
     let findings = Findings::of(pending, &workplace.config.catalogue);
     let existing = match findings.reach() {

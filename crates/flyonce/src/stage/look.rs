@@ -172,7 +172,7 @@ pub fn stored_placement(photo: &PhotoRow) -> Result<Option<(Pose, CameraModel)>>
 
 /// The ground under the middle of a box, with its size from the corners, and its ground sampling distance in cm.
 /// A box that touches the sky has none.
-fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -> Option<(Place, f64)> {
+pub fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -> Option<(Place, f64)> {
     let centre = ground_from_pixel(pose, camera, [(x0 + x1) / 2.0, (y0 + y1) / 2.0]).ok()?;
     let tangent = LocalTangent::at(centre.position);
     let mut extent = [0.0_f64; 2];

@@ -1,5 +1,6 @@
 //! The way of a photo through the program, one file per stage in the order of the flow: `intake` keeps it and commits
-//! its row (`description`, made of `capture_time` and `placing`, says when and where), `worker` takes it to `look`,
+//! its row (`description`, made of `capture_time` and `placing`, says when and where), `pose_check` compares the
+//! poses of a sortie, `worker` takes it to `look`,
 //! `findings` and `associate` make leads, `pipeline` runs them all.
 
 pub mod associate;
@@ -12,7 +13,9 @@ pub mod incoming;
 pub mod intake;
 pub mod look;
 pub mod lookers;
+pub mod picture_pairs;
 pub mod pipeline;
 pub mod placing;
+pub mod pose_check;
 pub mod watched_folder;
 pub mod worker;

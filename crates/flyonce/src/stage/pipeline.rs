@@ -16,6 +16,7 @@ use crate::stage::associate::associate_all;
 use crate::stage::intake::{Taken, list_photos, take_in};
 use crate::stage::look::LookTimes;
 use crate::stage::lookers::{Lookers, RESULTS_IN_FLIGHT, free_jobs_of_the_dead};
+use crate::stage::pose_check::{self, PoseCheckSummary};
 use crate::stage::worker::{Leaves, Looked, process_name};
 use crate::workplace::Workplace;
 
@@ -62,6 +63,10 @@ pub struct IngestSummary {
     pub look_times: LookTimes,
     /// Wall time of intake, milliseconds.
     pub intake_ms: u64,
+    /// What comparing the photos' poses came to.
+    pub pose_check: PoseCheckSummary,
+    /// Wall time of that, milliseconds.
+    pub pose_check_ms: u64,
     /// Wall time of everything, milliseconds.
     pub total_ms: u64,
     /// Largest memory of this process so far, MiB.
@@ -102,6 +107,8 @@ pub async fn ingest(
         progress.taken(path);
     }
     summary.intake_ms = millis(started.elapsed());
+    summary.pose_check = pose_check::check_all(workplace).await?;
+    summary.pose_check_ms = millis(started.elapsed()) - summary.intake_ms;
     match Lookers::start(workplace).await {
         Ok(lookers) => finish_work(workplace, &lookers, progress, &mut summary).await?,
         Err(error) => summary.model_missing = Some(format!("{error:#}")),

@@ -3,9 +3,10 @@
 
 use formats::photo::PhotoMetadata;
 use serde::{Deserialize, Serialize};
-use survey::camera::{CameraHints, CameraModel, Dewarp};
+use survey::camera::{CameraError, CameraHints, CameraModel, Dewarp};
 use survey::geodesy::{AltitudeAglM, Wgs84};
-use survey::pose::{Attitude, GroundAssumption, Pose, PoseSigmas};
+use survey::pose::{Attitude, FixQuality, GroundAssumption, Pose, PoseSigmas};
+use survey::pose_checks::PoseFinding;
 
 use crate::config::settings::GeolocationSettings;
 use crate::lang::Words;
@@ -17,6 +18,28 @@ pub struct Placement {
     pub pose: Pose,
     /// Camera and lens.
     pub camera: CameraModel,
+}
+
+/// A pose as a photo's row keeps it: with what checking the flight found, and what the file stated where that was
+/// something else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredPose {
+    /// The pose that places are computed from.
+    #[serde(flatten)]
+    pub pose: Pose,
+    /// What did not fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<PoseFinding>,
+    /// As the file stated it, if that was changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Pose>,
+}
+
+impl StoredPose {
+    /// What the file stated.
+    pub fn as_stated(&self) -> &Pose {
+        self.stated.as_ref().unwrap_or(&self.pose)
+    }
 }
 
 /// Why a photo has no usable pose.
@@ -60,7 +83,10 @@ pub fn problem_words(code: &str) -> Words {
         "no_height" => ("没有相对起飞点的高度", "no height above the take-off point"),
         "not_above_ground" => ("高度不高于起飞点", "not above the take-off point"),
         "no_gimbal_angles" => ("没有云台角度", "no gimbal angles"),
-        "no_camera" => ("焦距未知", "focal length unknown"),
+        "no_camera" => (
+            "焦距未知(可在配置中写 [[camera]] 相机卡片)",
+            "focal length unknown; a [[camera]] card in the configuration can state it",
+        ),
         "no_ground_in_view" => (
             "镜头朝向地平线以上,看不到地面",
             "looks above the horizon: no ground in view",
@@ -110,9 +136,7 @@ pub fn place(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result
     if height_m < LOWEST_AGL_M {
         return Err(Unplaced::NotAboveGround);
     }
-    let camera = CameraModel::from_hints(&hints(metadata))
-        .ok()
-        .ok_or(Unplaced::NoCamera)?;
+    let camera = camera_of(metadata, settings).ok().ok_or(Unplaced::NoCamera)?;
     let pose = Pose {
         position,
         altitude_agl_m: AltitudeAglM(height_m),
@@ -127,7 +151,7 @@ pub fn place(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result
     Ok(Placement { pose, camera })
 }
 
-/// The configured sigmas, or the RTK receiver's own where it states all three.
+/// The configured sigmas, or the receiver's own where it states all three, held above what such a fix can claim.
 fn sigmas(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> PoseSigmas {
     let assumed = PoseSigmas {
         east_m: settings.horizontal_sigma_m,
@@ -136,13 +160,22 @@ fn sigmas(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> PoseSigma
         tilt_rad: settings.tilt_sigma_rad,
         yaw_rad: settings.yaw_sigma_rad,
     };
-    let stated = metadata
-        .rtk
-        .as_ref()
-        .and_then(|rtk| Some((rtk.std_lon_m?, rtk.std_lat_m?, rtk.std_hgt_m?)));
+    let stated = metadata.rtk.as_ref().and_then(|rtk| {
+        let quality = FixQuality::from_rtk_flag(rtk.flag)?;
+        Some((quality, [rtk.std_lon_m?, rtk.std_lat_m?, rtk.std_hgt_m?]))
+    });
     match stated {
-        Some((east_m, north_m, height_m)) => assumed.with_rtk(east_m, north_m, height_m),
+        Some((quality, sigmas_m)) => assumed.with_fix(quality, sigmas_m),
         None => assumed,
+    }
+}
+
+/// The lens: by a card of the configuration if one fits the camera, else by what the photo says.
+fn camera_of(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result<CameraModel, CameraError> {
+    let (make, model) = (metadata.make.as_deref(), metadata.model.as_deref());
+    match settings.cameras.iter().find(|card| card.is_for(make, model)) {
+        Some(card) => card.camera(metadata.width_px, metadata.height_px),
+        None => CameraModel::from_hints(&hints(metadata)),
     }
 }
 

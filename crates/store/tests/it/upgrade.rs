@@ -104,7 +104,7 @@ async fn data_of_version_1_go_on_in_version_2() {
     each_engine(async |bench| {
         version_1_folder(bench).await;
         let store = bench.open().await;
-        assert_eq!(store.schema_version(), 2);
+        assert_eq!(store.schema_version(), 5);
         let chain = store.verify_chains().await.unwrap();
         assert_eq!((chain.events, chain.broken), (3, None));
         assert_eq!(store.counts().await.unwrap().leads, 1);

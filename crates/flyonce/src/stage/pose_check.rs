@@ -1,0 +1,253 @@
+//! Checks the poses of a sortie's photos against each other before anything rests on them, and places anew what
+//! rested on poses that turned out wrong. The rules are `survey::pose_checks`; this reads, compares pictures and
+//! writes. A sortie is checked again when it has got more photos.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use anyhow::{Context, Result};
+use formats::photo::PhotoMetadata;
+use serde::{Deserialize, Serialize};
+use store::poses::{PoseChange, PoseCheckRow};
+use store::rows::{NewFootprint, PhotoRow};
+use survey::camera::CameraModel;
+use survey::footprint::footprint;
+use survey::pose_checks::{
+    PoseFinding, StatedPose, check_times, check_track, flights, groups, judge, pairs_to_compare,
+};
+
+use crate::clock;
+use crate::stage::look::place_of_box;
+use crate::stage::picture_pairs::{Comparable, compare};
+use crate::stage::placing::StoredPose;
+use crate::workplace::Workplace;
+
+/// What checking a sortie came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PoseCheckSummary {
+    /// Photos with a pose.
+    pub photos: usize,
+    /// Pairs of pictures that were compared.
+    pub pairs_compared: usize,
+    /// Pairs that fit clearly.
+    pub pairs_clear: usize,
+    /// Photos with each finding, by its code.
+    pub findings: BTreeMap<String, usize>,
+}
+
+impl PoseCheckSummary {
+    /// Adds another sortie's.
+    pub fn add(&mut self, other: &Self) {
+        self.photos += other.photos;
+        self.pairs_compared += other.pairs_compared;
+        self.pairs_clear += other.pairs_clear;
+        for (code, n) in &other.findings {
+            *self.findings.entry(code.clone()).or_default() += n;
+        }
+    }
+}
+
+/// A photo with a pose, as read from its row.
+struct Placed<'r> {
+    row: &'r PhotoRow,
+    stored: StoredPose,
+    camera: CameraModel,
+    stated: StatedPose,
+}
+
+/// Checks every sortie that has photos nobody checked.
+///
+/// # Errors
+/// The database, or rows that cannot be read.
+pub async fn check_all(workplace: &Workplace) -> Result<PoseCheckSummary> {
+    let mut total = PoseCheckSummary::default();
+    for sortie_id in workplace.store.sorties_to_check().await? {
+        let checked = check_sortie(workplace, &sortie_id).await;
+        let checked = checked.with_context(|| format!("while checking the poses of sortie {sortie_id}"))?;
+        total.add(&checked.unwrap_or_default());
+    }
+    Ok(total)
+}
+
+/// Checks one sortie; `None` when that was done and no photo came since.
+///
+/// # Errors
+/// The database, or rows that cannot be read.
+pub async fn check_sortie(workplace: &Workplace, sortie_id: &str) -> Result<Option<PoseCheckSummary>> {
+    let rows = workplace.store.photos_of_sortie(sortie_id).await?;
+    let before = workplace.store.pose_check(sortie_id).await?;
+    if before.is_some_and(|before| before.n_photos == rows.len() as u64) {
+        return Ok(None);
+    }
+    let mut placed = rows
+        .iter()
+        .filter_map(|row| read(row).transpose())
+        .collect::<Result<Vec<_>>>()?;
+    let mut findings: Vec<Vec<PoseFinding>> = check_times(&times(&placed));
+    // In the order of capture, where every photo has a time.
+    if placed.iter().all(|photo| photo.row.captured_at.is_some()) {
+        let mut order: Vec<usize> = (0..placed.len()).collect();
+        order.sort_by_key(|at| (placed[*at].row.captured_at, *at));
+        findings = order.iter().map(|at| findings[*at].clone()).collect();
+        placed.sort_by_key(|photo| (photo.row.captured_at, photo.row.photo_index));
+    }
+    let mut summary = PoseCheckSummary {
+        photos: placed.len(),
+        ..PoseCheckSummary::default()
+    };
+    let stated: Vec<StatedPose> = placed.iter().map(|photo| photo.stated.clone()).collect();
+    for flight in flights(&stated) {
+        let found =
+            tokio::task::block_in_place(|| check_flight(workplace, &placed[flight.clone()], &mut summary));
+        add_all(&mut findings, &flight, found);
+    }
+    let mut changes = Vec::new();
+    for (photo, findings) in placed.iter().zip(&findings) {
+        findings.iter().for_each(|finding| {
+            *summary.findings.entry(finding.code().to_owned()).or_default() += 1;
+        });
+        changes.extend(change(workplace, photo, findings).await?);
+    }
+    let check = PoseCheckRow {
+        n_photos: rows.len() as u64,
+        summary_json: serde_json::to_string(&summary)?,
+    };
+    workplace
+        .store
+        .save_pose_check(sortie_id, &check, &changes, clock::now())
+        .await?;
+    for (code, photos) in &summary.findings {
+        tracing::warn!(sortie.id = %sortie_id, finding = %code, photos, "poses do not fit together");
+    }
+    Ok(Some(summary))
+}
+
+fn times(placed: &[Placed<'_>]) -> Vec<Option<survey::time::UtcMicros>> {
+    placed.iter().map(|photo| photo.row.captured_at).collect()
+}
+
+fn add_all(findings: &mut [Vec<PoseFinding>], flight: &Range<usize>, found: Vec<Vec<PoseFinding>>) {
+    for (all, found) in findings[flight.clone()].iter_mut().zip(found) {
+        all.extend(found);
+    }
+}
+
+fn read(row: &PhotoRow) -> Result<Option<Placed<'_>>> {
+    let (Some(pose), Some(camera)) = (&row.pose_json, &row.camera_json) else {
+        return Ok(None);
+    };
+    let unreadable = || format!("the stored pose of {} cannot be read", row.photo_id);
+    let stored: StoredPose = serde_json::from_str(pose).with_context(unreadable)?;
+    let camera: CameraModel = serde_json::from_str(camera).with_context(unreadable)?;
+    let metadata: Option<PhotoMetadata> =
+        serde_json::from_str(&row.metadata_json).with_context(unreadable)?;
+    let pose = stored.as_stated();
+    let metres_per_px = pose.altitude_agl_m.0 / camera.focal_px;
+    let stated = StatedPose {
+        position: pose.position,
+        above_takeoff_m: metadata
+            .as_ref()
+            .and_then(|metadata| metadata.relative_altitude_m)
+            .unwrap_or(pose.altitude_agl_m.0),
+        absolute_altitude_m: metadata
+            .as_ref()
+            .and_then(|metadata| metadata.gnss.as_ref()?.absolute_altitude_m),
+        attitude: pose.attitude,
+        airframe_yaw_rad: metadata
+            .as_ref()
+            .and_then(|metadata| metadata.flight)
+            .map(|angles| angles.yaw.to_radians()),
+        captured_at: row.captured_at,
+        sigmas: pose.sigmas,
+        shown_m: [camera.width_px, camera.height_px].map(|side| f64::from(side) * metres_per_px),
+    };
+    Ok(Some(Placed {
+        row,
+        stored,
+        camera,
+        stated,
+    }))
+}
+
+/// Track first, then pictures.
+fn check_flight(
+    workplace: &Workplace,
+    photos: &[Placed<'_>],
+    summary: &mut PoseCheckSummary,
+) -> Vec<Vec<PoseFinding>> {
+    let stated: Vec<StatedPose> = photos.iter().map(|photo| photo.stated.clone()).collect();
+    let mut findings = check_track(&stated);
+    let groups = groups(&stated);
+    let pairs = pairs_to_compare(&stated, &groups);
+    let comparable: Vec<Comparable<'_>> = photos
+        .iter()
+        .map(|photo| Comparable {
+            sha256: &photo.row.sha256,
+            pose: photo.stored.as_stated(),
+            camera: &photo.camera,
+        })
+        .collect();
+    let max_pixels = u64::from(workplace.config.settings.max_megapixels) * 1_000_000;
+    let compared = compare(&workplace.store, max_pixels, &comparable, &stated, &pairs);
+    summary.pairs_compared += compared.pairs;
+    summary.pairs_clear += compared.evidence.len();
+    for (findings, judged) in findings
+        .iter_mut()
+        .zip(judge(&stated, &groups, &compared.evidence))
+    {
+        findings.extend(judged);
+    }
+    findings
+}
+
+/// The photo's rows as they should be now, if that differs from what they are.
+async fn change(
+    workplace: &Workplace,
+    photo: &Placed<'_>,
+    findings: &[PoseFinding],
+) -> Result<Option<PoseChange>> {
+    if photo.stored.findings == findings {
+        return Ok(None);
+    }
+    let stated = photo.stored.as_stated();
+    let turned = findings
+        .iter()
+        .fold((stated.attitude, stated.sigmas), |turned, finding| {
+            finding.applied(turned)
+        });
+    let pose = survey::pose::Pose {
+        attitude: turned.0,
+        sigmas: turned.1,
+        ..stated.clone()
+    };
+    let shown = footprint(&pose, &photo.camera).ok();
+    let before = workplace.store.footprint(&photo.row.photo_id).await?;
+    let footprint = match (&shown, before) {
+        (Some(shown), Some(before)) => Some(NewFootprint {
+            gsd_cm: shown.gsd_centre_cm,
+            area_m2: shown.area_m2,
+            truncated: shown.truncated,
+            outline_json: serde_json::to_string(&shown.outline)?,
+            ..before.footprint
+        }),
+        _ => None,
+    };
+    let detections = workplace.store.detections_of_photo(&photo.row.photo_id).await?;
+    let places = detections.iter().map(|row| {
+        let place = place_of_box(&pose, &photo.camera, row.detection.box_px);
+        (row.detection.detection_id.clone(), place.map(|(place, _)| place))
+    });
+    let stored = StoredPose {
+        stated: (pose != *stated).then(|| stated.clone()),
+        findings: findings.to_vec(),
+        pose: pose.clone(),
+    };
+    Ok(Some(PoseChange {
+        photo_id: photo.row.photo_id.clone(),
+        pose_json: serde_json::to_string(&stored)?,
+        findings_json: serde_json::to_string(findings)?,
+        gsd_cm: shown.map(|shown| shown.gsd_centre_cm).or(photo.row.gsd_cm),
+        footprint,
+        places: places.collect(),
+    }))
+}
