@@ -74,7 +74,6 @@ fn focal(section: &Section<'_, '_>) -> CardFocal {
 mod tests {
     use std::path::Path;
 
-    use super::*;
     use crate::config::settings::Settings;
 
     #[test]
