@@ -19,6 +19,7 @@ mod review;
 mod running;
 mod runtime_setup;
 mod stage;
+mod whole_file;
 mod workplace;
 
 use std::process::ExitCode;

@@ -1,7 +1,6 @@
 //! Gathers reviewed leads, cuts their surroundings out of the photos and writes the data set.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -21,6 +20,7 @@ use crate::feedback::instances::{Annotation, Basis, Category, Image, ImageExtra,
 use crate::feedback::verdict::Verdict;
 use crate::feedback::window::{PhotoWindow, WHOLE_SHARE, windows};
 use crate::picture::{Window, render};
+use crate::whole_file::write_whole;
 use crate::workplace::Workplace;
 
 /// What is exported.
@@ -125,9 +125,7 @@ pub async fn export(workplace: &Workplace, card: &Card, request: &Request) -> Re
     }
     let instances = instances(workplace, drafts, &mut exported);
     let text = serde_json::to_string(&instances)?;
-    let mut part = tempfile::NamedTempFile::new_in(&request.folder)?;
-    part.write_all(text.as_bytes())?;
-    part.persist(request.folder.join("instances.json"))?;
+    write_whole(&request.folder.join("instances.json"), text.as_bytes())?;
     Ok(exported)
 }
 
@@ -329,67 +327,68 @@ fn instances(workplace: &Workplace, drafts: Vec<Draft>, exported: &mut Exported)
     let ties: Vec<Ties> = drafts.iter().map(|draft| draft.ties.clone()).collect();
     let groups = groups(&ties);
     exported.groups = groups.iter().collect::<BTreeSet<_>>().len();
-    let mut names: Vec<String> = workplace
-        .config
-        .catalogue
-        .classes
-        .iter()
-        .map(|class| class.id.clone())
-        .collect();
-    for draft in drafts.iter().flat_map(|draft| &draft.boxes) {
-        if !names.contains(&draft.class) {
-            names.push(draft.class.clone());
-        }
-    }
+    let names = class_names(workplace, &drafts);
     let id_of = |name: &str| {
-        names
-            .iter()
-            .position(|known| known == name)
-            .map_or(0, |index| index as u64 + 1)
+        let index = names.iter().position(|known| known == name);
+        index.map_or(0, |index| index as u64 + 1)
     };
     let (mut images, mut annotations) = (Vec::new(), Vec::new());
     for (draft, group) in drafts.into_iter().zip(groups) {
         let image = image(images.len() as u64 + 1, &draft, group, &id_of);
         exported.rejected += image.flyonce.rejected.len();
         exported.train_val[usize::from(image.flyonce.split == "val")] += 1;
-        for draft in draft
+        let kept = draft
             .boxes
             .into_iter()
-            .filter(|draft| draft.lesson != Lesson::Absent)
-        {
-            let bbox = xywh(draft.corners_px);
+            .filter(|draft| draft.lesson != Lesson::Absent);
+        for draft in kept {
             let ignored = draft.lesson == Lesson::Unsure;
             exported.ignored += usize::from(ignored);
             exported.boxes += usize::from(!ignored);
-            annotations.push(Annotation {
-                id: annotations.len() as u64 + 1,
-                image_id: image.id,
-                category_id: id_of(&draft.class),
-                area: bbox[2] * bbox[3],
-                bbox,
-                iscrowd: u8::from(ignored),
-                flyonce: draft.basis,
-            });
+            annotations.push(annotation(annotations.len() as u64 + 1, image.id, draft, &id_of));
         }
         images.push(image);
     }
     exported.images = images.len();
+    let description =
+        "Reviewed leads of FlyOnce; fields under \"flyonce\" are described in flyonce/src/feedback";
+    let category = |name: &String| Category {
+        id: id_of(name),
+        name: name.clone(),
+    };
     Instances {
         info: Info {
-            description:
-                "Reviewed leads of FlyOnce; fields under \"flyonce\" are described in flyonce/src/feedback"
-                    .to_owned(),
+            description: description.to_owned(),
             date_created: clock::now().to_string(),
         },
         images,
         annotations,
-        categories: names
-            .iter()
-            .map(|name| Category {
-                id: id_of(name),
-                name: name.clone(),
-            })
-            .collect(),
+        categories: names.iter().map(category).collect(),
+    }
+}
+
+/// Those of the catalogue, then others that were detected.
+fn class_names(workplace: &Workplace, drafts: &[Draft]) -> Vec<String> {
+    let known = workplace.config.catalogue.classes.iter();
+    let mut names: Vec<String> = known.map(|class| class.id.clone()).collect();
+    for draft in drafts.iter().flat_map(|draft| &draft.boxes) {
+        if !names.contains(&draft.class) {
+            names.push(draft.class.clone());
+        }
+    }
+    names
+}
+
+fn annotation(id: u64, image_id: u64, draft: DraftBox, id_of: &dyn Fn(&str) -> u64) -> Annotation {
+    let bbox = xywh(draft.corners_px);
+    Annotation {
+        id,
+        image_id,
+        category_id: id_of(&draft.class),
+        area: bbox[2] * bbox[3],
+        bbox,
+        iscrowd: u8::from(draft.lesson == Lesson::Unsure),
+        flyonce: draft.basis,
     }
 }
 

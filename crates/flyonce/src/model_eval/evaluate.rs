@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use evaluation::picture::Picture;
+use survey::tiles::{LARGEST_SCALE, SMALLEST_SCALE};
 use vision::Runtime;
 
 use crate::config::settings::Settings;
@@ -40,6 +41,8 @@ pub struct Request<'r> {
 /// One model's view of all pictures.
 struct Seen<'r> {
     model: &'r ModelInUse,
+    classes: ClassMap,
+    scales: Vec<GroundScale>,
     looked: Vec<Looked>,
     pictures: Vec<Picture>,
 }
@@ -59,63 +62,69 @@ pub struct Evaluated<'r> {
 pub fn evaluate<'r>(request: Request<'r>, done: &(dyn Fn() + Sync)) -> Result<Evaluated<'r>> {
     let start = Instant::now();
     let mut seen = Vec::new();
-    let mut scales = Vec::new();
-    let mut notes = request.dataset.notes.clone();
     for model in request.models {
-        let classes = ClassMap::of(request.dataset, &model.card, request.renamed)?;
-        scales = ground_scales(
-            request.dataset,
-            request.scale_rules,
-            &model.card,
-            &request.settings.geolocation,
-        )?;
-        let run = Run {
-            model,
-            runtime: request.runtime,
-            dataset: request.dataset,
-            scales: &scales,
-            classes: &classes,
-            workers: request.settings.worker_count(),
-            max_pixels: u64::from(request.settings.max_megapixels) * 1_000_000,
-        };
-        let looked = run.look(done)?;
-        notes.extend(not_judged(&request, model, &classes));
-        let pictures = looked.iter().map(|looked| looked.picture.clone()).collect();
-        seen.push(Seen {
-            model,
-            looked,
-            pictures,
-        });
+        seen.push(look(&request, model, done)?);
     }
-    let mut answer = EvaluationAnswer {
+    let seconds = start.elapsed().as_secs_f64();
+    let mut notes = request.dataset.notes.clone();
+    notes.extend(partly_labelled(request.dataset));
+    let (mut pictures, mut scales) = (0, Vec::new());
+    if let Some(first) = seen.first() {
+        notes.extend(first.looked.iter().filter_map(|looked| looked.refused.clone()));
+        notes.extend(held_back(first));
+        pictures = first
+            .looked
+            .iter()
+            .filter(|looked| looked.refused.is_none())
+            .count();
+        scales = scale_answers(request.dataset, &first.scales, &first.looked);
+    }
+    notes.extend(seen.iter().flat_map(|seen| not_judged(request.dataset, seen)));
+    let answer = EvaluationAnswer {
         dataset: request.dataset.name.clone(),
         layout: request.dataset.layout.clone(),
         split: request.split.to_owned(),
-        pictures: seen.first().map_or(0, |seen| {
-            seen.looked
-                .iter()
-                .filter(|looked| looked.refused.is_none())
-                .count()
-        }),
-        scales: seen.first().map_or_else(Vec::new, |seen| {
-            scale_answers(request.dataset, &scales, &seen.looked)
-        }),
+        pictures,
+        scales,
         score_floor: f64::from(SCORE_FLOOR),
         max_found: MAX_FOUND,
         models: seen.iter().map(|seen| figures(&request, seen)).collect(),
         notes,
-        seconds: 0.0,
+        seconds,
     };
-    if let Some(first) = seen.first() {
-        answer
-            .notes
-            .extend(first.looked.iter().filter_map(|looked| looked.refused.clone()));
-    }
-    answer.seconds = start.elapsed().as_secs_f64();
     Ok(Evaluated {
         answer,
         request,
         seen,
+    })
+}
+
+fn look<'r>(request: &Request<'r>, model: &'r ModelInUse, done: &(dyn Fn() + Sync)) -> Result<Seen<'r>> {
+    let dataset = request.dataset;
+    let classes = ClassMap::of(dataset, &model.card, request.renamed)?;
+    let scales = ground_scales(
+        dataset,
+        request.scale_rules,
+        &model.card,
+        &request.settings.geolocation,
+    )?;
+    let run = Run {
+        model,
+        runtime: request.runtime,
+        dataset,
+        scales: &scales,
+        classes: &classes,
+        workers: request.settings.worker_count(),
+        max_pixels: u64::from(request.settings.max_megapixels) * 1_000_000,
+    };
+    let looked = run.look(done)?;
+    let pictures = looked.iter().map(|looked| looked.picture.clone()).collect();
+    Ok(Seen {
+        model,
+        classes,
+        scales,
+        looked,
+        pictures,
     })
 }
 
@@ -185,14 +194,14 @@ fn figures(request: &Request<'_>, seen: &Seen<'_>) -> ModelFigures {
 }
 
 /// Classes that only one side has.
-fn not_judged(request: &Request<'_>, model: &ModelInUse, classes: &ClassMap) -> Vec<Words> {
+fn not_judged(dataset: &Dataset, seen: &Seen<'_>) -> Vec<Words> {
+    let (card, classes) = (&seen.model.card, &seen.classes.model_class);
     let mut notes = Vec::new();
-    let name = &model.card.name;
-    let unknown = request
-        .dataset
+    let name = &card.name;
+    let unknown = dataset
         .classes
         .iter()
-        .zip(&classes.model_class)
+        .zip(classes)
         .filter(|(_, known)| known.is_none());
     let unknown: Vec<&str> = unknown.map(|(name, _)| name.as_str()).collect();
     if !unknown.is_empty() {
@@ -202,9 +211,8 @@ fn not_judged(request: &Request<'_>, model: &ModelInUse, classes: &ClassMap) -> 
             format!("not judged, since the model {name} does not have them: {list}"),
         ));
     }
-    let judged: BTreeSet<usize> = classes.model_class.iter().flatten().copied().collect();
-    let unlabelled = model
-        .card
+    let judged: BTreeSet<usize> = classes.iter().flatten().copied().collect();
+    let unlabelled = card
         .classes
         .iter()
         .enumerate()
@@ -217,19 +225,41 @@ fn not_judged(request: &Request<'_>, model: &ModelInUse, classes: &ClassMap) -> 
             format!("not judged, since the data set does not have these classes of the model {name}: {list}"),
         ));
     }
-    let samples = &request.dataset.samples;
-    let partly = samples
+    notes
+}
+
+fn partly_labelled(dataset: &Dataset) -> Option<Words> {
+    let total = dataset.samples.len();
+    let partly = dataset
+        .samples
         .iter()
         .filter(|sample| sample.labelled_classes.is_some())
         .count();
-    if partly > 0 {
-        let total = samples.len();
-        notes.push(Words::new(
+    (partly > 0).then(|| {
+        Words::new(
             format!("{total} 张中有 {partly} 张只标注了部分类别,每类只在标注过它的图片上评"),
             format!("{partly} of {total} pictures are labelled for some classes only; a class is judged on the pictures labelled for it"),
-        ));
-    }
-    notes
+        )
+    })
+}
+
+/// Pictures that the choice of tiles shows the model at another ground scale than its own.
+fn held_back(seen: &Seen<'_>) -> Option<Words> {
+    let model_cm = seen.model.card.scale.ground_scale_cm_per_px;
+    let is_held = |(looked, scale): &(&Looked, &GroundScale)| {
+        looked.refused.is_none() && (scale.cm_per_px / model_cm - looked.scale).abs() > 1e-6
+    };
+    let n = seen.looked.iter().zip(&seen.scales).filter(is_held).count();
+    (n > 0).then(|| {
+        Words::new(
+            format!(
+                "{n} 张图片放大或缩小到模型的地面分辨率会超出限度({SMALLEST_SCALE}–{LARGEST_SCALE} 倍),与巡查时一样按限度识别"
+            ),
+            format!(
+                "{n} pictures would have to be scaled beyond {SMALLEST_SCALE} to {LARGEST_SCALE} times for the model's ground scale and were looked at with that limit, as photos of a flight are"
+            ),
+        )
+    })
 }
 
 /// Per set and source.

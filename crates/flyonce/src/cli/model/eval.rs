@@ -1,10 +1,9 @@
 //! `flyonce model eval DATASET`: COCO metrics per class and set as a table, JSON, or one HTML page.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -17,6 +16,7 @@ use crate::model_eval::dataset::{Choice, read_dataset};
 use crate::model_eval::evaluate::{Request, evaluate};
 use crate::model_eval::figures::{ClassFigures, EvaluationAnswer};
 use crate::model_eval::ground_scale::ScaleRule;
+use crate::whole_file::write_whole;
 
 /// `model eval`.
 #[derive(Debug, Args)]
@@ -104,7 +104,7 @@ pub fn run(output: Output, config: &Config, arguments: &EvalArguments) -> Result
     bar.finish_and_clear();
     let evaluated = evaluated?;
     if let Some(file) = &arguments.out {
-        write_whole(file, &evaluated.page(output.lang)?)?;
+        write_whole(file, evaluated.page(output.lang)?.as_bytes())?;
     }
     output.show(&evaluated.answer, |lang| {
         text(&evaluated.answer, arguments.out.as_deref(), lang)
@@ -131,19 +131,6 @@ fn bar(lang: Lang, length: usize) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-/// A file is whole or not there.
-fn write_whole(file: &Path, text: &str) -> Result<()> {
-    let cannot = || format!("cannot write {}", file.display());
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut part = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
-    part.write_all(text.as_bytes()).with_context(cannot)?;
-    part.persist(file).with_context(cannot)?;
-    Ok(())
 }
 
 fn text(answer: &EvaluationAnswer, page: Option<&Path>, lang: Lang) -> String {
