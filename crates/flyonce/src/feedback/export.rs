@@ -337,10 +337,12 @@ fn instances(workplace: &Workplace, drafts: Vec<Draft>, exported: &mut Exported)
         let image = image(images.len() as u64 + 1, &draft, group, &id_of);
         exported.rejected += image.flyonce.rejected.len();
         exported.train_val[usize::from(image.flyonce.split == "val")] += 1;
+        // Of a class that nobody judged here nothing is known, so there is nothing to be ignored either.
+        let labelled = |class: &String| image.flyonce.labelled_classes.contains(class);
         let kept = draft
             .boxes
             .into_iter()
-            .filter(|draft| draft.lesson != Lesson::Absent);
+            .filter(|draft| draft.lesson != Lesson::Absent && labelled(&draft.class));
         for draft in kept {
             let ignored = draft.lesson == Lesson::Unsure;
             exported.ignored += usize::from(ignored);

@@ -15,9 +15,10 @@
 //!
 //! Boxes (`iscrowd` 0) are detections of leads that were confirmed, are known stock, or were turned down for a reason
 //! that says the thing is there (`teaches = "present"` in the catalogue: permitted, a duplicate). Rejected are those
-//! turned down because it is not there. Regions to be ignored (`iscrowd` 1) are detections nobody has decided on, those
-//! turned down for a reason that says nothing (`teaches = "unsure"`), those of another class than their lead's, and
-//! what the edge of the picture cuts. Neither names of reviewers nor places go along, and pictures carry no EXIF.
+//! turned down because it is not there. Regions to be ignored (`iscrowd` 1) are, of labelled classes, detections nobody
+//! has decided on, those turned down for a reason that says nothing (`teaches = "unsure"`), those of another class than
+//! their lead's, and what the edge of the picture cuts. Neither names of reviewers nor places go along, and pictures
+//! carry no EXIF.
 
 pub mod export;
 
