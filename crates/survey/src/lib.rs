@@ -17,7 +17,8 @@
 //! | [`area`] | flyable areas and other layers |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
-//! | [`tiles`] | which rectangles of a photo a detector looks at |
+//! | [`tiles`] | which rectangles look at all of a photo |
+//! | [`tile_choice`] | which rectangles of which photos of a sortie a detector looks at |
 
 pub mod area;
 pub mod camera;
@@ -30,5 +31,6 @@ pub mod identity;
 pub mod pose;
 pub mod pose_checks;
 pub mod sharpness;
+pub mod tile_choice;
 pub mod tiles;
 pub mod time;
