@@ -13,7 +13,7 @@ from sources import CLASSES
 
 LEAST_BOXES, LOWEST_SCORE, BINS = 20, 0.05, 15
 STEPS, DAMPING = 60, 1e-3
-GAINS = (0.3, 4.0)
+GAINS = (0.3, 12.0)
 
 
 def logit(score):
@@ -46,12 +46,10 @@ def expected_calibration_error(curve, lowest=LOWEST_SCORE):
 
 
 def table(report):
-    """A row of gain and offset per class; classes with few boxes keep their scores."""
-    rows = []
-    for name in CLASSES:
-        row = report["pooled"].get(name)
-        rows.append(fit(row["curve"]) if row and row["boxes"] >= LEAST_BOXES else [1.0, 0.0])
-    return rows
+    """A row of gain and offset per class; classes with few boxes get the median of the others."""
+    fitted = {name: fit(row["curve"]) for name, row in report["pooled"].items() if row["boxes"] >= LEAST_BOXES}
+    usual = np.median(list(fitted.values()), 0).tolist()
+    return [fitted.get(name, usual) for name in CLASSES]
 
 
 def main():

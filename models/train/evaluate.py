@@ -21,7 +21,7 @@ from calibrate import expected_calibration_error
 from sources import CLASSES
 from tiling import SIDE_PX, padded_tile, rescaled, tile_starts
 
-MERGE_IOU, LOWEST_SCORE, PER_TILE = 0.55, 0.02, 300
+MERGE_IOU, LOWEST_SCORE, PER_TILE = 0.55, 0.001, 300
 IOU_STEPS = [0.3] + [round(0.5 + 0.05 * step, 2) for step in range(10)]
 # Extent of these is a matter of taste: a find counts at IoU 0.3.
 LOOSE = {"waste", "heap", "bare_soil"}
@@ -35,13 +35,19 @@ def detect(session, pixels):
             part = pixels[top:top + SIDE_PX, left:left + SIDE_PX]
             boxes, scores = session.run(None, {"image": padded_tile(part)})
             row, label = np.nonzero(scores[0] > LOWEST_SCORE)
-            best = np.argsort(-scores[0][row, label], kind="stable")[:4 * PER_TILE]
+            best = best_of_each(scores[0][row, label], label)
             limits = [part.shape[1], part.shape[0]] * 2
             boxes = np.clip(boxes[0][row[best]], 0, limits) + [left, top, left, top]
             found.append((boxes, scores[0][row[best], label[best]], label[best]))
     boxes, scores, labels = (np.concatenate(column) for column in zip(*found))
-    keep = suppress(boxes, scores, labels)[:PER_TILE * len(found)]
+    keep = suppress(boxes, scores, labels)
     return boxes[keep], scores[keep], labels[keep]
+
+
+def best_of_each(scores, labels):
+    """Indices of the best scores of every class: classes of weak scores must not crowd out the others, nor be."""
+    order = np.argsort(-scores, kind="stable")
+    return np.concatenate([order[labels[order] == index][:PER_TILE] for index in range(len(CLASSES))])
 
 
 def suppress(boxes, scores, labels):

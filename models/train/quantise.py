@@ -1,5 +1,5 @@
-"""Makes the int8 file: quantise-dequantise pairs around everything but the decoding of boxes and scores, ranges from real
-training tiles."""
+"""Makes the int8 file: quantise-dequantise pairs around everything but the first block and the decoding of boxes and
+scores, ranges from real training tiles."""
 
 import numpy as np
 import onnx
@@ -9,7 +9,11 @@ import sources
 from tiling import SIDE_PX, padded_tile, rescaled
 
 QUANTISED = ["Conv", "Add", "Clip", "Relu", "Resize"]
-TILES, SEED = 48, 2026
+TILES, SEED = 16, 2026
+# Ranges leave out the rarest values: with the extremes, blue and metal roofs lost 4 to 7 points of AP50.
+PERCENTILE = 99.995
+# Stem and first block stay fp32: they see colours at full contrast, and cost another 3 points for a tenth of the time.
+KEPT_FP32 = ("/detector/stem", "/detector/blocks.0/")
 
 
 def int8_path(path):
@@ -47,8 +51,10 @@ def quantise(fp32, int8, data):
     graph = onnx.load(str(fp32)).graph
     quantize_static(str(fp32), str(int8), Tiles(data, TILES), quant_format=QuantFormat.QDQ, per_channel=True,
                     reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-                    calibrate_method=CalibrationMethod.MinMax, op_types_to_quantize=QUANTISED,
-                    nodes_to_exclude=decoding(graph))
+                    calibrate_method=CalibrationMethod.Percentile, op_types_to_quantize=QUANTISED,
+                    nodes_to_exclude=decoding(graph) + [node.name for node in graph.node
+                                                        if node.name.startswith(KEPT_FP32)],
+                    extra_options={"CalibPercentile": PERCENTILE})
     onnx.checker.check_model(str(int8), full_check=True)
     print(int8, f"{int8.stat().st_size / 1e6:.1f} MB")
 

@@ -9,8 +9,8 @@ use vision::{Card, Detector, Runtime, SearchPlaces};
 
 use crate::config::settings::Settings;
 
-const BUILT_IN_CARD: &str = include_str!("../../../models/aerial8.toml");
-const BUILT_IN_ONNX: &[u8] = include_bytes!("../../../models/aerial8.onnx");
+const BUILT_IN_CARD: &str = include_str!("../../../models/aerial8-int8.toml");
+const BUILT_IN_ONNX: &[u8] = include_bytes!("../../../models/aerial8-int8.onnx");
 
 /// A card, its text, and the folder of its ONNX file.
 #[derive(Debug, Clone)]
@@ -72,13 +72,13 @@ impl ModelInUse {
 
 /// Writes card and model once per model; a file is whole or not there.
 fn lay_out_built_in(data_folder: &Path) -> Result<PathBuf> {
-    let name = Card::parse(BUILT_IN_CARD, Path::new("aerial8.toml")).map(|card| card.sha256)?;
+    let name = Card::parse(BUILT_IN_CARD, Path::new("aerial8-int8.toml")).map(|card| card.sha256)?;
     let folder = data_folder
         .join("models")
         .join(name.get(..12).unwrap_or("built-in"));
-    let card_path = folder.join("aerial8.toml");
+    let card_path = folder.join("aerial8-int8.toml");
     for (path, content) in [
-        (folder.join("aerial8.onnx"), BUILT_IN_ONNX),
+        (folder.join("aerial8-int8.onnx"), BUILT_IN_ONNX),
         (card_path.clone(), BUILT_IN_CARD.as_bytes()),
     ] {
         let is_whole = fs::metadata(&path).is_ok_and(|found| found.len() == content.len() as u64);

@@ -1,9 +1,9 @@
-//! The shipped model on a real drone photo: it keeps its card, it finds the vehicles, and a repeat gives
-//! the same.
+//! The shipped models, fp32 and int8, on a real drone photo: each keeps its card, finds the vehicles, and a repeat
+//! gives the same.
 
 use std::path::Path;
-use std::time::Instant;
 
+use image::RgbImage;
 use vision::{Card, Detector, decode_jpeg};
 
 use crate::support::{aloud, runtime, tiles};
@@ -21,26 +21,32 @@ const VEHICLES_PX: [[f64; 2]; 5] = [
 ];
 
 #[test]
-fn the_shipped_model_finds_the_vehicles_of_a_real_photo_twice_the_same() {
+fn the_shipped_models_find_the_vehicles_of_a_real_photo_twice_the_same() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let (Some(data), Some(runtime)) = (
-        fixtures::shared_data_or_skip("the shipped model on a real photo"),
+        fixtures::shared_data_or_skip("the shipped models on a real photo"),
         runtime(),
     ) else {
         return;
     };
-    let card = Card::read(&models.join("aerial8.toml")).expect("the shipped card");
-    let mut detector = Detector::load(&runtime, &card, &models).expect("the shipped model");
     let bytes = std::fs::read(data.join(PHOTO)).expect("the photo");
-    let start = Instant::now();
     let photo = decode_jpeg(&bytes, 120_000_000).expect("a whole photo");
-    let decode = start.elapsed();
+    for file in ["aerial8.toml", "aerial8-int8.toml"] {
+        let card = Card::read(&models.join(file)).expect("a shipped card");
+        let mut detector = Detector::load(&runtime, &card, &models).expect("a shipped model");
+        finds_the_vehicles_twice(&mut detector, &photo);
+    }
+}
+
+fn finds_the_vehicles_twice(detector: &mut Detector, photo: &RgbImage) {
+    let card = detector.card().clone();
     let scale = PHOTO_CM_PER_PX / card.scale.ground_scale_cm_per_px;
     let side = (f64::from(card.input.width_px) / scale) as u32;
-    let tiles = tiles(&photo, side, side - (64.0 / scale) as u32, scale);
-    let first = detector.detect(&photo, &tiles).expect("detections");
+    let tiles = tiles(photo, side, side - (64.0 / scale) as u32, scale);
+    let first = detector.detect(photo, &tiles).expect("detections");
     aloud(&format!(
-        "{} tiles of {}×{} px: decode {decode:.1?}, {:.1?}; {} detections",
+        "{}: {} tiles of {}×{} px, {:.1?}; {} detections",
+        card.name,
         tiles.len(),
         photo.width(),
         photo.height(),
@@ -57,9 +63,10 @@ fn the_shipped_model_finds_the_vehicles_of_a_real_photo_twice_the_same() {
     let missed: Vec<_> = VEHICLES_PX.iter().filter(|centre| !found_at(centre)).collect();
     assert!(
         missed.len() <= 1,
-        "vehicles at {missed:?} were missed: {:#?}",
+        "{}: vehicles at {missed:?} were missed: {:#?}",
+        card.name,
         first.detections
     );
-    let second = detector.detect(&photo, &tiles).expect("detections");
+    let second = detector.detect(photo, &tiles).expect("detections");
     assert_eq!(first.detections, second.detections);
 }
