@@ -210,7 +210,8 @@ def main():
     args = parser.parse_args()
     reports = {precision: read(args.run / f"{precision}.json") for precision in ("fp32", "int8")}
     state = torch.load(args.run / "checkpoint.pt", map_location="cpu", weights_only=True)
-    thresholds = [choose_threshold(reports["fp32"], index) for index in range(len(CLASSES))]
+    # One threshold for both files: the stricter one keeps the budget in both.
+    thresholds = [max(choose_threshold(report, index) for report in reports.values()) for index in range(len(CLASSES))]
     elsewhere = [row for path in args.never_trained for row in figure_rows(read(path), thresholds, True)]
     own = {precision: list(figure_rows(report, thresholds, False)) for precision, report in reports.items()}
     own["int8"] = beside(own["int8"], own["fp32"])

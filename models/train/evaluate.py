@@ -47,7 +47,7 @@ def detect(session, pixels):
 def best_of_each(scores, labels):
     """Indices of the best scores of every class: classes of weak scores must not crowd out the others, nor be."""
     order = np.argsort(-scores, kind="stable")
-    return np.concatenate([order[labels[order] == index][:PER_TILE] for index in range(len(CLASSES))])
+    return np.concatenate([order[labels[order] == index][:4 * PER_TILE] for index in range(len(CLASSES))])
 
 
 def suppress(boxes, scores, labels):
