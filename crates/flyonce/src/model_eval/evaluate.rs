@@ -80,6 +80,8 @@ pub fn evaluate<'r>(request: Request<'r>, done: &(dyn Fn() + Sync)) -> Result<Ev
         scales = scale_answers(request.dataset, &first.scales, &first.looked);
     }
     notes.extend(seen.iter().flat_map(|seen| not_judged(request.dataset, seen)));
+    let mut models: Vec<ModelFigures> = seen.iter().map(|seen| figures(&request, seen)).collect();
+    tell_apart(&mut models);
     let answer = EvaluationAnswer {
         dataset: request.dataset.name.clone(),
         layout: request.dataset.layout.clone(),
@@ -88,7 +90,7 @@ pub fn evaluate<'r>(request: Request<'r>, done: &(dyn Fn() + Sync)) -> Result<Ev
         scales,
         score_floor: f64::from(SCORE_FLOOR),
         max_found: MAX_FOUND,
-        models: seen.iter().map(|seen| figures(&request, seen)).collect(),
+        models,
         notes,
         seconds,
     };
@@ -191,6 +193,14 @@ fn figures(request: &Request<'_>, seen: &Seen<'_>) -> ModelFigures {
         .collect();
     let tiles = seen.looked.iter().map(|looked| looked.tiles).sum();
     judging(request, seen.model).figures(&seen.pictures, &sets, tiles)
+}
+
+/// Two models of one name are called by their hashes, too: fp32 and int8 of one training, say.
+fn tell_apart(models: &mut [ModelFigures]) {
+    let is_one_name = matches!(models, [first, second] if first.name == second.name);
+    for model in models.iter_mut().filter(|_| is_one_name) {
+        model.label = format!("{} {}", model.name, model.sha256.get(..8).unwrap_or_default());
+    }
 }
 
 /// Classes that only one side has.

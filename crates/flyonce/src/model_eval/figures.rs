@@ -64,6 +64,8 @@ pub struct ScaleAnswer {
 pub struct ModelFigures {
     /// Name on the card.
     pub name: String,
+    /// What tables and curves call it: its name, and the beginning of its SHA-256 where another model has that name.
+    pub label: String,
     /// Version on the card.
     pub version: String,
     /// SHA-256 of the model file.
@@ -196,6 +198,7 @@ impl Judging<'_> {
         let counted: Vec<&ClassFigures> = classes.iter().filter(|class| class.boxes > 0).collect();
         ModelFigures {
             name: self.card.name.clone(),
+            label: self.card.name.clone(),
             version: self.card.version.clone(),
             sha256: self.card.sha256.clone(),
             mean: MeanFigures {

@@ -74,7 +74,7 @@ pub(super) fn section(answer: &EvaluationAnswer, curves: &[Vec<ClassCurve>]) -> 
         .models
         .iter()
         .zip(COLOURS)
-        .map(|(model, colour)| format!("<i style=\"border-color:{colour}\"></i>{}", escaped(&model.name)))
+        .map(|(model, colour)| format!("<i style=\"border-color:{colour}\"></i>{}", escaped(&model.label)))
         .collect();
     format!(
         "<h2>{}</h2><p class=\"note key\">{}{models}</p><div class=\"charts\">{charts}</div>",

@@ -86,7 +86,7 @@ pub(super) fn summary(answer: &EvaluationAnswer) -> String {
     for model in &answer.models {
         let n = model.mean.classes;
         let name = if compared {
-            format!(" · {}", escaped(&model.name))
+            format!(" · {}", escaped(&model.label))
         } else {
             String::new()
         };
@@ -143,7 +143,7 @@ fn head() -> String {
 }
 
 fn row(class: &ClassFigures, of_model: Option<(usize, &ModelFigures)>) -> String {
-    let name = of_model.map_or_else(String::new, |(_, model)| format!(" · {}", escaped(&model.name)));
+    let name = of_model.map_or_else(String::new, |(_, model)| format!(" · {}", escaped(&model.label)));
     let untrained = if class.trained {
         String::new()
     } else {
@@ -191,7 +191,7 @@ pub(super) fn by_set(answer: &EvaluationAnswer) -> String {
     for model in &answer.models {
         for set in &model.sets {
             let name = if compared {
-                format!(" · {}", escaped(&model.name))
+                format!(" · {}", escaped(&model.label))
             } else {
                 String::new()
             };
@@ -261,7 +261,7 @@ fn confusion_of(model: &ModelFigures, named: bool) -> String {
         })
         .collect();
     let title = if named {
-        format!("<h3>{}</h3>", escaped(&model.name))
+        format!("<h3>{}</h3>", escaped(&model.label))
     } else {
         String::new()
     };
