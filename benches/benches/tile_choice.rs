@@ -68,7 +68,10 @@ fn one_sortie(name: &str, size: [u32; 2], altitude_m: f64, noise: f64) {
             let choice = choice.expect("made just now");
             let of_all = if full_frame { sahi + photos.len() } else { ours };
             let per_photo_ms = took.as_secs_f64() * 1000.0 / photos.len() as f64;
-            println!("  {}, {per_photo_ms:.1} ms per photo", told(&choice, looks_per_cell, of_all));
+            println!(
+                "  {}, {per_photo_ms:.1} ms per photo",
+                told(&choice, looks_per_cell, of_all)
+            );
         }
     }
 }
@@ -76,10 +79,17 @@ fn one_sortie(name: &str, size: [u32; 2], altitude_m: f64, noise: f64) {
 fn told(choice: &Choice, looks_per_cell: u32, of_all: usize) -> String {
     let tiles: Vec<&ChosenTile> = choice.photos.iter().flat_map(|photo| &photo.added).collect();
     let ground = tiles.iter().filter(|tile| tile.pass == Pass::Ground).count();
-    let opened = choice.photos.iter().filter(|photo| !photo.added.is_empty()).count();
+    let opened = choice
+        .photos
+        .iter()
+        .filter(|photo| !photo.added.is_empty())
+        .count();
     let km2 = choice.seen.shown_m2 / 1e6;
     let bound = km2 * 1e6 / safe_side_m().powi(2);
-    let [none, once, twice, more] = choice.seen.by_looks_m2.map(|m2| m2 / choice.seen.shown_m2 * 100.0);
+    let [none, once, twice, more] = choice
+        .seen
+        .by_looks_m2
+        .map(|m2| m2 / choice.seen.shown_m2 * 100.0);
     format!(
         "K = {looks_per_cell}, full frames {}: {} tiles ({:.1}× fewer) in {opened} photos; {:.0} ground tiles per km², {:.2} × bound; looked at 0/1/2/more: {none:.2}/{once:.1}/{twice:.1}/{more:.1} %",
         match choice.full_frame {
@@ -144,7 +154,11 @@ fn sortie(size: [u32; 2], altitude_m: f64, noise: f64) -> Vec<SortiePhoto> {
     (0..STRIPS * PHOTOS_PER_STRIP)
         .map(|index| {
             let (strip, step) = (index / PHOTOS_PER_STRIP, index % PHOTOS_PER_STRIP);
-            let step = if strip % 2 == 0 { step } else { PHOTOS_PER_STRIP - 1 - step };
+            let step = if strip % 2 == 0 {
+                step
+            } else {
+                PHOTOS_PER_STRIP - 1 - step
+            };
             let place_m = [strip as f64 * 0.4 * across_m, step as f64 * 0.3 * along_m];
             let yaw_deg = if strip % 2 == 0 { 0.0 } else { 180.0 };
             let mut photo = photo(size, (index as u32, place_m, yaw_deg), altitude_m);
@@ -157,7 +171,8 @@ fn sortie(size: [u32; 2], altitude_m: f64, noise: f64) -> Vec<SortiePhoto> {
 fn with_noise(pose: Pose, index: usize, noise: f64) -> Pose {
     // Golden-ratio sequences spread evenly without a random generator.
     let spread = |factor: f64| ((index as f64 * factor).fract() - 0.5) * 2.0 * noise;
-    let moved = LocalTangent::at(pose.position).wgs84_from_enu(1.5 * spread(0.618_034), 1.5 * spread(0.754_878));
+    let moved =
+        LocalTangent::at(pose.position).wgs84_from_enu(1.5 * spread(0.618_034), 1.5 * spread(0.754_878));
     Pose {
         position: moved,
         attitude: Attitude {
@@ -181,8 +196,8 @@ fn photo(size: [u32; 2], (order, place_m, yaw_deg): (u32, [f64; 2], f64), altitu
         latitude_deg: 31.2,
         longitude_deg: 121.6,
     };
-    let position = LocalTangent::at(origin)
-        .wgs84_from_enu(right_m * cos + ahead_m * sin, ahead_m * cos - right_m * sin);
+    let position =
+        LocalTangent::at(origin).wgs84_from_enu(right_m * cos + ahead_m * sin, ahead_m * cos - right_m * sin);
     SortiePhoto {
         order,
         pose: Pose {

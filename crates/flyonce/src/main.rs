@@ -13,6 +13,7 @@ mod fleet_plan;
 mod flight_log;
 mod lang;
 mod model;
+mod model_check;
 mod model_eval;
 mod picture;
 mod review;

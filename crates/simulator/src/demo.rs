@@ -111,7 +111,10 @@ pub fn render_demo(
         "the flying height must be at least 40 m, above the tallest roof"
     );
     ensure!(
-        options.overlaps.iter().all(|overlap| (0.0..1.0).contains(overlap)),
+        options
+            .overlaps
+            .iter()
+            .all(|overlap| (0.0..1.0).contains(overlap)),
         "an overlap must be at least 0 and below 1"
     );
     let truth_dir = out_dir.join("truth");

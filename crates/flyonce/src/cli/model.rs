@@ -1,5 +1,6 @@
 //! `flyonce model …`: what can be said about a model without flying it.
 
+mod check;
 mod eval;
 
 use anyhow::Result;
@@ -11,6 +12,8 @@ use crate::config::Config;
 /// `model …`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
+    /// Does a model of your own fit: file, card, outputs, speed / 检查自带模型
+    Check(check::CheckArguments),
     /// Judge a model on labelled pictures / 用标注图片评估模型
     Eval(eval::EvalArguments),
 }
@@ -21,6 +24,9 @@ pub enum ModelCommand {
 /// What stopped it, in words.
 pub async fn run(output: Output, config: Config, command: ModelCommand) -> Result<()> {
     match command {
+        ModelCommand::Check(arguments) => {
+            tokio::task::spawn_blocking(move || check::run(output, &config, &arguments)).await?
+        }
         ModelCommand::Eval(arguments) => {
             tokio::task::spawn_blocking(move || eval::run(output, &config, &arguments)).await?
         }

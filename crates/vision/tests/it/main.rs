@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod detecting;
+mod inspecting;
 mod loading;
 mod quality;
 mod shipped;
