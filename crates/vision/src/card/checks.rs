@@ -115,7 +115,9 @@ fn outputs(card: &Card, found: &mut Problems) {
         format!("must have one number for each of the {features} features, has {strides}")
     });
     for (index, &stride) in outputs.strides.iter().enumerate() {
-        let divides = stride > 0 && card.input.width_px % stride == 0 && card.input.height_px % stride == 0;
+        let divides = stride > 0
+            && card.input.width_px.is_multiple_of(stride)
+            && card.input.height_px.is_multiple_of(stride);
         found.unless(divides, format!("outputs.strides[{index}]"), || {
             format!("must divide the width and height of the input, is {stride}")
         });
