@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use serde::Serialize;
 
 use crate::camera::{FOCAL_PER_WIDTH, GimbalAngles};
+use crate::day::day_seed;
 use crate::develop::{Development, develop};
 use crate::photo::{
     Belief, PlannedView, PoseErrors, StatedSigmas, TruePose, true_camera, true_pose, with_metadata,
@@ -37,6 +38,8 @@ pub struct DemoOptions {
     pub strips: Option<u32>,
     /// One of so many photos is a slanting view after the strips; 0 for none.
     pub slanting_one_in: u32,
+    /// Day of the flight: 0 is the city as its seed has it, later days differ from it and from each other.
+    pub day: u32,
 }
 
 impl Default for DemoOptions {
@@ -50,7 +53,15 @@ impl Default for DemoOptions {
             overlaps: [0.65, 0.40],
             strips: None,
             slanting_one_in: 8,
+            day: 0,
         }
+    }
+}
+
+impl DemoOptions {
+    /// Seed of what is new with every flight: errors, wind, electronics.
+    fn flight_seed(&self) -> u64 {
+        day_seed(self.seed, self.day)
     }
 }
 
@@ -82,12 +93,15 @@ struct Truth<'a> {
     simulated: bool,
     seed: u64,
     stated_sigmas: StatedSigmas,
-    planted: &'a [PlantedObject],
+    day: u32,
+    planted: Vec<&'a PlantedObject>,
     photos: Vec<PhotoTruth>,
 }
 
 /// First moment of a sortie: 2026-05-12 10:05:00 in Shanghai, a day later for each further seed of a fortnight.
 const FIRST_UNIX_MS: i64 = 1_778_551_500_000;
+/// Days of the calendar from one day of a scene to the next.
+const DAYS_APART: i64 = 30;
 /// Ground speed, metres per second.
 const SPEED_M_S: f64 = 8.0;
 
@@ -119,13 +133,14 @@ pub fn render_demo(
     );
     let truth_dir = out_dir.join("truth");
     std::fs::create_dir_all(&truth_dir).with_context(|| format!("cannot make {}", truth_dir.display()))?;
-    let scene = Scene::generate(options.seed);
-    let stated_sigmas = StatedSigmas::draw(options.seed);
+    let scene = Scene::on_day(options.seed, options.day);
+    let stated_sigmas = StatedSigmas::draw(options.flight_seed());
     let mut truth = Truth {
         simulated: true,
         seed: options.seed,
         stated_sigmas,
-        planted: &scene.objects,
+        day: options.day,
+        planted: scene.present().collect(),
         photos: Vec::new(),
     };
     let mut photos = Vec::new();
@@ -144,7 +159,7 @@ pub fn render_demo(
     Ok(DemoSummary {
         photos,
         truth_path,
-        planted: scene.objects.len(),
+        planted: scene.present().count(),
     })
 }
 
@@ -163,9 +178,10 @@ pub fn plan_sortie(options: &DemoOptions) -> Vec<PlannedView> {
         _ => 3,
     });
     let per_lane = nadir.div_ceil(lanes);
-    let mut dice = Dice::new(options.seed, 51);
+    let mut dice = Dice::new(options.flight_seed(), 51);
     let course_rad = FRAC_PI_2 + dice.between(-0.15, 0.15);
-    let mut unix_ms = FIRST_UNIX_MS + (options.seed % 14) as i64 * 86_400_000;
+    let days = (options.seed % 14) as i64 + DAYS_APART * i64::from(options.day);
+    let mut unix_ms = FIRST_UNIX_MS + days * 86_400_000;
     let mut views = Vec::new();
     for index in 0..nadir {
         let (lane, place) = (index / per_lane, index % per_lane);
@@ -219,11 +235,11 @@ fn take_photo(
     (number, view): (u32, &PlannedView),
     sigmas: StatedSigmas,
 ) -> anyhow::Result<(Vec<u8>, PhotoTruth)> {
-    let errors = PoseErrors::draw(options.seed, number);
+    let errors = PoseErrors::draw(options.flight_seed(), number);
     let focal_px = FOCAL_PER_WIDTH * f64::from(options.width_px);
     let camera = true_camera(view, &errors, [options.width_px, options.height_px], focal_px);
     let rendering = render(scene, &camera, available_threads());
-    let settings = Development::draw(&mut Dice::new(options.seed, 61), false).for_photo(number);
+    let settings = Development::draw(&mut Dice::new(options.flight_seed(), 61), false).for_photo(number);
     let picture = develop(&rendering, &settings);
     let mut jpeg = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 91).encode_image(&picture)?;

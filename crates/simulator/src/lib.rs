@@ -5,6 +5,7 @@
 mod camera;
 mod city;
 mod clock;
+mod day;
 mod demo;
 mod develop;
 pub mod dock;

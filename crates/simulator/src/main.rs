@@ -58,6 +58,9 @@ struct DemoArguments {
     /// One of so many photos is a slanting view after the strips; 0 for none.
     #[arg(long, default_value_t = 8)]
     slanting_one_in: u32,
+    /// Day of the flight; from 1 on some sheds and vehicles are missing and light and season differ.
+    #[arg(long, default_value_t = 0)]
+    day: u32,
 }
 
 #[derive(Args)]
@@ -89,6 +92,12 @@ struct RenderArguments {
     /// Write YOLO labels and classes.txt.
     #[arg(long)]
     yolo: bool,
+    /// Day of the scene; the views are the same on all days.
+    #[arg(long, default_value_t = 0)]
+    day: u32,
+    /// Write masks of roofs.
+    #[arg(long)]
+    masks: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -119,6 +128,7 @@ fn fly_demo(arguments: &DemoArguments) -> anyhow::Result<()> {
         overlaps: [arguments.forward_overlap, arguments.side_overlap],
         strips: arguments.strips,
         slanting_one_in: arguments.slanting_one_in,
+        day: arguments.day,
     };
     let summary = render_demo(&arguments.out, &options, &mut |done, total| {
         eprintln!("photo {done} of {total}")
@@ -153,7 +163,9 @@ fn render_pictures(arguments: &RenderArguments) -> anyhow::Result<()> {
         size_px: [arguments.width, arguments.height],
         gsd_cm,
         oblique_share: arguments.oblique,
+        day: arguments.day,
         yolo: arguments.yolo,
+        masks: arguments.masks,
     };
     let summary = render_training(&arguments.out, &options)?;
     eprintln!(

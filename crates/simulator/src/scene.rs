@@ -1,6 +1,7 @@
 //! A finished scene: objects with their truth, solids and ground patches behind a spatial index, and the light.
 
 use crate::city;
+use crate::day::{day_seed, turn_to};
 use crate::frame::LocalFrame;
 use crate::material::{Material, Rgb};
 use crate::palette::Palette;
@@ -38,6 +39,8 @@ pub struct Scene {
     pub frame: LocalFrame,
     /// Planted objects; object `id` is at index `id - 1`.
     pub objects: Vec<PlantedObject>,
+    /// Numbers of the objects that are not there on this day.
+    pub missing: Vec<u32>,
     pub(crate) light: Light,
     solids: Vec<Solid>,
     patches: Vec<Patch>,
@@ -70,13 +73,21 @@ impl Scene {
     /// Makes the scene of a seed: about 800 × 680 m of city around the origin. Seeds from
     /// [`crate::FIRST_TRAINING_SEED`] on use the training palette.
     pub fn generate(seed: u64) -> Self {
+        Self::on_day(seed, 0)
+    }
+
+    /// The scene of a seed on another day: some sheds and vehicles are missing, sun and green have changed. Day 0
+    /// is [`Scene::generate`].
+    pub fn on_day(seed: u64, day: u32) -> Self {
         let mut builder = Builder::new(
             LocalFrame::DEMONSTRATION,
             Dice::new(seed, 1),
             Palette::of_seed(seed),
         );
         city::lay_out(&mut builder, city::Water::AsItComes);
-        Self::finished(seed, builder, light_of(seed))
+        let missing = turn_to(&mut builder, seed, day);
+        let scene = Self::finished(seed, builder, light_of(day_seed(seed, day)));
+        Self { missing, ..scene }
     }
 
     /// Puts a filled drawing board behind its index.
@@ -102,6 +113,7 @@ impl Scene {
             shade: ShadeCeiling::of(&builder.solids, light.sun, REACH_M),
             light,
             objects: builder.objects,
+            missing: Vec::new(),
             solids: builder.solids,
             patches: builder.patches,
             backdrop,
@@ -110,6 +122,13 @@ impl Scene {
             cell_top_m,
             tallest_m,
         }
+    }
+
+    /// The objects that are there on this day.
+    pub fn present(&self) -> impl Iterator<Item = &PlantedObject> {
+        self.objects
+            .iter()
+            .filter(|object| self.missing.binary_search(&object.id).is_err())
     }
 
     /// All solids.

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::camera::{Camera, FOCAL_PER_WIDTH, GimbalAngles};
+use crate::day::day_seed;
 use crate::develop::{Development, develop};
 use crate::plan::ObjectClass;
 use crate::random::Dice;
 use crate::render::{available_threads, render};
 use crate::scene::Scene;
-use crate::truth::{visible_objects, yolo_text};
+use crate::truth::{roof_mask, visible_objects, yolo_text};
 
 /// What to render.
 #[derive(Clone, Debug)]
@@ -26,8 +27,12 @@ pub struct TrainingOptions {
     pub gsd_cm: [f64; 2],
     /// Share of pictures taken at a slant (45 to 75° down) instead of straight down.
     pub oblique_share: f64,
+    /// Day of the scene, see [`Scene::on_day`]; the views are the same on all days.
+    pub day: u32,
     /// Whether to write YOLO labels.
     pub yolo: bool,
+    /// Whether to write masks of roofs.
+    pub masks: bool,
 }
 
 /// What was written.
@@ -39,15 +44,20 @@ pub struct TrainingSummary {
     pub labels: usize,
 }
 
-/// Renders `OUT/images/*.jpg` and, if asked for, `OUT/labels/*.txt` and `OUT/classes.txt`.
+/// Renders `OUT/images/*.jpg` and, if asked for, `OUT/labels/*.txt` and `OUT/classes.txt`, and `OUT/masks/*.png`
+/// (1 roof, 0 none, 255 walls).
 ///
 /// # Errors
 /// When a folder or file cannot be written.
 pub fn render_training(out_dir: &Path, options: &TrainingOptions) -> anyhow::Result<TrainingSummary> {
-    let scene = Scene::generate(options.seed);
+    let scene = Scene::on_day(options.seed, options.day);
+    let mut other_days = Dice::new(day_seed(options.seed, options.day), 32);
     let mut dice = Dice::new(options.seed, 31);
-    let (images, labels) = (out_dir.join("images"), out_dir.join("labels"));
+    let [images, labels, masks] = ["images", "labels", "masks"].map(|name| out_dir.join(name));
     make_folder(&images)?;
+    if options.masks {
+        make_folder(&masks)?;
+    }
     if options.yolo {
         make_folder(&labels)?;
         let names: String = ObjectClass::ALL
@@ -63,14 +73,21 @@ pub fn render_training(out_dir: &Path, options: &TrainingOptions) -> anyhow::Res
     for number in 0..options.photos {
         let camera = random_view(&mut dice, options);
         let rendering = render(&scene, &camera, available_threads());
-        let picture = develop(&rendering, &Development::draw(&mut dice, true));
-        let quality = dice.whole(82, 95) as u8;
+        let own = (Development::draw(&mut dice, true), dice.whole(82, 95) as u8);
+        let (development, quality) = match options.day {
+            0 => own,
+            _ => (Development::draw(&mut other_days, true), own.1),
+        };
+        let picture = develop(&rendering, &development);
         let name = format!("sim_{}_{:04}", options.seed, number + 1);
         let path = images.join(format!("{name}.jpg"));
         let mut bytes = Vec::new();
         image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(&picture)?;
         write(&path, &bytes)?;
         summary.pictures.push(path);
+        if options.masks {
+            roof_mask(&scene, &rendering).save(masks.join(format!("{name}.png")))?;
+        }
         if options.yolo {
             let visible = visible_objects(&scene, &camera, &rendering);
             summary.labels += visible.len();

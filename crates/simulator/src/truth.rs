@@ -1,5 +1,6 @@
 //! What a picture truly shows: pixel boxes of visible objects, read from the id picture.
 
+use image::GrayImage;
 use serde::Serialize;
 
 use crate::camera::Camera;
@@ -73,6 +74,27 @@ pub fn visible_objects(scene: &Scene, camera: &Camera, rendering: &Rendering) ->
         }
     }
     visible
+}
+
+/// Which pixels show a roof: 1 roof, 0 none, 255 walls (not to be judged).
+pub fn roof_mask(scene: &Scene, rendering: &Rendering) -> GrayImage {
+    GrayImage::from_fn(rendering.width_px, rendering.height_px, |x, y| {
+        let pixel = rendering.ids[(y * rendering.width_px + x) as usize];
+        let roofed = |object: &PlantedObject| {
+            matches!(
+                object.class,
+                ObjectClass::Building | ObjectClass::BlueMetalRoof | ObjectClass::MetalRoof
+            )
+        };
+        let object = ((pixel & !ROOF_BIT) as usize)
+            .checked_sub(1)
+            .and_then(|index| scene.objects.get(index));
+        image::Luma([match object {
+            Some(object) if roofed(object) && pixel & ROOF_BIT != 0 => 1,
+            Some(object) if roofed(object) => 255,
+            _ => 0,
+        }])
+    })
 }
 
 /// Text of a YOLO label file: class number, centre and size as shares of the picture, one object a line.

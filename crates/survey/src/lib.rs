@@ -19,6 +19,9 @@
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
 //! | [`tile_choice`] | which rectangles of which photos of a sortie a detector looks at |
+//! | [`shared_ground`] | which ground two photos both show, as one grid for both |
+//! | [`tiles`] | which rectangles of a photo a detector looks at |
+//! | [`view_pairs`] | which photos of two flights are laid on each other |
 
 pub mod area;
 pub mod camera;
@@ -30,7 +33,9 @@ pub mod grid;
 pub mod identity;
 pub mod pose;
 pub mod pose_checks;
+pub mod shared_ground;
 pub mod sharpness;
 pub mod tile_choice;
 pub mod tiles;
 pub mod time;
+pub mod view_pairs;

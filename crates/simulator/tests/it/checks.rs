@@ -267,7 +267,9 @@ fn training_pictures_come_with_sane_labels() {
         size_px: [320, 256],
         gsd_cm: [30.0, 45.0],
         oblique_share: 0.3,
+        day: 0,
         yolo: true,
+        masks: false,
     };
     let summary = render_training(dir.path(), &options).unwrap();
     assert_eq!(summary.pictures.len(), 3);
