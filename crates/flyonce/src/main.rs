@@ -4,6 +4,7 @@
 mod answers;
 mod api;
 mod broker;
+mod change_model;
 mod cli;
 mod clock;
 mod config;

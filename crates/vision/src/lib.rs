@@ -4,8 +4,8 @@
 //! [`runtime`] finds and loads the ONNX Runtime library, [`card`] reads what a model is and promises,
 //! [`decode`] turns JPEG bytes into pixels, [`detector`] holds one model in one thread and looks at tiles,
 //! and the merge step makes one box of every object that several tiles saw. [`features`] holds a model that gives
-//! feature maps, for comparing two dates, and [`register`] lays two pictures of one ground over each other.
-//! [`quality`] says beforehand whether a photo is worth looking at; [`inspect`] says what a file is that somebody
+//! feature maps, [`change`] compares two dates by them, and [`register`] lays two pictures of one ground over each
+//! other. [`quality`] says beforehand whether a photo is worth looking at; [`inspect`] says what a file is that somebody
 //! brings along.
 //!
 //! Memory of one worker, measured: the decoded photo (3 bytes a pixel: 36 MB at 12 MP, 324 MB at 108 MP; a
@@ -15,6 +15,7 @@
 //! with the photo. `flyonce model check` prints the session's share for any model.
 
 pub mod card;
+pub mod change;
 pub mod decode;
 pub mod detector;
 pub mod features;

@@ -110,6 +110,22 @@ def threshold_of(score, truth, same):
     return best
 
 
+def difference_threshold(made, numbers):
+    """The threshold 0..255 of the plain difference that is best on the made pairs, and its F1: what to be better than."""
+    differences, truths = [], []
+    for number in numbers:
+        before, after, mask, _ = made[number]
+        known = mask != pictures.UNKNOWN
+        differences.append(np.abs(before.astype(np.float32) - after).mean(2)[known])
+        truths.append(mask[known] == 1)
+    difference, truth = np.concatenate(differences), np.concatenate(truths)
+    best = (0.0, 0.0)
+    for threshold in range(4, 252, 4):
+        over = difference >= threshold
+        best = max(best, (2 * (over & truth).sum() / (over.sum() + truth.sum()), float(threshold)))
+    return round(float(best[0]), 4), best[1]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
@@ -128,6 +144,7 @@ def main():
     result = {"pairs": arguments.pairs, "bias": round(bias.item(), 4), "threshold": round(threshold, 2),
               "strong_threshold": round(min(0.95, threshold + STRONG), 2), "f1_on_made_pairs": round(f1, 4),
               "false_alarm_share": round((score >= threshold)[same == 1].float().mean().item(), 5),
+              "difference_f1_and_threshold": difference_threshold(made, range(arguments.pairs)),
               **{name: round(value, 4) for name, value in zip(CUES, weight.tolist())}}
     Path(arguments.out).write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result))

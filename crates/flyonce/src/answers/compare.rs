@@ -118,11 +118,7 @@ pub struct ChangeAnswer {
 
 impl PairAnswer {
     /// Of a pair that was compared, or not; `names` and `taken` of the first and the second photo.
-    pub fn of(
-        names: [&str; 2],
-        taken: [Option<&str>; 2],
-        result: Result<&PairResult, &PairFailure>,
-    ) -> Self {
+    pub fn of(names: [&str; 2], taken: [Option<&str>; 2], result: Result<&PairResult, &PairFailure>) -> Self {
         let [first, second] = names.map(str::to_owned);
         let [first_taken, second_taken] = taken.map(|at| at.map(str::to_owned));
         let found = result.ok();
@@ -178,8 +174,13 @@ impl ChangeAnswer {
             kind_words,
             area_m2: found.area_m2.map(|area_m2| rounded(area_m2, 1)),
             area_px: rounded(found.change.area_px, 0),
-            place: found.place.map(|(place, covariance)| Place::new(place, covariance)),
-            outline: found.outline.as_ref().map(|outline| outline.iter().map(degrees).collect()),
+            place: found
+                .place
+                .map(|(place, covariance)| Place::new(place, covariance)),
+            outline: found
+                .outline
+                .as_ref()
+                .map(|outline| outline.iter().map(degrees).collect()),
             outline_px: found
                 .change
                 .outline_px
@@ -216,7 +217,10 @@ impl CompareAnswer {
         members.insert("datum".to_owned(), json!("WGS-84"));
         members.insert("first".to_owned(), json!(self.first));
         members.insert("second".to_owned(), json!(self.second));
-        members.insert("compared_share_of_first".to_owned(), json!(self.coverage.compared_share));
+        members.insert(
+            "compared_share_of_first".to_owned(),
+            json!(self.coverage.compared_share),
+        );
         Ok(FeatureCollection { features, members }.to_json()?)
     }
 

@@ -9,6 +9,7 @@ use image::codecs::jpeg::JpegEncoder;
 
 use crate::answers::compare::{ChangeAnswer, CompareAnswer, PairAnswer};
 use crate::lang::{Lang, Words};
+use crate::stage::compare::pair::PlacedChange;
 
 /// Quality of the pictures on the page.
 const JPEG_QUALITY: u8 = 84;
@@ -19,6 +20,16 @@ pub struct ChangePictures<'r> {
     pub crops: &'r [RgbImage; 2],
     /// Outline, pixels.
     pub outline: &'r [[f64; 2]],
+}
+
+impl<'r> ChangePictures<'r> {
+    /// Of a change.
+    pub fn of(change: &'r PlacedChange) -> Self {
+        Self {
+            crops: &change.crops,
+            outline: &change.outline_in_crops,
+        }
+    }
 }
 
 /// The pictures of one pair, with the outlines of its changes in their pixels.
@@ -45,7 +56,13 @@ pub fn page(
     head(&mut body, answer);
     heading(&mut body, &Words::new("变化", "Changes"));
     if answer.changes.is_empty() {
-        paragraph(&mut body, &Words::new("在比对范围内没有发现变化。", "Nothing changed in what was compared."));
+        paragraph(
+            &mut body,
+            &Words::new(
+                "在比对范围内没有发现变化。",
+                "Nothing changed in what was compared.",
+            ),
+        );
     }
     for (change, pictures) in answer.changes.iter().zip(changes) {
         change_card(&mut body, answer, change, pictures)?;
@@ -117,7 +134,9 @@ fn head(body: &mut String, answer: &CompareAnswer) {
     let compared = match ground {
         Some((compared, first)) => Words::new(
             format!("第一期画面地面 {first:.0} m² 中比对了 {compared:.0} m²({percent:.0} %)"),
-            format!("compared {compared:.0} m² of the {first:.0} m² that the first date shows ({percent:.0} %)"),
+            format!(
+                "compared {compared:.0} m² of the {first:.0} m² that the first date shows ({percent:.0} %)"
+            ),
         ),
         None => Words::new(
             format!("比对了第一期画面的 {percent:.0} %"),
@@ -137,7 +156,11 @@ fn head(body: &mut String, answer: &CompareAnswer) {
     ];
     body.push_str("<div class=\"facts\">");
     for (index, fact) in facts.iter().enumerate() {
-        let (open, close) = if index == 0 { ("<b>", "</b>") } else { ("<span>", "</span>") };
+        let (open, close) = if index == 0 {
+            ("<b>", "</b>")
+        } else {
+            ("<span>", "</span>")
+        };
         let _ = write!(body, "{open}{}{close}", both(fact));
     }
     body.push_str("</div>");
@@ -156,7 +179,11 @@ fn change_card(
         format!("可信度 {:.2}", change.score),
         format!("score {:.2}", change.score),
     )];
-    facts.extend(change.area_m2.map(|area_m2| Words::new(format!("{area_m2:.0} m²"), format!("{area_m2:.0} m²"))));
+    facts.extend(
+        change
+            .area_m2
+            .map(|area_m2| Words::new(format!("{area_m2:.0} m²"), format!("{area_m2:.0} m²"))),
+    );
     facts.extend(change.place.as_ref().map(|place| {
         let (at, ellipse) = (
             format!("{:.6}, {:.6}", place.latitude_deg, place.longitude_deg),
@@ -168,7 +195,10 @@ fn change_card(
             format!("{at} (WGS-84, 95 % error ellipse, semi-axes {axes})"),
         )
     }));
-    let facts: String = facts.iter().map(|fact| format!("<span class=\"place\">{}</span>", both(fact))).collect();
+    let facts: String = facts
+        .iter()
+        .map(|fact| format!("<span class=\"place\">{}</span>", both(fact)))
+        .collect();
     let _ = write!(
         body,
         "<article><header><b>#{} {}</b>{facts}</header><div class=\"two\">",
@@ -186,8 +216,16 @@ fn change_card(
 
 fn caption(pair: Option<&PairAnswer>, index: usize) -> Words {
     let (which, name, taken) = match (pair, index) {
-        (Some(pair), 0) => (Words::new("前", "before"), pair.first.as_str(), pair.first_taken.as_deref()),
-        (Some(pair), _) => (Words::new("后", "after"), pair.second.as_str(), pair.second_taken.as_deref()),
+        (Some(pair), 0) => (
+            Words::new("前", "before"),
+            pair.first.as_str(),
+            pair.first_taken.as_deref(),
+        ),
+        (Some(pair), _) => (
+            Words::new("后", "after"),
+            pair.second.as_str(),
+            pair.second_taken.as_deref(),
+        ),
         (None, _) => (Words::new("", ""), "", None),
     };
     let taken = taken.map(|at| format!(" · {at}")).unwrap_or_default();
@@ -207,9 +245,19 @@ fn pair_card(body: &mut String, pair: &PairAnswer, pictures: Option<&PairPicture
         let _ = write!(body, "<p class=\"problem\">{}</p>", both(&said));
     }
     if let Some(pictures) = pictures {
-        let _ = write!(body, "<header>{}</header><div class=\"two\">", both(&laid_words(pair)));
+        let _ = write!(
+            body,
+            "<header>{}</header><div class=\"two\">",
+            both(&laid_words(pair))
+        );
         for (index, picture) in pictures.overview.iter().enumerate() {
-            figure(body, picture, &pictures.outlines, true, &caption(Some(pair), index))?;
+            figure(
+                body,
+                picture,
+                &pictures.outlines,
+                true,
+                &caption(Some(pair), index),
+            )?;
         }
         body.push_str("</div>");
     }
@@ -272,7 +320,10 @@ fn figure(
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// Base64 (RFC 4648, section 4).
@@ -280,10 +331,17 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let word = group.iter().fold(0u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - group.len()));
+        let word = group
+            .iter()
+            .fold(0u32, |word, byte| (word << 8) | u32::from(*byte))
+            << (8 * (3 - group.len()));
         for place in 0..4 {
             let digit = (word >> (18 - 6 * place)) & 63;
-            text.push(if place <= group.len() { char::from(DIGITS[digit as usize]) } else { '=' });
+            text.push(if place <= group.len() {
+                char::from(DIGITS[digit as usize])
+            } else {
+                '='
+            });
         }
     }
     text
@@ -295,7 +353,14 @@ mod tests {
 
     #[test]
     fn base64_equals_the_examples_of_the_standard() {
-        let examples = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
+        let examples = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ];
         for (plain, coded) in examples {
             assert_eq!(base64(plain.as_bytes()), coded);
         }

@@ -2,6 +2,8 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod compare;
+pub mod compare_page;
 pub mod coverage;
 pub mod flights;
 pub mod geotag;

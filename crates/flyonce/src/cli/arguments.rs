@@ -42,6 +42,8 @@ pub enum Command {
     Photos(PhotosArguments),
     /// Imaged area, and its share of a flyable layer / 实拍覆盖
     Coverage(CoverageArguments),
+    /// What changed between two dates / 图频比对
+    Compare(CompareArguments),
     /// Write the leads as GeoJSON (RFC 7946, WGS-84) / 导出线索
     Export(ExportArguments),
     /// Ground position of a pixel, with its error ellipse / 像素定位
@@ -173,6 +175,52 @@ pub struct CoverageArguments {
     /// Size of the ground cells of this calculation.
     #[arg(long)]
     pub cell_m: Option<f64>,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The first date: a picture (JPEG, PNG), a folder of photos, or a sortie of the data folder.
+    #[arg(value_name = "A", required_unless_present = "score")]
+    pub first: Option<String>,
+    /// The second date: the same kind of thing.
+    #[arg(value_name = "B", required_unless_present = "score")]
+    pub second: Option<String>,
+    /// Page to write: before and after side by side, outlines drawn.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// GeoJSON to write (RFC 7946, WGS-84).
+    #[arg(long, value_name = "FILE")]
+    pub geojson: Option<PathBuf>,
+    /// Score from which on a place counts as changed (default: of the model's card).
+    #[arg(long, value_name = "0..1", value_parser = share)]
+    pub threshold: Option<f32>,
+    /// Smaller changes are not told, m² (default: of the model's card).
+    #[arg(long, value_name = "M2")]
+    pub smallest_m2: Option<f64>,
+    /// Pictures without poses that lie on each other already: do not look for how.
+    #[arg(long)]
+    pub aligned: bool,
+    /// Scale of pictures without poses, cm per pixel.
+    #[arg(long, value_name = "CM", value_parser = gsd)]
+    pub gsd_cm: Option<f64>,
+    /// Score pairs whose truth is known: a folder with A, B and label, or with folders that have them.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["first", "second"])]
+    pub score: Option<PathBuf>,
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err(format!("{text} is not a number between 0 and 1")),
+    }
+}
+
+fn gsd(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(cm) if (0.1..=1000.0).contains(&cm) => Ok(cm),
+        _ => Err(format!("{text} is not a scale from 0.1 to 1000 cm per pixel")),
+    }
 }
 
 /// `export`.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod compare;
 mod coverage;
 mod demo;
 mod export;
@@ -52,6 +53,7 @@ pub async fn run() -> Result<()> {
         Command::Ingest(ingest) => ingest::run(output, &workplace().await?, &ingest.sources).await,
         Command::Leads(command) => leads::run(output, &workplace().await?, command).await,
         Command::Photos(photos) => photos::run(output, &workplace().await?, &photos).await,
+        Command::Compare(compare) => compare::run(output, config()?, &compare).await,
         Command::Coverage(coverage) => coverage::run(output, &workplace().await?, &coverage).await,
         Command::Export(export) => export::run(output, &workplace().await?, &export).await,
         Command::Geotag(geotag) if Path::new(&geotag.photo).is_file() => {

@@ -5,6 +5,7 @@
 
 pub mod associate;
 pub mod capture_time;
+pub mod compare;
 pub mod delivery;
 pub mod description;
 pub mod findings;

@@ -181,6 +181,19 @@ fn merge_and_change(card: &Card, found: &mut Problems) {
         found.unless(usable, "change.threshold", || {
             format!("must be above 0, is {}", change.threshold)
         });
+        let strong = change.strong_threshold.unwrap_or(change.threshold);
+        found.unless(strong >= change.threshold, "change.strong_threshold", || {
+            format!(
+                "must be at least change.threshold = {}, is {strong}",
+                change.threshold
+            )
+        });
+        for (key, value) in [
+            ("smallest_m2", change.smallest_m2),
+            ("smallest_px", change.smallest_px),
+        ] {
+            found.within(format!("change.{key}"), value.unwrap_or(0.0), 0.0, 1e6);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The model card: a TOML file beside the ONNX file that says what the model takes, gives, knows and does not
 //! know. The program refuses a model that does not keep what its card says.
 
+mod change;
 mod checks;
 mod places;
 
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use change::{ChangeCard, CueCard};
 use places::Places;
 
 /// A whole model card. Keys outside this structure are mistakes.
@@ -262,14 +264,6 @@ pub struct FigureCard {
     /// Average precision at an overlap of 0.5 of the fp32 model that an int8 one was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ap50_fp32: Option<f64>,
-}
-
-/// What counts as changed between two dates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeCard {
-    /// Score from which on a place counts as changed, above 0.
-    pub threshold: f64,
 }
 
 /// How the model was trained, enough to repeat it.

@@ -53,10 +53,7 @@ impl Affine {
             return None;
         }
         let [a, b, d, e] = [e, -b, -d, a].map(|value| value / determinant);
-        Some(Self([
-            [a, b, -(a * c + b * f)],
-            [d, e, -(d * c + e * f)],
-        ]))
+        Some(Self([[a, b, -(a * c + b * f)], [d, e, -(d * c + e * f)]]))
     }
 
     /// The same map where both pictures are `factor` times as large.
@@ -140,10 +137,7 @@ impl Affine {
         }
         let row = |axis: usize| {
             let [p, q] = right[axis];
-            let (a, b) = (
-                (p * yy - q * xy) / determinant,
-                (q * xx - p * xy) / determinant,
-            );
+            let (a, b) = ((p * yy - q * xy) / determinant, (q * xx - p * xy) / determinant);
             [a, b, to[axis] - a * from[0] - b * from[1]]
         };
         Some(Self([row(0), row(1)]))
@@ -152,9 +146,8 @@ impl Affine {
 
 fn centre(ties: &[Tie], of: impl Fn(&Tie) -> [f64; 2]) -> Option<[f64; 2]> {
     let total: f64 = ties.iter().map(|tie| tie.weight).sum();
-    (total > 0.0).then(|| {
-        [0, 1].map(|axis| ties.iter().map(|tie| tie.weight * of(tie)[axis]).sum::<f64>() / total)
-    })
+    (total > 0.0)
+        .then(|| [0, 1].map(|axis| ties.iter().map(|tie| tie.weight * of(tie)[axis]).sum::<f64>() / total))
 }
 
 #[cfg(test)]

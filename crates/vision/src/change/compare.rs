@@ -175,10 +175,7 @@ fn mirrored(picture: &RgbImage, [left, top]: [u32; 2], [width, height]: [u32; 2]
         if at < length { at } else { period - 1 - at }
     };
     RgbImage::from_fn(width, height, |x, y| {
-        *picture.get_pixel(
-            fold(left + x, picture.width()),
-            fold(top + y, picture.height()),
-        )
+        *picture.get_pixel(fold(left + x, picture.width()), fold(top + y, picture.height()))
     })
 }
 
@@ -226,7 +223,9 @@ impl Cells {
         for (cell, shown) in self.values.chunks_exact(self.channels.max(1)).zip(&shown.values) {
             if *shown > 0.5 {
                 count += 1.0;
-                sums.iter_mut().zip(cell).for_each(|(sum, value)| *sum += f64::from(*value));
+                sums.iter_mut()
+                    .zip(cell)
+                    .for_each(|(sum, value)| *sum += f64::from(*value));
             }
         }
         sums.iter_mut().for_each(|sum| *sum /= count.max(1.0));
@@ -275,8 +274,13 @@ pub fn compare_dates(
     let distances: Vec<Plane> = (0..3)
         .map(|level| {
             let there = cells_of(compared, CELL_PX << level);
-            distance(&first.features[level], &second.features[level], &there, FEATURE_REACH[level])
-                .enlarged(width, height)
+            distance(
+                &first.features[level],
+                &second.features[level],
+                &there,
+                FEATURE_REACH[level],
+            )
+            .enlarged(width, height)
         })
         .collect();
     let (one, two) = (&first.roof, &second.roof);
@@ -289,7 +293,9 @@ pub fn compare_dates(
         if shown.values[index] < 0.5 {
             continue;
         }
-        let alone = (b - one_near.values[index]).max(a - two_near.values[index]).max(0.0);
+        let alone = (b - one_near.values[index])
+            .max(a - two_near.values[index])
+            .max(0.0);
         let most = a.max(b);
         let features: f32 = (0..3)
             .map(|level| weights.features[level] * distances[level].values[index])

@@ -39,12 +39,7 @@ impl Gradients {
                 cells[at][(low + 1) % DIRECTIONS] += strength * share;
             }
         }
-        let mut soft = Self {
-            width,
-            height,
-            cells,
-        }
-        .softened();
+        let mut soft = Self { width, height, cells }.softened();
         soft.normalise();
         soft
     }
@@ -76,7 +71,9 @@ impl Gradients {
             .iter()
             .map(length)
             .filter(|length| *length > 0.0)
-            .fold((0.0f64, 0u32), |(sum, count), length| (sum + f64::from(length), count + 1));
+            .fold((0.0f64, 0u32), |(sum, count), length| {
+                (sum + f64::from(length), count + 1)
+            });
         let noise = NOISE_SHARE * (sum / f64::from(count.max(1))) as f32 + 1e-3;
         for cell in &mut self.cells {
             let scale = 1.0 / (length(cell) + noise);

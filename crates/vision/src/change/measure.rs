@@ -67,7 +67,10 @@ impl Counts {
     /// F1 of the pixels: 2 found / (2 found + false + missed); 1 where nothing changed and nothing was called.
     #[must_use]
     pub fn pixel_f1(&self) -> f64 {
-        share(2 * self.found_px, 2 * self.found_px + self.false_px + self.missed_px)
+        share(
+            2 * self.found_px,
+            2 * self.found_px + self.false_px + self.missed_px,
+        )
     }
 
     /// Share of the objects that were found; 1 where there are none.
@@ -99,7 +102,10 @@ fn objects(of: &[bool], other: &[bool], width: usize, (overlap, smallest_px): (f
         *size += 1;
         *shared += u64::from(*other);
     }
-    let large: Vec<_> = sizes[1..].iter().filter(|(size, _)| *size >= smallest_px).collect();
+    let large: Vec<_> = sizes[1..]
+        .iter()
+        .filter(|(size, _)| *size >= smallest_px)
+        .collect();
     let met = large
         .iter()
         .filter(|(size, shared)| *shared as f64 > overlap * *size as f64)
@@ -133,7 +139,10 @@ pub fn otsu(plane: &Plane) -> f32 {
         counts[value.clamp(0.0, 255.0) as usize] += 1;
     }
     let total: u64 = counts.iter().sum();
-    let sum: f64 = (0u32..).zip(counts).map(|(value, count)| f64::from(value) * count as f64).sum();
+    let sum: f64 = (0u32..)
+        .zip(counts)
+        .map(|(value, count)| f64::from(value) * count as f64)
+        .sum();
     let (mut below, mut below_sum) = (0u64, 0.0);
     let mut best = (0.0, 0.0f32);
     for (value, count) in (0u16..).zip(counts) {
@@ -167,7 +176,10 @@ mod tests {
         assert_eq!((counts.objects, counts.objects_found), (2, 1));
         assert_eq!((counts.called, counts.called_right), (2, 1));
         let none = Counts::of(&[false; 4], &[false; 4], 2, (0.5, 1));
-        assert_eq!((none.pixel_f1(), none.object_recall(), none.object_precision()), (1.0, 1.0, 1.0));
+        assert_eq!(
+            (none.pixel_f1(), none.object_recall(), none.object_precision()),
+            (1.0, 1.0, 1.0)
+        );
         assert_eq!(counts.and(&none), counts);
     }
 

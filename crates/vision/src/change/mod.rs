@@ -16,7 +16,7 @@ pub mod resample;
 mod gradients;
 
 pub use affine::Affine;
-pub use compare::{ChangeMap, ChangeSettings, DateMaps, compare_dates};
+pub use compare::{ChangeMap, ChangeSettings, CueWeights, DateMaps, compare_dates};
 pub use plane::Plane;
 pub use regions::{Change, ChangeKind, changes_of};
 pub use register::{RegisterError, RegisterOptions, Registration, register};

@@ -56,8 +56,7 @@ impl Plane {
         let (left, top) = (x.floor(), y.floor());
         let (right_share, lower_share) = ((x - left) as f32, (y - top) as f32);
         let (left, top) = (left as isize, top as isize);
-        let row =
-            |y: isize| self.at(left, y) * (1.0 - right_share) + self.at(left + 1, y) * right_share;
+        let row = |y: isize| self.at(left, y) * (1.0 - right_share) + self.at(left + 1, y) * right_share;
         row(top) * (1.0 - lower_share) + row(top + 1) * lower_share
     }
 
@@ -117,9 +116,7 @@ impl Plane {
         }
         let mut values = Vec::with_capacity(across.len());
         for y in 0..self.height {
-            values.extend(
-                (0..self.width).map(|x| line(&|at| across[at * self.width + x], self.height, y)),
-            );
+            values.extend((0..self.width).map(|x| line(&|at| across[at * self.width + x], self.height, y)));
         }
         Self { values, ..*self }
     }

@@ -83,7 +83,10 @@ struct Parts {
 
 impl Parts {
     fn of(map: &ChangeMap, settings: &ChangeSettings) -> Self {
-        let (width, height) = (map.score.width * PARTS_PER_CELL, map.score.height * PARTS_PER_CELL);
+        let (width, height) = (
+            map.score.width * PARTS_PER_CELL,
+            map.score.height * PARTS_PER_CELL,
+        );
         let score = map.score.enlarged(width, height);
         let over: Vec<bool> = score
             .values
@@ -127,7 +130,9 @@ impl Parts {
                 centre_px[axis] += (place + part_px / 2.0) / members.len() as f64;
             }
         }
-        let border = outer_border(members[0], self.width, |index| self.labels.get(index) == Some(&label));
+        let border = outer_border(members[0], self.width, |index| {
+            self.labels.get(index) == Some(&label)
+        });
         let outline_px = simplified(&border, TOLERANCE)
             .into_iter()
             .map(|corner| corner.map(|side| side * part_px))

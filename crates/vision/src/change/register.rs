@@ -166,7 +166,11 @@ impl Level {
             second_valid: &warped.1,
         };
         let ties = matches(&matching, reach, coarsest);
-        let fewest = if coarsest { FEWEST_AT_FIRST } else { FEWEST_AGREEING };
+        let fewest = if coarsest {
+            FEWEST_AT_FIRST
+        } else {
+            FEWEST_AGREEING
+        };
         if ties.len() < fewest {
             return Err(RegisterError::TooLittleShared { blocks: ties.len() });
         }

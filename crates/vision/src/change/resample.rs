@@ -126,9 +126,8 @@ fn laid_out(
     let limits = [source.width(), source.height()].map(f64::from);
     for (index, pixel) in picture.pixels_mut().enumerate() {
         let place = [index as u32 % width, index as u32 / width].map(|at| f64::from(at) + 0.5);
-        let inside = old_from_new(place).filter(|[x, y]| {
-            (0.0..=limits[0]).contains(x) && (0.0..=limits[1]).contains(y)
-        });
+        let inside = old_from_new(place)
+            .filter(|[x, y]| (0.0..=limits[0]).contains(x) && (0.0..=limits[1]).contains(y));
         if let Some(there) = inside {
             *pixel = image::Rgb(colour_between(source, there));
             valid.values[index] = 1.0;
@@ -201,6 +200,9 @@ mod tests {
         let whole = Plane::filled(50, 50, 1.0);
         let (laid, valid) = through_affine((&picture, &whole), [50, 50], &shift);
         assert_eq!(laid.get_pixel(10, 10), picture.get_pixel(14, 7));
-        assert_eq!((valid.at(10, 1), valid.at(47, 20), valid.at(20, 20)), (0.0, 0.0, 1.0));
+        assert_eq!(
+            (valid.at(10, 1), valid.at(47, 20), valid.at(20, 20)),
+            (0.0, 0.0, 1.0)
+        );
     }
 }

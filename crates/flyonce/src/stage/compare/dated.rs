@@ -51,10 +51,17 @@ impl DatedPhoto {
             .and_then(|metadata| metadata.capture.as_ref())
             .map(|capture| {
                 let at = capture.local;
-                format!("{:04}-{:02}-{:02} {:02}:{:02}", at.year, at.month, at.day, at.hour, at.minute)
+                format!(
+                    "{:04}-{:02}-{:02} {:02}:{:02}",
+                    at.year, at.month, at.day, at.hour, at.minute
+                )
             });
         Ok(Self {
-            name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            name: path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
             path: path.to_owned(),
             sha256: hex::encode(Sha256::digest(&bytes)),
             captured_at,

@@ -56,7 +56,12 @@ pub fn compare_flights(
     progress: &mut dyn CompareProgress,
 ) -> Result<FlightsResult> {
     let (one, two) = (with_pose(first), with_pose(second));
-    let places = |photos: &[&DatedPhoto]| photos.iter().filter_map(|photo| photo.placement.clone()).collect::<Vec<_>>();
+    let places = |photos: &[&DatedPhoto]| {
+        photos
+            .iter()
+            .filter_map(|photo| photo.placement.clone())
+            .collect::<Vec<_>>()
+    };
     let (one_places, two_places) = (places(&one), places(&two));
     let plan = choose_pairs(&one_places, &two_places);
     progress.pairs(plan.pairs.len());
@@ -98,7 +103,9 @@ fn summed_up(
     let mut compared = BTreeSet::new();
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (index, (pair, planned)) in pairs.iter().zip(&plan.pairs).enumerate() {
-        let (Ok(result), Some(plane)) = (&pair.result, &plane) else { continue };
+        let (Ok(result), Some(plane)) = (&pair.result, &plane) else {
+            continue;
+        };
         compared.extend(compared_patches(result, planned, plane));
         let own: BTreeSet<[i32; 2]> = planned.patches.iter().copied().collect();
         found.extend(
@@ -108,15 +115,21 @@ fn summed_up(
         );
     }
     let change = |(pair, change): &(usize, usize)| {
-        pairs[*pair].result.as_ref().ok().map(|result| &result.changes[*change])
+        pairs[*pair]
+            .result
+            .as_ref()
+            .ok()
+            .map(|result| &result.changes[*change])
     };
     let score = |at: &(usize, usize)| change(at).map_or(0.0, |it| it.change.score);
     found.sort_by(|a, b| score(b).total_cmp(&score(a)).then(a.cmp(b)));
     let mut told: Vec<(usize, usize)> = Vec::new();
     for at in found {
-        let known = told
-            .iter()
-            .any(|other| change(&at).zip(change(other)).is_some_and(|(a, b)| same_place(a, b)));
+        let known = told.iter().any(|other| {
+            change(&at)
+                .zip(change(other))
+                .is_some_and(|(a, b)| same_place(a, b))
+        });
         if !known {
             told.push(at);
         }
@@ -139,7 +152,9 @@ fn summed_up(
 
 /// The patches of a pair that both pictures really showed when laid on each other.
 fn compared_patches(result: &PairResult, planned: &ViewPair, plane: &LocalTangent) -> Vec<[i32; 2]> {
-    let Some(grid) = &result.ground else { return Vec::new() };
+    let Some(grid) = &result.ground else {
+        return Vec::new();
+    };
     let centre = plane.enu_from_wgs84(grid.centre);
     let shown = &result.map.compared;
     let is_shown = |patch: &&[i32; 2]| {
@@ -147,10 +162,8 @@ fn compared_patches(result: &PairResult, planned: &ViewPair, plane: &LocalTangen
         let x = (east - centre[0]) / grid.gsd_m + f64::from(grid.width_px) / 2.0;
         let y = f64::from(grid.height_px) / 2.0 - (north - centre[1]) / grid.gsd_m;
         let cell = [x, y].map(|at| (at / result.map.cell_px as f64).floor());
-        let inside = cell[0] >= 0.0
-            && cell[1] >= 0.0
-            && cell[0] < shown.width as f64
-            && cell[1] < shown.height as f64;
+        let inside =
+            cell[0] >= 0.0 && cell[1] >= 0.0 && cell[0] < shown.width as f64 && cell[1] < shown.height as f64;
         inside && shown.at(cell[0] as isize, cell[1] as isize) > 0.5
     };
     planned.patches.iter().filter(is_shown).copied().collect()

@@ -52,11 +52,7 @@ pub struct Placed<'p> {
 ///
 /// # Errors
 /// No common ground, or pictures that do not lie on each other.
-pub fn by_pose(
-    first: Placed<'_>,
-    second: Placed<'_>,
-    finest_gsd_m: f64,
-) -> Result<Laid, PairFailure> {
+pub fn by_pose(first: Placed<'_>, second: Placed<'_>, finest_gsd_m: f64) -> Result<Laid, PairFailure> {
     let grid = GroundGrid::shared(
         (first.pose, first.camera),
         (second.pose, second.camera),
@@ -69,9 +65,14 @@ pub fn by_pose(
     }
     let size = [grid.width_px, grid.height_px];
     let whole = [[0.0; 2], size.map(f64::from)];
-    let (one, one_valid) = through_lattice(first.pixels, &lattice(&grid, first, whole, size, &Affine::IDENTITY));
-    let (two, two_valid) =
-        through_lattice(second.pixels, &lattice(&grid, second, whole, size, &Affine::IDENTITY));
+    let (one, one_valid) = through_lattice(
+        first.pixels,
+        &lattice(&grid, first, whole, size, &Affine::IDENTITY),
+    );
+    let (two, two_valid) = through_lattice(
+        second.pixels,
+        &lattice(&grid, second, whole, size, &Affine::IDENTITY),
+    );
     let options = RegisterOptions {
         reach_px: reach_m(&grid, first, second) / grid.gsd_m,
     };
@@ -110,7 +111,12 @@ pub fn lattice(
 ///
 /// # Errors
 /// Sizes that differ, or pictures that do not lie on each other.
-pub fn plain(first: RgbImage, second: RgbImage, aligned: bool, gsd_m: Option<f64>) -> Result<Laid, PairFailure> {
+pub fn plain(
+    first: RgbImage,
+    second: RgbImage,
+    aligned: bool,
+    gsd_m: Option<f64>,
+) -> Result<Laid, PairFailure> {
     if first.dimensions() != second.dimensions() {
         return Err(PairFailure::SizesDiffer {
             first_px: first.dimensions().into(),
@@ -145,7 +151,12 @@ pub fn plain(first: RgbImage, second: RgbImage, aligned: bool, gsd_m: Option<f64
 }
 
 fn both(one: &Plane, two: &Plane) -> Plane {
-    let values = one.values.iter().zip(&two.values).map(|(a, b)| a.min(*b)).collect();
+    let values = one
+        .values
+        .iter()
+        .zip(&two.values)
+        .map(|(a, b)| a.min(*b))
+        .collect();
     Plane { values, ..*one }
 }
 

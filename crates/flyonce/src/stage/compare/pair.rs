@@ -8,8 +8,8 @@ use survey::geolocate::ground_from_pixel;
 use survey::shared_ground::{GroundGrid, SharedGroundError};
 use thiserror::Error;
 use vision::change::{
-    Affine, Change, ChangeMap, ChangeSettings, DateMaps, Plane, RegisterError, Registration, changes_of, compare_dates,
-    through_lattice,
+    Affine, Change, ChangeMap, ChangeSettings, DateMaps, Plane, RegisterError, Registration, changes_of,
+    compare_dates, through_lattice,
 };
 use vision::{FeatureError, FeatureExtractor};
 
@@ -71,7 +71,9 @@ impl PairFailure {
                 format!("两张照片共同的地面只有 {area_m2:.0} m²,无法比对")
             }
             Self::Ground(SharedGroundError::NoFootprint { .. }) => "照片中没有可用的地面".to_owned(),
-            Self::OtherSide { angle_deg } => format!("两张照片的视线相差 {angle_deg:.0}°,超过 30°,看到的是不同侧面"),
+            Self::OtherSide { angle_deg } => {
+                format!("两张照片的视线相差 {angle_deg:.0}°,超过 30°,看到的是不同侧面")
+            }
             Self::NotRegistered(RegisterError::TooLittleShared { blocks }) => {
                 format!("无法配准:两张照片都清晰可见的位置只有 {blocks} 处")
             }
@@ -189,10 +191,9 @@ impl Comparer {
             (Err(failure), _) | (_, Err(failure)) => return Ok(Err(failure)),
         };
         let placed = match (&first.placement, &second.placement) {
-            (Some(one_placement), Some(two_placement)) => Some((
-                placed(&one, one_placement),
-                placed(&two, two_placement),
-            )),
+            (Some(one_placement), Some(two_placement)) => {
+                Some((placed(&one, one_placement), placed(&two, two_placement)))
+            }
             (None, None) => None,
             _ => return Ok(Err(PairFailure::OnePose)),
         };
@@ -230,7 +231,9 @@ impl Comparer {
         shown: &Plane,
         tile_done: &mut dyn FnMut(usize, usize),
     ) -> Result<ChangeMap, FeatureError> {
-        let one = DateMaps::of(&mut self.extractor, first, &mut |done, total| tile_done(done, 2 * total))?;
+        let one = DateMaps::of(&mut self.extractor, first, &mut |done, total| {
+            tile_done(done, 2 * total)
+        })?;
         let two = DateMaps::of(&mut self.extractor, second, &mut |done, total| {
             tile_done(total + done, 2 * total);
         })?;
@@ -248,11 +251,19 @@ impl Comparer {
             return laying::plain(one.clone(), two.clone(), self.options.aligned, self.options.gsd_m);
         }
         let gsd_m = self.options.gsd_m.map(|gsd_m| gsd_m / scale);
-        laying::plain(smaller(one, scale), smaller(two, scale), self.options.aligned, gsd_m)
+        laying::plain(
+            smaller(one, scale),
+            smaller(two, scale),
+            self.options.aligned,
+            gsd_m,
+        )
     }
 }
 
-fn placed<'p>(pixels: &'p RgbImage, (pose, camera): &'p (survey::pose::Pose, survey::camera::CameraModel)) -> Placed<'p> {
+fn placed<'p>(
+    pixels: &'p RgbImage,
+    (pose, camera): &'p (survey::pose::Pose, survey::camera::CameraModel),
+) -> Placed<'p> {
     Placed { pixels, pose, camera }
 }
 

@@ -41,7 +41,13 @@ fn signed_area(outline: &[[f64; 2]]) -> f64 {
 
 #[test]
 fn a_square_block_becomes_a_square_of_its_size() {
-    let map = map(20, 16, |x, y| if (5..11).contains(&x) && (4..9).contains(&y) { 0.9 } else { 0.0 });
+    let map = map(20, 16, |x, y| {
+        if (5..11).contains(&x) && (4..9).contains(&y) {
+            0.9
+        } else {
+            0.0
+        }
+    });
     let changes = changes_of(&map, &settings());
     assert_eq!(changes.len(), 1);
     let change = &changes[0];
@@ -51,7 +57,10 @@ fn a_square_block_becomes_a_square_of_its_size() {
     assert!((signed_area(&change.outline_px) - change.area_px).abs() < 60.0);
     assert!(change.outline_px.len() <= 8, "{:?}", change.outline_px);
     let pixels = changed_pixels(&map, &settings());
-    assert_eq!(pixels.iter().filter(|changed| **changed).count() as f64, change.area_px);
+    assert_eq!(
+        pixels.iter().filter(|changed| **changed).count() as f64,
+        change.area_px
+    );
 }
 
 #[test]
@@ -62,8 +71,28 @@ fn small_and_weak_ones_are_left_out() {
         (20..25, 2..7) => -0.9,
         _ => 0.0,
     });
-    assert_eq!(changes_of(&map, &ChangeSettings { smallest_px: 100.0, ..settings() }).len(), 0);
-    assert_eq!(changes_of(&map, &ChangeSettings { strong_threshold: 0.5, ..settings() }).len(), 1);
+    assert_eq!(
+        changes_of(
+            &map,
+            &ChangeSettings {
+                smallest_px: 100.0,
+                ..settings()
+            }
+        )
+        .len(),
+        0
+    );
+    assert_eq!(
+        changes_of(
+            &map,
+            &ChangeSettings {
+                strong_threshold: 0.5,
+                ..settings()
+            }
+        )
+        .len(),
+        1
+    );
 }
 
 proptest! {

@@ -76,7 +76,9 @@ fn common_shift(surfaces: &[Surface], reach: isize) -> [isize; 2] {
             .iter()
             .map(|surface| surface.likeness[index])
             .filter(|likeness| likeness.is_finite())
-            .fold((0.0, 0usize), |(sum, count), likeness| (sum + likeness, count + 1));
+            .fold((0.0, 0usize), |(sum, count), likeness| {
+                (sum + likeness, count + 1)
+            });
         // A shift that leaves most blocks outside is no candidate.
         if count * 2 < surfaces.len() || count == 0 {
             continue;
@@ -207,7 +209,11 @@ fn shown(valid: &Plane, left: isize, top: isize) -> f32 {
     let places = [0, far / 2, far];
     let sum: f32 = places
         .iter()
-        .flat_map(|down| places.iter().map(move |across| valid.at(left + across, top + down)))
+        .flat_map(|down| {
+            places
+                .iter()
+                .map(move |across| valid.at(left + across, top + down))
+        })
         .sum();
     sum / 9.0
 }

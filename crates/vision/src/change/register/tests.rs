@@ -18,7 +18,14 @@ fn town(side: u32, seed: u32) -> RgbImage {
     let houses: Vec<[f64; 6]> = (0..side * side / 900)
         .map(|_| {
             let side = f64::from(side);
-            [next() * side, next() * side, 5.0 + 14.0 * next(), 4.0 + 9.0 * next(), 3.0 * next(), 40.0 + 200.0 * next()]
+            [
+                next() * side,
+                next() * side,
+                5.0 + 14.0 * next(),
+                4.0 + 9.0 * next(),
+                3.0 * next(),
+                40.0 + 200.0 * next(),
+            ]
         })
         .collect();
     RgbImage::from_fn(side, side, |x, y| {
@@ -55,11 +62,22 @@ fn check(map: &Affine, relit: bool) -> Registration {
     let source = if relit { other_light(&first) } else { first.clone() };
     // The second picture shows at `map(p)` what the first shows at p.
     let (second, second_valid) = through_affine((&source, &valid), [300, 300], &map.inverse().unwrap());
-    register((&first, &valid), (&second, &second_valid), &RegisterOptions::default()).unwrap()
+    register(
+        (&first, &valid),
+        (&second, &second_valid),
+        &RegisterOptions::default(),
+    )
+    .unwrap()
 }
 
 fn worst(found: &Registration, map: &Affine) -> f64 {
-    let places = [[60.0, 60.0], [240.0, 60.0], [60.0, 240.0], [240.0, 240.0], [150.0, 150.0]];
+    let places = [
+        [60.0, 60.0],
+        [240.0, 60.0],
+        [60.0, 240.0],
+        [240.0, 240.0],
+        [150.0, 150.0],
+    ];
     let off = places.map(|place| {
         let (a, b) = (found.second_from_first.apply(place), map.apply(place));
         (a[0] - b[0]).hypot(a[1] - b[1])
@@ -100,7 +118,12 @@ fn changed_houses_do_not_pull_it_away() {
             *pixel = *other.get_pixel(x, y);
         }
     }
-    let found = register((&first, &valid), (&second, &second_valid), &RegisterOptions::default()).unwrap();
+    let found = register(
+        (&first, &valid),
+        (&second, &second_valid),
+        &RegisterOptions::default(),
+    )
+    .unwrap();
     let off = [[200.0, 80.0], [250.0, 250.0]].map(|place| {
         let (a, b) = (found.second_from_first.apply(place), map.apply(place));
         (a[0] - b[0]).hypot(a[1] - b[1])
@@ -113,12 +136,30 @@ fn two_places_are_refused_and_so_are_empty_pictures() {
     let first = town(300, 3);
     for seed in [50, 51, 52] {
         let other = town(300, seed);
-        let answer = register((&first, &whole(&first)), (&other, &whole(&other)), &RegisterOptions::default());
+        let answer = register(
+            (&first, &whole(&first)),
+            (&other, &whole(&other)),
+            &RegisterOptions::default(),
+        );
         assert!(answer.is_err(), "{answer:?}");
     }
     let grey = RgbImage::from_pixel(300, 300, Rgb([90; 3]));
-    let answer = register((&first, &whole(&first)), (&grey, &whole(&grey)), &RegisterOptions::default());
-    assert!(matches!(answer, Err(RegisterError::TooLittleShared { .. })), "{answer:?}");
+    let answer = register(
+        (&first, &whole(&first)),
+        (&grey, &whole(&grey)),
+        &RegisterOptions::default(),
+    );
+    assert!(
+        matches!(answer, Err(RegisterError::TooLittleShared { .. })),
+        "{answer:?}"
+    );
     let nothing = Plane::filled(300, 300, 0.0);
-    assert!(register((&first, &nothing), (&first, &whole(&first)), &RegisterOptions::default()).is_err());
+    assert!(
+        register(
+            (&first, &nothing),
+            (&first, &whole(&first)),
+            &RegisterOptions::default()
+        )
+        .is_err()
+    );
 }
