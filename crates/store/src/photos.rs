@@ -108,16 +108,6 @@ impl Store {
         found.into_iter().next().ok_or_else(missing)
     }
 
-    /// All photos of a sortie, in the order of their index; none of a sortie that does not exist.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn photos_of_sortie(&self, sortie_id: &str) -> Result<Vec<PhotoRow>> {
-        let rows =
-            sqlx::query(select_photos!("where p.sortie_id = $1 order by p.photo_index")).bind(sortie_id);
-        self.with_names(rows.fetch_all(self.pool()).await?).await
-    }
-
     /// The photo whose original has this SHA-256, if there is one.
     ///
     /// # Errors
