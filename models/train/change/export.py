@@ -27,8 +27,6 @@ DATA = (
     ("raven", "repository Apache-2.0; imagery not separately licensed",
      "Waste tiles: Intelligent Network Solutions; boxes made for this project"),
     ("scenes", "public domain", "UC Merced land use pictures, USGS imagery; two of three pictures, as free of roofs"),
-    ("guesses", "public domain",
-     "UC Merced land use pictures of towns, USGS imagery; two of three pictures, roofs guessed by an earlier checkpoint"),
     ("renders", "MIT OR Apache-2.0", "Synthetic scenes of this repository's simulator, seeds from 1000 on"),
 )
 NOTES = (

@@ -7,6 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -68,17 +69,19 @@ def cues(encoder, before, after):
 
 
 def collect(encoder, made, numbers):
-    """Cues [N, 6], truth [N] and whether the pair is one of no change [N], over all known cells."""
-    rows, truths, same = [], [], []
+    """Cues [N, 6] at the pictures' size and at twice that, truth [N] and whether the pair is one of no change [N], over all known cells."""
+    rows, larger, truths, same = [], [], [], []
     for number in numbers:
         before, after, mask, kind = made[number]
         known = F.avg_pool2d(torch.from_numpy((mask != pictures.UNKNOWN).astype(np.float32))[None, None], 4)[0, 0] == 1
         truth = F.avg_pool2d(torch.from_numpy((mask == 1).astype(np.float32))[None, None], 4)[0, 0]
         known &= (truth < 0.25) | (truth > 0.75)
         rows.append(cues(encoder, before, after)[:, known].T)
+        twice = [cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR) for image in (before, after)]
+        larger.append(F.avg_pool2d(cues(encoder, *twice), 2)[:, known].T)
         truths.append((truth > 0.5)[known].float())
         same.append(torch.full_like(truths[-1], float(kind == "same")))
-    return torch.cat(rows), torch.cat(truths), torch.cat(same)
+    return torch.cat(rows), torch.cat(larger), torch.cat(truths), torch.cat(same)
 
 
 def fit(rows, truth):
@@ -137,9 +140,10 @@ def main():
     torch.set_num_threads(1)
     encoder = load(arguments.checkpoint)
     made = Pairs(arguments.data, arguments.days)
-    rows, truth, same = collect(encoder, made, range(arguments.pairs))
+    rows, larger, truth, same = collect(encoder, made, range(arguments.pairs))
     weight, bias = fit(rows, truth)
-    score = torch.sigmoid(rows @ weight + bias)
+    # The program takes the mean of both sizes.
+    score = (torch.sigmoid(rows @ weight + bias) + torch.sigmoid(larger @ weight + bias)) / 2
     f1, threshold = threshold_of(score, truth, same)
     result = {"pairs": arguments.pairs, "bias": round(bias.item(), 4), "threshold": round(threshold, 2),
               "strong_threshold": round(min(0.95, threshold + STRONG), 2), "f1_on_made_pairs": round(f1, 4),

@@ -30,14 +30,12 @@ class Picture:
     scales: tuple
 
 
-def load(data, renders, split, guesses=None):
+def load(data, renders, split):
     """All pictures of a split ("train" or "val"), by source."""
     data = Path(data)
     found = {"banepa": _banepa(data, split), "raven": _raven(data, split), "scenes": _scenes(data, split)}
     if renders:
         found["renders"] = _renders(Path(renders))
-    if guesses:
-        found["guesses"] = [Picture("guesses", it.image, it.mask, (0.5, 2.0)) for it in _renders(Path(guesses))]
     return {source: pictures for source, pictures in found.items() if pictures}
 
 
@@ -147,8 +145,6 @@ def other_day(image, dice, strength=1.0):
     if dice.random() < 0.8 * strength:
         x = _season(x, dice)
     gains = 1 + strength * dice.normal(0, 0.08, 3)
-    if dice.random() < 0.15 * strength:
-        gains = gains * dice.uniform(1.2, 2.0)
     x = 255 * np.clip(x * gains / 255, 0, 1) ** np.exp(strength * dice.normal(0, 0.25))
     x = (x - x.mean()) * np.exp(strength * dice.normal(0, 0.22)) + x.mean() + strength * dice.normal(0, 14)
     grey = x.mean(2, keepdims=True)

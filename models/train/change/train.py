@@ -12,7 +12,7 @@ from torch.nn import functional as F
 import pictures
 from encoder import new_encoder
 
-SHARES = {"banepa": 0.32, "raven": 0.20, "scenes": 0.16, "renders": 0.32, "guesses": 0.25}
+SHARES = {"banepa": 0.32, "raven": 0.20, "scenes": 0.16, "renders": 0.32}
 BATCH = 8
 
 
@@ -73,9 +73,8 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--renders", help="folder of `simulator render --masks`")
     parser.add_argument("--renders-val")
-    parser.add_argument("--guesses", help="folder of guess.py")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--windows", type=int, default=16000)
+    parser.add_argument("--windows", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=5)
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
@@ -83,7 +82,7 @@ def main():
     torch.set_num_threads(1)
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    train = pictures.load(arguments.data, arguments.renders, "train", arguments.guesses)
+    train = pictures.load(arguments.data, arguments.renders, "train")
     val = pictures.load(arguments.data, arguments.renders_val, "val")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoder = new_encoder().to(device, memory_format=torch.channels_last).train()

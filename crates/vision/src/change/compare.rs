@@ -261,6 +261,29 @@ impl Cells {
     }
 }
 
+impl ChangeMap {
+    /// The mean of this map and one of the same pictures at twice their size: what is too small for the network at
+    /// one size, or too large at the other, is seen at one of the two.
+    #[must_use]
+    pub fn with_enlarged(&self, enlarged: &Self) -> Self {
+        let mean = |own: &Plane, other: &Plane| {
+            let other = other.halved();
+            let values = own
+                .values
+                .iter()
+                .zip(other.enlarged(own.width, own.height).values)
+                .map(|(a, b)| (a + b) / 2.0)
+                .collect();
+            Plane { values, ..*own }
+        };
+        Self {
+            score: mean(&self.score, &enlarged.score),
+            more_roof: mean(&self.more_roof, &enlarged.more_roof),
+            ..self.clone()
+        }
+    }
+}
+
 /// Scores of what changed between two dates that lie on each other. `compared` is 1 for the pixels that both show.
 #[must_use]
 pub fn compare_dates(

@@ -61,7 +61,7 @@ pub enum RegisterError {
 /// The finest level that is looked at has no longer side than this: finer ones cost more than they give.
 const FINEST_SIDE_PX: usize = 1200;
 /// The coarsest level has about this shorter side.
-const COARSEST_SIDE_PX: usize = 110;
+const COARSEST_SIDE_PX: usize = 150;
 /// Blocks within this distance of the map agree with it, pixels of the level.
 const AGREES_PX: f64 = 1.6;
 /// Fewest blocks that have to agree, on the coarsest level and in the end, and least share of all.
@@ -164,8 +164,9 @@ impl Level {
             second: &second,
             first_valid: &self.first.1,
             second_valid: &warped.1,
+            wide: coarsest,
         };
-        let ties = matches(&matching, reach, coarsest);
+        let ties = matches(&matching, reach);
         let fewest = if coarsest {
             FEWEST_AT_FIRST
         } else {

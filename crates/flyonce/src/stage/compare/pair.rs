@@ -1,5 +1,7 @@
 //! One photo of each date: laid on one grid, compared, and what changed between them with its place.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use image::RgbImage;
 use image::imageops::thumbnail;
@@ -20,6 +22,8 @@ use crate::lang::Words;
 
 /// Pictures without a scale are shrunk to this longest side: at drone resolution a roof would fill the network's view.
 const LONGEST_PLAIN_SIDE_PX: u32 = 1536;
+/// Strip along the edges of what both dates show that is not compared, pixels of the grid.
+const EDGE_PX: usize = 12;
 /// Sides of crops, pixels, and their surroundings in sizes of the change.
 const CROP_PX: u32 = 420;
 const CROP_MARGIN: f64 = 0.7;
@@ -205,7 +209,10 @@ impl Comparer {
             Ok(laid) => laid,
             Err(failure) => return Ok(Err(failure)),
         };
-        let map = self.scores(&laid.first, &laid.second, &laid.shown, tile_done)?;
+        // Both end at the same edges, and what lies at one is not judged: half a house looks like another thing.
+        let ends = [&laid.first, &laid.second].map(|picture| blanked(picture, &laid.shown));
+        let inner = laid.shown.extreme(EDGE_PX, true);
+        let map = self.scores(&ends[0], &ends[1], &inner, tile_done)?;
         let changes = changes_of(&map, &self.settings(laid.gsd_m))
             .into_iter()
             .map(|change| placed_change(change, &laid, placed))
@@ -231,13 +238,24 @@ impl Comparer {
         shown: &Plane,
         tile_done: &mut dyn FnMut(usize, usize),
     ) -> Result<ChangeMap, FeatureError> {
-        let one = DateMaps::of(&mut self.extractor, first, &mut |done, total| {
-            tile_done(done, 2 * total)
-        })?;
-        let two = DateMaps::of(&mut self.extractor, second, &mut |done, total| {
-            tile_done(total + done, 2 * total);
-        })?;
-        Ok(compare_dates(&one, &two, shown, &self.model.settings.weights))
+        let weights = self.model.settings.weights;
+        let mut maps = Vec::new();
+        for part in 0..2 {
+            // The enlarged pictures have up to four times the tiles; the bar need not be exact about it.
+            let mut tell = |date: usize, done: usize, total: usize| {
+                tile_done((2 * part + date) * total + done, 4 * total);
+            };
+            let times = 1 + part as u32;
+            let (first, second) = (larger(first, times), larger(second, times));
+            let one = DateMaps::of(&mut self.extractor, &first, &mut |done, total| {
+                tell(0, done, total)
+            })?;
+            let two = DateMaps::of(&mut self.extractor, &second, &mut |done, total| {
+                tell(1, done, total)
+            })?;
+            maps.push(compare_dates(&one, &two, &larger_plane(shown, times), &weights));
+        }
+        Ok(maps[0].with_enlarged(&maps[1]))
     }
 
     fn plain(&self, one: &RgbImage, two: &RgbImage) -> Result<Laid, PairFailure> {
@@ -270,6 +288,32 @@ fn placed<'p>(
 fn smaller(picture: &RgbImage, scale: f64) -> RgbImage {
     let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
     thumbnail(picture, side(picture.width()), side(picture.height()))
+}
+
+/// The picture with one grey where `shown` is 0.
+fn blanked(picture: &RgbImage, shown: &Plane) -> RgbImage {
+    let mut blanked = picture.clone();
+    for (pixel, shown) in blanked.pixels_mut().zip(&shown.values) {
+        if *shown < 0.5 {
+            pixel.0 = [114; 3];
+        }
+    }
+    blanked
+}
+
+fn larger(picture: &RgbImage, times: u32) -> Cow<'_, RgbImage> {
+    if times == 1 {
+        return Cow::Borrowed(picture);
+    }
+    let scale = 1.0 / f64::from(times);
+    let whole = Plane::filled(picture.width() as usize, picture.height() as usize, 1.0);
+    let size = [picture.width() * times, picture.height() * times];
+    let map = Affine([[scale, 0.0, 0.0], [0.0, scale, 0.0]]);
+    Cow::Owned(vision::change::through_affine((picture, &whole), size, &map).0)
+}
+
+fn larger_plane(plane: &Plane, times: u32) -> Plane {
+    plane.enlarged(plane.width * times as usize, plane.height * times as usize)
 }
 
 fn overview(picture: &RgbImage) -> RgbImage {

@@ -8,8 +8,8 @@ use super::super::plane::Plane;
 const BLOCK_PX: usize = 40;
 /// Blocks along one side of a picture at most.
 const MOST_ALONG: usize = 12;
-/// Every so many-th pixel of a block is compared.
-const STEP: usize = 2;
+/// Every so many-th pixel of a block is compared, in the wide search of the coarsest level and in the others.
+const STEPS: [usize; 2] = [3, 2];
 /// Least share of a block that both pictures have to show.
 const LEAST_SHOWN: f32 = 0.85;
 /// Least mean strength of edges in a block, of at most 1.
@@ -27,6 +27,8 @@ pub(super) struct Matching<'g> {
     pub(super) second: &'g Gradients,
     pub(super) first_valid: &'g Plane,
     pub(super) second_valid: &'g Plane,
+    /// Whether this is the wide search.
+    pub(super) wide: bool,
 }
 
 /// Likeness of one block to the places around it.
@@ -36,9 +38,9 @@ struct Surface {
     likeness: Vec<f32>,
 }
 
-/// Where the blocks of the first picture lie in the second. With `together`, the shift that all blocks like best
+/// Where the blocks of the first picture lie in the second. In the wide search, the shift that all blocks like best
 /// is found first, so that a block cannot be led far astray by something that looks like it.
-pub(super) fn matches(matching: &Matching<'_>, reach: usize, together: bool) -> Vec<Tie> {
+pub(super) fn matches(matching: &Matching<'_>, reach: usize) -> Vec<Tie> {
     let (width, height) = (matching.first.width, matching.first.height);
     let mut surfaces = Vec::new();
     for top in starts(height) {
@@ -46,12 +48,16 @@ pub(super) fn matches(matching: &Matching<'_>, reach: usize, together: bool) -> 
             surfaces.extend(matching.surface([left, top], reach as isize));
         }
     }
-    let middle = if together {
+    let middle = if matching.wide {
         common_shift(&surfaces, reach as isize)
     } else {
         [0, 0]
     };
-    let own_reach = if together { OWN_REACH_PX } else { reach as isize };
+    let own_reach = if matching.wide {
+        OWN_REACH_PX
+    } else {
+        reach as isize
+    };
     surfaces
         .iter()
         .filter_map(|surface| surface.tie(middle, own_reach))
@@ -93,6 +99,10 @@ fn common_shift(surfaces: &[Surface], reach: isize) -> [isize; 2] {
 }
 
 impl Matching<'_> {
+    fn step(&self) -> usize {
+        STEPS[usize::from(!self.wide)]
+    }
+
     fn surface(&self, [left, top]: [usize; 2], reach: isize) -> Option<Surface> {
         if shown(self.first_valid, left as isize, top as isize) < LEAST_SHOWN {
             return None;
@@ -100,8 +110,8 @@ impl Matching<'_> {
         let width = self.first.width;
         let mut own = 0.0;
         let mut count = 0;
-        for y in (top..top + BLOCK_PX).step_by(STEP) {
-            for x in (left..left + BLOCK_PX).step_by(STEP) {
+        for y in (top..top + BLOCK_PX).step_by(self.step()) {
+            for x in (left..left + BLOCK_PX).step_by(self.step()) {
                 own += square(&self.first.cells[y * width + x]);
                 count += 1;
             }
@@ -134,10 +144,14 @@ impl Matching<'_> {
         }
         let (x0, y0) = (x0 as usize, y0 as usize);
         let (mut product, mut other) = (0.0, 0.0);
-        for y in (0..BLOCK_PX).step_by(STEP) {
+        for y in (0..BLOCK_PX).step_by(self.step()) {
             let ours = &self.first.cells[(top + y) * self.first.width + left..][..BLOCK_PX];
             let theirs = &self.second.cells[(y0 + y) * self.second.width + x0..][..BLOCK_PX];
-            for (a, b) in ours.iter().step_by(STEP).zip(theirs.iter().step_by(STEP)) {
+            for (a, b) in ours
+                .iter()
+                .step_by(self.step())
+                .zip(theirs.iter().step_by(self.step()))
+            {
                 product += dot(a, b);
                 other += square(b);
             }
