@@ -20,7 +20,6 @@
 //! | [`tiles`] | which rectangles look at all of a photo |
 //! | [`tile_choice`] | which rectangles of which photos of a sortie a detector looks at |
 //! | [`shared_ground`] | which ground two photos both show, as one grid for both |
-//! | [`tiles`] | which rectangles of a photo a detector looks at |
 //! | [`view_pairs`] | which photos of two flights are laid on each other |
 
 pub mod area;
