@@ -10,6 +10,7 @@ use survey::time::{CivilDay, LocalTime, UtcMicros};
 
 use crate::answers::calendar::CalendarAnswer;
 use crate::answers::flights::FlightDetail;
+use crate::answers::looks::sortie_looks;
 use crate::answers::track::FlownTrack;
 use crate::workplace::Workplace;
 
@@ -23,7 +24,8 @@ const FLIGHTS_OF_A_DAY: u32 = 500;
 pub async fn flight_detail(workplace: &Workplace, sortie: &str) -> Result<FlightDetail> {
     let store = &workplace.store;
     let flight = store.flight(sortie).await?;
-    FlightDetail::of(&flight, &store.steps(sortie).await?, &store.shots(sortie).await?)
+    let (steps, shots) = (store.steps(sortie).await?, store.shots(sortie).await?);
+    FlightDetail::of(&flight, &steps, &shots, sortie_looks(workplace, sortie).await?)
 }
 
 /// Where a flight went.

@@ -30,25 +30,27 @@ macro_rules! select_footprints {
 }
 
 impl Store {
-    /// The footprint of one photo, if it has one.
+    /// The footprint of one photo, if it has one and its pixels can be used.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn footprint(&self, photo_id: &str) -> Result<Option<FootprintRow>> {
-        let row = sqlx::query(select_footprints!("where f.photo_id = $1"))
+        let row = sqlx::query(select_footprints!("where f.photo_id = $1 and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)"))
             .bind(photo_id)
             .fetch_optional(self.pool())
             .await?;
         row.as_ref().map(footprint_of).transpose()
     }
 
-    /// The footprints that count, by day, then photo.
+    /// The footprints that count, by day, then photo. A photo whose pixels cannot be used does not.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn footprints(&self, query: &FootprintQuery) -> Result<Vec<FootprintRow>> {
         let rows = sqlx::query(select_footprints!(
-            "where f.civil_day >= $1 and f.civil_day <= $2 and f.gsd_cm <= $3 order by f.civil_day, f.photo_id"
+            "where f.civil_day >= $1 and f.civil_day <= $2 and f.gsd_cm <= $3
+             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)
+             order by f.civil_day, f.photo_id"
         ))
         .bind(query.since.map_or(i64::MIN, |d| i64::from(d.0)))
         .bind(query.until.map_or(i64::MAX, |d| i64::from(d.0)))

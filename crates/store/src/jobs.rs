@@ -75,9 +75,9 @@ macro_rules! claim_next {
             "and (next.kind = 'look' or not exists (select 1 from job other where ",
             "(other.sortie_id = next.sortie_id and other.kind = 'look' and other.state in ('queued', 'running')) ",
             "or (other.kind = 'associate' and other.state = 'running'))) ",
-            // A sortie that is still out brings more photos: its leads are made once, of all of them.
-            "and (next.kind = 'look' or not exists (select 1 from flight open where open.sortie_id = next.sortie_id ",
-            "and open.state not in ('closed', 'refused', 'failed'))) ",
+            // A sortie that is still out brings more photos: its tiles are chosen and its leads made once, of all.
+            "and not exists (select 1 from flight open where open.sortie_id = next.sortie_id ",
+            "and open.state not in ('closed', 'refused', 'failed')) ",
             "order by next.attempts, next.job_id limit 1 ",
             $lock,
             ") returning job_id, job_key, sortie_id, attempts"
@@ -101,8 +101,8 @@ macro_rules! requeue_expired {
 
 impl Store {
     /// Takes the next job of a kind for `lease`, or none when nothing can be done now. Jobs whose lease ran out
-    /// are taken over. A look job needs nothing else; an associate job waits until its sortie
-    /// is over, no photo of it is still to be looked at, and no other association runs.
+    /// are taken over. A job waits until its sortie is over; an associate job also until no photo of it is still to
+    /// be looked at and no other association runs.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.

@@ -2,8 +2,9 @@
 //!
 //! Follow the files in the order of the flow: [`open`] lays out the folder and the schema, [`blobs`] keeps the
 //! photo files, [`photos`] commits their rows (their
-//! [`ground`] included) and queues [`jobs`], [`poses`] takes what checking a sortie's poses came to, [`looks`] takes what a model saw, [`sites`]
-//! takes what the association made of it, [`leads`] takes what people decided, [`flights`] holds what was flown
+//! [`ground`] included) and queues [`jobs`], [`poses`] takes what checking a sortie's poses came to, [`tiles`] fixes
+//! what a model looks at, [`looks`] takes what it saw, [`sites`] takes what the association made of it, [`leads`] takes
+//! what people decided, [`flights`] holds what was flown
 //! and what became of every photo of it, and [`events`] is the chain that ties it together. One SQL text serves
 //! both engines.
 //!
@@ -26,6 +27,7 @@ pub mod photos;
 pub mod poses;
 pub mod rows;
 pub mod sites;
+pub mod tiles;
 
 pub use connect::Engine;
 pub use error::{Result, StoreError};

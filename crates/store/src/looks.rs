@@ -1,8 +1,7 @@
-//! What a model saw: the tiles fixed before it looked, and the detections it found.
+//! What a model saw in the tiles that were fixed before it looked.
 
 use casework::evidence::StoredEvent;
 use schedule::photo_ledger::{LossReason, PhotoState, advance};
-use sqlx::any::AnyRow;
 use sqlx::query::Query;
 use sqlx::{AnyConnection, Row};
 use survey::time::UtcMicros;
@@ -11,7 +10,8 @@ use crate::error::{Result, StoreError};
 use crate::events::{NewEvent, append_event};
 use crate::jobs::{Claim, JobKind, close_job, enqueue};
 use crate::open::Store;
-use crate::rows::{Actor, DetectionRow, ModelRow, NewDetection, Placement, Problem, TileRow, whole, word};
+use crate::rows::{Actor, DetectionRow, ModelRow, NewDetection, Placement, Problem, word};
+use crate::tiles::mark_looked;
 
 /// What came out of looking at one photo.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,10 +20,14 @@ pub struct LookResult {
     pub photo_id: String,
     /// The model that looked; it must be registered.
     pub model_sha256: String,
+    /// Numbers of the tiles it looked at.
+    pub tiles: Vec<u32>,
     /// What it saw.
     pub detections: Vec<NewDetection>,
     /// Set when the pixels cannot be decoded: the photo counts as lost, its file stays.
     pub unreadable: Option<Problem>,
+    /// Set when they can, but show too little: blurred, too dark…
+    pub unusable: Option<Problem>,
     /// Who looked.
     pub actor: Actor,
 }
@@ -80,37 +84,6 @@ impl Store {
         })
     }
 
-    /// Fixes the tiles that a model will look at in a photo, in this order. Where tiles are fixed already, those
-    /// are answered and nothing is written.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails; photo and model must exist.
-    pub async fn save_tiles(
-        &self,
-        photo_id: &str,
-        model_sha256: &str,
-        tiles: &[TileRow],
-    ) -> Result<Vec<TileRow>> {
-        let mut tx = self.begin_write().await?;
-        let fixed = tiles_of(&mut tx, photo_id, model_sha256).await?;
-        if !fixed.is_empty() {
-            return Ok(fixed);
-        }
-        for (index, tile) in (0_i64..).zip(tiles) {
-            let sql = "insert into tile (photo_id, model_sha256, tile_index, x_px, y_px, width_px, height_px, scale)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8)";
-            let query = sqlx::query(sql).bind(photo_id).bind(model_sha256).bind(index);
-            let query = query.bind(i64::from(tile.x_px)).bind(i64::from(tile.y_px));
-            let query = query
-                .bind(i64::from(tile.width_px))
-                .bind(i64::from(tile.height_px))
-                .bind(tile.scale);
-            query.execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        Ok(tiles.to_vec())
-    }
-
     /// Takes the result of a look job: detections, the photo's move, its event, the sortie's association queued
     /// and the job done, all in one transaction. Detections that are there already stay as they are.
     ///
@@ -128,6 +101,7 @@ impl Store {
         for detection in &look.detections {
             insert_detection(&mut tx, look, detection).await?;
         }
+        mark_looked(&mut tx, (&look.photo_id, &look.model_sha256), &look.tiles).await?;
         let event = move_photo(&mut tx, look, now).await?;
         enqueue(
             &mut tx,
@@ -164,30 +138,6 @@ impl Store {
         };
         DetectionRow::from_row(&row.ok_or_else(missing)?)
     }
-}
-
-async fn tiles_of(
-    connection: &mut AnyConnection,
-    photo_id: &str,
-    model_sha256: &str,
-) -> Result<Vec<TileRow>> {
-    let sql = "select x_px, y_px, width_px, height_px, scale from tile
-         where photo_id = $1 and model_sha256 = $2 order by tile_index";
-    let rows = sqlx::query(sql)
-        .bind(photo_id)
-        .bind(model_sha256)
-        .fetch_all(connection)
-        .await?;
-    let tile = |row: &AnyRow| {
-        Ok(TileRow {
-            x_px: whole(row, "tile", "x_px")?,
-            y_px: whole(row, "tile", "y_px")?,
-            width_px: whole(row, "tile", "width_px")?,
-            height_px: whole(row, "tile", "height_px")?,
-            scale: row.try_get("scale")?,
-        })
-    };
-    rows.iter().map(tile).collect()
 }
 
 async fn insert_detection(
@@ -236,23 +186,31 @@ async fn move_photo(
         Some(_) => PhotoState::Lost(LossReason::Unreadable),
         None => PhotoState::LookedAt,
     };
-    // A second look, by another model, moves nothing.
-    if from == to || (to, from) == (PhotoState::LookedAt, PhotoState::Reviewed) {
+    let problem = look.unreadable.as_ref().or(look.unusable.as_ref());
+    if let Some(problem) = problem {
+        sqlx::query("update photo set problem_code = $1, problem_json = $2 where photo_id = $3")
+            .bind(&problem.code)
+            .bind(&problem.detail_json)
+            .bind(&look.photo_id)
+            .execute(&mut *connection)
+            .await?;
+    }
+    // A second look, by another model or at further tiles, moves nothing.
+    if from == to || from == PhotoState::Reviewed {
         return Ok(None);
     }
     advance(from, to)?;
-    sqlx::query(
-        "update photo set state = $1, problem_code = coalesce($2, problem_code),
-             problem_json = coalesce($3, problem_json) where photo_id = $4",
-    )
-    .bind(to.as_str())
-    .bind(look.unreadable.as_ref().map(|p| p.code.clone()))
-    .bind(look.unreadable.as_ref().and_then(|p| p.detail_json.clone()))
-    .bind(&look.photo_id)
-    .execute(&mut *connection)
-    .await?;
+    sqlx::query("update photo set state = $1 where photo_id = $2")
+        .bind(to.as_str())
+        .bind(&look.photo_id)
+        .execute(&mut *connection)
+        .await?;
     let ids: Vec<&str> = look.detections.iter().map(|d| d.detection_id.as_str()).collect();
-    let payload = serde_json::json!({ "model_sha256": look.model_sha256, "detections": ids }).to_string();
+    // No tiles: the ground is looked at in other photos, this one was not opened.
+    let payload = serde_json::json!({
+        "model_sha256": look.model_sha256, "tiles": look.tiles.len(), "detections": ids,
+    })
+    .to_string();
     let event = NewEvent {
         subject_kind: "photo",
         subject_id: &look.photo_id,
@@ -264,7 +222,7 @@ async fn move_photo(
         },
         from: Some(from.as_str()),
         to: Some(to.as_str()),
-        reason: look.unreadable.as_ref().map(|p| p.code.as_str()),
+        reason: problem.map(|problem| problem.code.as_str()),
         note: None,
         payload_json: Some(&payload),
     };

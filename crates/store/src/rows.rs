@@ -333,21 +333,6 @@ pub struct ModelRow {
     pub card_text: String,
 }
 
-/// A rectangle of a photo that a model looks at.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TileRow {
-    /// Left edge, px of the photo.
-    pub x_px: u32,
-    /// Top edge, px of the photo.
-    pub y_px: u32,
-    /// Width, px of the photo.
-    pub width_px: u32,
-    /// Height, px of the photo.
-    pub height_px: u32,
-    /// Model pixels per photo pixel.
-    pub scale: f64,
-}
-
 /// A place on the ground with its history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteRow {

@@ -9,6 +9,7 @@ use store::flights::{FlightRow, ShotCounts, ShotRow, StepRow};
 use store::rows::SortieKind;
 use utoipa::ToSchema;
 
+use crate::answers::looks::SortieLooks;
 use crate::answers::place::rounded;
 use crate::fleet::words::{next_step_words, reason_words, state_words, step_words};
 use crate::lang::Words;
@@ -101,6 +102,8 @@ pub struct FlightDetail {
     pub link: String,
     /// What happened, in order.
     pub steps: Vec<StepAnswer>,
+    /// How its ground was looked at, one for every model.
+    pub looks: Vec<SortieLooks>,
     /// Every photo by its number.
     pub photos: Vec<ShotAnswer>,
     /// Places of the plan in order.
@@ -211,12 +214,18 @@ impl FlightDetail {
     ///
     /// # Errors
     /// A stored mission that cannot be read.
-    pub fn of(row: &FlightRow, steps: &[StepRow], shots: &[ShotRow]) -> Result<Self> {
+    pub fn of(
+        row: &FlightRow,
+        steps: &[StepRow],
+        shots: &[ShotRow],
+        looks: Vec<SortieLooks>,
+    ) -> Result<Self> {
         Ok(Self {
             summary: FlightSummary::of(row),
             plan_sha256: row.plan_sha256.clone(),
             link: row.link.clone(),
             steps: steps.iter().map(StepAnswer::of).collect(),
+            looks,
             photos: shots.iter().map(ShotAnswer::of).collect(),
             plan: plan_points(row)?,
         })

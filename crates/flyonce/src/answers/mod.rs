@@ -9,6 +9,7 @@ pub mod flights;
 pub mod geotag;
 pub mod leads;
 pub mod leads_geojson;
+pub mod looks;
 pub mod photos;
 pub mod place;
 pub mod poses;

@@ -5,6 +5,7 @@ use formats::geojson::{Feature, FeatureCollection, Geometry};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::rows::{DetectionRow, FootprintRow, PhotoRow};
+use store::tiles::TileRow;
 use utoipa::ToSchema;
 
 use crate::answers::leads::image_url;
@@ -50,6 +51,9 @@ pub struct PhotoAnswer {
     pub n_detections: u32,
     /// Whether a simulator made it.
     pub simulated: bool,
+    /// The tiles of it that models look at; not in lists of the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<Vec<PhotoTile>>,
     /// The picture without EXIF.
     pub image_url: String,
     /// A small picture.
@@ -79,8 +83,38 @@ impl PhotoAnswer {
             camera: metadata["model"].as_str().map(str::to_owned),
             n_detections: row.n_detections,
             simulated: row.simulated,
+            tiles: None,
             image_url: image_url(&row.sha256),
             thumbnail_url: format!("{}?width=320", image_url(&row.sha256)),
+        }
+    }
+}
+
+/// A tile of a photo.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PhotoTile {
+    /// SHA-256 of the model that it is for.
+    pub model_sha256: String,
+    /// Left, top, width, height in photo pixels; what lies beyond the photo is padding.
+    pub rect_px: [u32; 4],
+    /// Model pixels per photo pixel.
+    pub scale: f64,
+    /// `ground` or `full_frame`.
+    pub pass: &'static str,
+    /// Whether the model has looked at it.
+    pub looked: bool,
+}
+
+impl PhotoTile {
+    /// From its row.
+    pub fn of((model_sha256, row): (String, TileRow)) -> Self {
+        let rect = row.tile.rect;
+        Self {
+            model_sha256,
+            rect_px: [rect.x_px, rect.y_px, rect.width_px, rect.height_px],
+            scale: row.tile.scale,
+            pass: row.tile.pass.as_str(),
+            looked: row.looked,
         }
     }
 }

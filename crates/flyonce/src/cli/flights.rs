@@ -116,6 +116,12 @@ fn story(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
     let summary = &flight.summary;
     let mut lines = heading(summary, lang, zone);
     lines.push(ledger(&summary.shots, lang));
+    lines.extend(
+        flight
+            .looks
+            .iter()
+            .map(|looks| looks.words().pick(lang).to_owned()),
+    );
     lines.push(lang.pick("经过:", "what happened:").to_owned());
     lines.extend(flight.steps.iter().map(|step| {
         let text = step

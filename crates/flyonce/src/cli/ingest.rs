@@ -114,6 +114,10 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
         ),
     });
     problems(&mut lines, &summary.not_looked_at, lang);
+    lines.extend(summary.looks.iter().map(|looks| {
+        let words = looks.words();
+        format!("  {} {}", looks.sortie_id, words.pick(lang))
+    }));
     lines.push(match lang {
         Lang::Zh => format!("线索:新增 {} 条", summary.new_leads),
         Lang::En => format!("leads: {} new", summary.new_leads),
@@ -172,6 +176,7 @@ fn times(summary: &IngestSummary, lang: Lang) -> String {
         per_photo(look.infer_us),
         per_photo(look.merge_us + look.commit_us),
     );
+    let (choose, tiles) = (per_photo(look.choose_us), look.tiles);
     let seconds = summary.total_ms as f64 / 1000.0;
     let rate = summary.looked_at as f64 / seconds.max(0.001);
     let memory = summary
@@ -182,10 +187,10 @@ fn times(summary: &IngestSummary, lang: Lang) -> String {
         });
     match lang {
         Lang::Zh => format!(
-            "用时:{seconds:.1} s({rate:.2} 张/s){memory};每张毫秒:读 {read:.0}、解码 {decode:.0}、备图 {prepare:.0}、推理 {infer:.0}、入库 {commit:.0}"
+            "用时:{seconds:.1} s({rate:.2} 张/s){memory};每张毫秒:读 {read:.0}、解码 {decode:.0}、选片 {choose:.0}、备图 {prepare:.0}、推理 {infer:.0}、入库 {commit:.0};切片 {tiles} 个"
         ),
         Lang::En => format!(
-            "time: {seconds:.1} s ({rate:.2} photos/s){memory}; ms per photo: read {read:.0}, decode {decode:.0}, prepare {prepare:.0}, infer {infer:.0}, commit {commit:.0}"
+            "time: {seconds:.1} s ({rate:.2} photos/s){memory}; ms per photo: read {read:.0}, decode {decode:.0}, choose {choose:.0}, prepare {prepare:.0}, infer {infer:.0}, commit {commit:.0}; {tiles} tiles"
         ),
     }
 }

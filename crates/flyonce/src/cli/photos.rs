@@ -3,7 +3,7 @@
 use anyhow::Result;
 use survey::time::CityZone;
 
-use crate::answers::photos::{PhotoAnswer, PhotoList};
+use crate::answers::photos::{PhotoAnswer, PhotoList, PhotoTile};
 use crate::answers::poses::code_words;
 use crate::cli::arguments::PhotosArguments;
 use crate::cli::output::{Output, table};
@@ -26,6 +26,12 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &PhotosArgume
         photos.retain(|photo| {
             photo.problem.is_some() || !photo.warnings.is_empty() || !photo.pose_findings.is_empty()
         });
+    }
+    if output.json {
+        for photo in &mut photos {
+            let tiles = workplace.store.tiles_by_model(&photo.photo_id).await?;
+            photo.tiles = Some(tiles.into_iter().map(PhotoTile::of).collect());
+        }
     }
     let list = PhotoList { photos, total, next };
     output.show(&list, |lang| text(&list, lang, &workplace.zone))

@@ -33,6 +33,8 @@ pub struct Settings {
     pub workers: u32,
     /// Pictures above this are kept but not looked at.
     pub max_megapixels: u32,
+    /// How often the ground of a sortie is looked at.
+    pub looks: LookSettings,
     /// Assumed uncertainties.
     pub geolocation: GeolocationSettings,
     /// From where on a photo is not looked at; `None` looks at all.
@@ -49,6 +51,17 @@ pub struct Settings {
     pub fleet: FleetSettings,
     /// Catalogue of matters; `None` is the built-in one.
     pub matters_file: Option<PathBuf>,
+}
+
+/// How often the ground of a sortie is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookSettings {
+    /// Photos that each piece of ground is looked at in, where so many show it; 0 looks at all of every photo.
+    pub looks_per_cell: u32,
+    /// Whether photos are also looked at whole, reduced into one tile.
+    pub full_frame: bool,
+    /// Whether blurred, dark, over-exposed and hazy photos are left out.
+    pub quality_gate: bool,
 }
 
 /// Standard deviations for photos that state none, and lenses that are known better than photos tell.
@@ -120,6 +133,11 @@ impl Settings {
                 model_card: model.path("card", base),
                 workers: model.whole("workers", 0, 0..=64),
                 max_megapixels: model.whole("max_megapixels", 130, 1..=200),
+                looks: LookSettings {
+                    looks_per_cell: model.whole("looks_per_cell", 2, 0..=10),
+                    full_frame: model.flag("full_frame", true),
+                    quality_gate: model.flag("quality_gate", true),
+                },
                 geolocation: geolocation(root),
                 quality: quality::read(root),
                 cell_m: coverage.number("cell_m", 2.0, 0.5..=50.0),

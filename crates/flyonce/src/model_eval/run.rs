@@ -14,7 +14,7 @@ use crate::lang::Words;
 use crate::model::ModelInUse;
 use crate::model_eval::dataset::{Dataset, Sample};
 use crate::model_eval::ground_scale::GroundScale;
-use crate::stage::look::TILE_OVERLAP_PX;
+use crate::stage::choose::model_scale;
 
 /// Finds below this are dropped: they are many, and move no figure.
 pub const SCORE_FLOOR: f32 = 0.02;
@@ -230,7 +230,7 @@ fn tiles(pixels: &RgbImage, scale: GroundScale, card: &Card) -> Result<(Vec<Scal
         gsd_cm: Some(scale.cm_per_px),
         model_gsd_cm: card.scale.ground_scale_cm_per_px,
         tile_px: card.input.width_px.min(card.input.height_px),
-        overlap_px: TILE_OVERLAP_PX,
+        overlap_px: model_scale(card).overlap_px,
     })?;
     let scaled = |tile: &survey::tiles::TileRect| ScaledTile {
         rect: TileRect {

@@ -12,13 +12,17 @@ use sha2::{Digest, Sha256};
 use store::jobs::{Claim, JobKind};
 use store::rows::{Actor, DetectionRow, Placement, SiteRow};
 use store::sites::{AssociationResult, ExistingSite, NewLead, SeenLead};
+use survey::geodesy::Wgs84;
+use survey::geolocate::ground_from_pixel;
 use survey::identity::Ulid;
+use survey::tiles::TileRect;
 use survey::time::UtcMicros;
 
 use crate::answers::place::{covariance, outline, position};
 use crate::clock;
 use crate::config::catalogue::Matter;
 use crate::stage::findings::{Finding, Findings};
+use crate::stage::look::stored_placement;
 use crate::stage::pose_check::check_sortie;
 use crate::workplace::Workplace;
 
@@ -82,7 +86,8 @@ async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize>
         .len())
 }
 
-/// Joins photo by photo. The footprints tell where a photo shows nothing, which fixes the ends of rows of equal things.
+/// Joins photo by photo. The ground that was looked at in a photo tells where it shows nothing, which fixes the ends
+/// of rows of equal things.
 async fn join(workplace: &Workplace, known: Vec<Site>, batches: &[PhotoBatch]) -> Result<Association> {
     let seen_before = known
         .iter()
@@ -93,8 +98,8 @@ async fn join(workplace: &Workplace, known: Vec<Site>, batches: &[PhotoBatch]) -
         .collect();
     let mut book = SiteBook::new(known)?;
     for photo_id in &photos {
-        if let Some(row) = workplace.store.footprint(photo_id).await? {
-            book.remember_footprint(photo_id, &outline(&row)?);
+        if let Some(ground) = looked_ground(workplace, photo_id).await? {
+            book.remember_footprint(photo_id, &ground);
         }
     }
     tokio::task::block_in_place(|| {
@@ -107,6 +112,59 @@ async fn join(workplace: &Workplace, known: Vec<Site>, batches: &[PhotoBatch]) -
         association.sites = book.take_changed();
         Ok(association)
     })
+}
+
+/// The ground that a model looked at in a photo: its footprint where the tiles cover all of it, else the outline of
+/// the tiles, or of the largest where they lie apart. None where the photo makes no coverage.
+async fn looked_ground(workplace: &Workplace, photo_id: &str) -> Result<Option<Vec<Wgs84>>> {
+    let store = &workplace.store;
+    let Some(footprint) = store.footprint(photo_id).await? else {
+        return Ok(None);
+    };
+    let photo = store.photo(photo_id).await?;
+    let tiles = store.tiles_by_model(photo_id).await?;
+    let rects: Vec<_> = tiles.iter().map(|(_, row)| row.tile.rect).collect();
+    let size = [photo.width_px, photo.height_px];
+    let Some(part) = looked_part(&rects, size) else {
+        return Ok(None);
+    };
+    if part == [0, 0, size[0], size[1]] {
+        return Ok(Some(outline(&footprint)?));
+    }
+    let Some((pose, camera)) = stored_placement(&photo)? else {
+        return Ok(None);
+    };
+    let [left, top, right, bottom] = part.map(f64::from);
+    let corners = [[left, top], [left, bottom], [right, bottom], [right, top]];
+    let ground = corners.map(|corner| ground_from_pixel(&pose, &camera, corner).map(|fix| fix.position));
+    Ok(ground.into_iter().collect::<Result<Vec<_>, _>>().ok())
+}
+
+/// Left, top, right and bottom of what tiles show of a photo, where that is a rectangle; else of the largest tile.
+fn looked_part(tiles: &[TileRect], [width_px, height_px]: [u32; 2]) -> Option<[u32; 4]> {
+    let inside = |tile: &TileRect| {
+        let (right, bottom) = (tile.x_px + tile.width_px, tile.y_px + tile.height_px);
+        [tile.x_px, tile.y_px, right.min(width_px), bottom.min(height_px)]
+    };
+    let parts: Vec<[u32; 4]> = tiles.iter().map(inside).collect();
+    let whole = parts
+        .iter()
+        .copied()
+        .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])?;
+    // Every corner of the grid that the tiles' edges make has to be in a tile.
+    let edges = |low: usize, high: usize| parts.iter().flat_map(move |part| [part[low], part[high]]);
+    let is_shown = |x: u32, y: u32| {
+        let holds = |part: &[u32; 4]| (part[0]..part[2]).contains(&x) && (part[1]..part[3]).contains(&y);
+        parts.iter().any(holds)
+    };
+    let is_rectangle = edges(0, 2)
+        .filter(|x| *x < whole[2])
+        .all(|x| edges(1, 3).filter(|y| *y < whole[3]).all(|y| is_shown(x, y)));
+    let area = |part: &[u32; 4]| u64::from(part[2] - part[0]) * u64::from(part[3] - part[1]);
+    match is_rectangle {
+        true => Some(whole),
+        false => parts.into_iter().max_by_key(area),
+    }
 }
 
 /// A stored site as casework knows it: one view per photo, the best-scored.

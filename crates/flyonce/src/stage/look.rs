@@ -1,22 +1,21 @@
-//! Looks at one photo: decode, choose tiles, run the model, put every detection on the ground. The tiles are
-//! rows before the model runs, and a detection's identity is what it is made of, so that a repeat after a
-//! crash gives the same rows.
+//! Looks at the tiles of one photo: run the model, put every detection on the ground. A detection's identity is what
+//! it is made of, so that a repeat after a crash gives the same rows.
 
 use anyhow::{Context, Result};
 use image::RgbImage;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use store::rows::{NewDetection, PhotoRow, Placement as Place, TileRow};
+use store::rows::{DetectionRow, NewDetection, PhotoRow, Placement as Place};
+use store::tiles::TileRow;
 use survey::camera::CameraModel;
 use survey::geodesy::LocalTangent;
 use survey::geolocate::ground_from_pixel;
 use survey::pose::Pose;
 use survey::sharpness::Sharpness;
-use survey::tiles::{TileRequest, choose_tiles};
 use vision::{Card, Detection, Detector, ScaledTile, TileRect};
 
-/// Neighbouring tiles share this much, so that a thing of up to 8 m at 12.5 cm per pixel is whole in one.
-pub const TILE_OVERLAP_PX: u32 = 64;
+/// A further look at a photo finds again what an earlier one found: boxes that share this much of the smaller one.
+const SAME_THING_SHARE: f64 = 0.6;
 
 /// Where the time of looking went, microseconds of wall clock, summed over photos.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -33,6 +32,12 @@ pub struct LookTimes {
     pub merge_us: u64,
     /// Rows.
     pub commit_us: u64,
+    /// Choosing tiles, whole sorties at a time.
+    pub choose_us: u64,
+    /// Measuring whether a picture is good enough.
+    pub quality_us: u64,
+    /// Tiles that the model looked at.
+    pub tiles: u64,
 }
 
 impl LookTimes {
@@ -44,6 +49,9 @@ impl LookTimes {
         self.infer_us += other.infer_us;
         self.merge_us += other.merge_us;
         self.commit_us += other.commit_us;
+        self.choose_us += other.choose_us;
+        self.quality_us += other.quality_us;
+        self.tiles += other.tiles;
     }
 }
 
@@ -73,35 +81,6 @@ impl Sight {
     }
 }
 
-/// The tiles of a photo for a model: at the scale of the part that the model can use, and only there. All of a
-/// photo without a pose.
-///
-/// # Errors
-/// A photo without size.
-pub fn tiles(photo: &PhotoRow, sight: Option<&Sight>, card: &Card) -> Result<Vec<TileRow>> {
-    let sharpness =
-        sight.and_then(|sight| Some((Sharpness::of(&sight.pose, &sight.camera)?, sight.usable_to_cm)));
-    let plan = choose_tiles(&TileRequest {
-        image_width_px: photo.width_px,
-        image_height_px: photo.height_px,
-        gsd_cm: sharpness.map(|(sharpness, usable_to_cm)| sharpness.typical_cm(usable_to_cm)),
-        model_gsd_cm: card.scale.ground_scale_cm_per_px,
-        tile_px: card.input.width_px.min(card.input.height_px),
-        overlap_px: TILE_OVERLAP_PX,
-    })?;
-    let usable = plan.tiles.iter().filter(|tile| {
-        sharpness.is_none_or(|(sharpness, usable_to_cm)| sharpness.is_usable(tile, usable_to_cm))
-    });
-    let row = |tile: &survey::tiles::TileRect| TileRow {
-        x_px: tile.x_px,
-        y_px: tile.y_px,
-        width_px: tile.width_px,
-        height_px: tile.height_px,
-        scale: plan.scale,
-    };
-    Ok(usable.map(row).collect())
-}
-
 /// What the model sees in the tiles, in photo pixels.
 ///
 /// # Errors
@@ -112,21 +91,40 @@ pub fn detect(
     tiles: &[TileRow],
     times: &mut LookTimes,
 ) -> Result<Vec<Detection>> {
-    let scaled = |tile: &TileRow| ScaledTile {
-        rect: TileRect {
-            x_px: tile.x_px,
-            y_px: tile.y_px,
-            width_px: tile.width_px,
-            height_px: tile.height_px,
-        },
-        scale: tile.scale,
+    let scaled = |row: &TileRow| {
+        let rect = row.tile.rect;
+        ScaledTile {
+            rect: TileRect {
+                x_px: rect.x_px,
+                y_px: rect.y_px,
+                width_px: rect.width_px,
+                height_px: rect.height_px,
+            },
+            scale: row.tile.scale,
+        }
     };
     let scaled: Vec<ScaledTile> = tiles.iter().map(scaled).collect();
     let output = detector.detect(pixels, &scaled)?;
     times.prepare_us += micros(output.timings.resize) + micros(output.timings.prepare);
     times.infer_us += micros(output.timings.infer);
     times.merge_us += micros(output.timings.merge);
+    times.tiles += scaled.len() as u64;
     Ok(output.detections)
+}
+
+/// Those of `found` that no earlier look at the photo found: tiles of several looks may overlap.
+pub fn not_found_before(found: Vec<Detection>, before: &[DetectionRow]) -> Vec<Detection> {
+    let area = |[x0, y0, x1, y1]: [f64; 4]| (x1 - x0).max(0.0) * (y1 - y0).max(0.0);
+    let share = |a: [f64; 4], b: [f64; 4]| {
+        let common = [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])];
+        area(common) / area(a).min(area(b)).max(f64::MIN_POSITIVE)
+    };
+    let is_new = |one: &Detection| {
+        !before.iter().any(|row| {
+            row.detection.class == one.class && share(row.detection.box_px, one.box_px) > SAME_THING_SHARE
+        })
+    };
+    found.into_iter().filter(is_new).collect()
 }
 
 /// Detections as rows: with identity, and with a place where the photo has a pose. What lies further away than

@@ -50,11 +50,7 @@ impl Lookers {
             card_text: model.card_text.clone(),
         };
         workplace.store.register_model(&row, clock::now()).await?;
-        let shared = shared(
-            workplace.store.clone(),
-            model.card.sha256.clone(),
-            settings.max_megapixels,
-        );
+        let shared = shared(workplace, model.card.sha256.clone());
         Ok(Self {
             model,
             runtime,

@@ -1,11 +1,12 @@
 //! The way of a photo through the program, one file per stage in the order of the flow: `intake` keeps it and commits
 //! its row (`description`, made of `capture_time` and `placing`, says when and where), `pose_check` compares the
-//! poses of a sortie, `worker` takes it to `look`,
+//! poses of a sortie, `worker` takes it to `choose` and `look`,
 //! `findings` and `associate` make leads, `pipeline` runs them all.
 
 pub mod associate;
 pub mod capture_time;
 pub mod compare;
+pub mod choose;
 pub mod delivery;
 pub mod description;
 pub mod findings;

@@ -1,7 +1,7 @@
 //! Runs the stages over folders of photos: intake one by one in a fixed order, looking beside it on worker
 //! threads, association when every photo is looked at. Killed at any moment and started again it goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use serde::Serialize;
 use store::jobs::JobKind;
 use tokio::sync::mpsc;
 
+use crate::answers::looks::{SortieLooks, sortie_looks};
 use crate::lang::Words;
 use crate::stage::associate::associate_all;
 use crate::stage::intake::{Taken, list_photos, take_in};
@@ -57,6 +58,8 @@ pub struct IngestSummary {
     pub detections: usize,
     /// Leads made now.
     pub new_leads: usize,
+    /// How the ground of every sortie at hand was looked at.
+    pub looks: Vec<SortieLooks>,
     /// Why nothing was looked at, if so.
     pub model_missing: Option<String>,
     /// Where the time of looking went, over all photos.
@@ -71,6 +74,9 @@ pub struct IngestSummary {
     pub total_ms: u64,
     /// Largest memory of this process so far, MiB.
     pub peak_memory_mib: Option<u64>,
+    /// Sorties whose photos were looked at now.
+    #[serde(skip)]
+    sorties: BTreeSet<String>,
 }
 
 /// A file that was left where it is.
@@ -113,6 +119,9 @@ pub async fn ingest(
         Ok(lookers) => finish_work(workplace, &lookers, progress, &mut summary).await?,
         Err(error) => summary.model_missing = Some(format!("{error:#}")),
     }
+    for sortie_id in std::mem::take(&mut summary.sorties) {
+        summary.looks.extend(sortie_looks(workplace, &sortie_id).await?);
+    }
     summary.total_ms = millis(started.elapsed());
     summary.peak_memory_mib = peak_memory_mib(std::process::id());
     Ok(summary)
@@ -139,6 +148,9 @@ impl IngestSummary {
 
     fn note_looked(&mut self, looked: Looked) {
         self.look_times.add(&looked.times);
+        if let Some((sortie_id, _)) = looked.photo_id.rsplit_once('/') {
+            self.sorties.insert(sortie_id.to_owned());
+        }
         match looked.outcome {
             Ok(detections) => {
                 self.looked_at += 1;

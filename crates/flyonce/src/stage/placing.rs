@@ -113,6 +113,19 @@ pub fn problem_words(code: &str) -> Words {
             "该拍摄点已有照片,作为额外照片保存",
             "another file is this shot already; kept as one photo more",
         ),
+        "blurred" => (
+            "图像模糊,未识别,不计入覆盖",
+            "blurred: not looked at, no coverage",
+        ),
+        "too_dark" => (
+            "图像过暗,未识别,不计入覆盖",
+            "too dark: not looked at, no coverage",
+        ),
+        "over_exposed" => (
+            "图像过曝,未识别,不计入覆盖",
+            "over-exposed: not looked at, no coverage",
+        ),
+        "hazy" => ("雾霾遮挡,未识别,不计入覆盖", "hazy: not looked at, no coverage"),
         "too_large" => ("图像过大,未识别", "picture too large to be looked at"),
         other => (other, other),
     };

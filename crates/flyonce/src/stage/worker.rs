@@ -6,24 +6,28 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use store::Store;
+use image::RgbImage;
 use store::jobs::{Claim, JobKind};
 use store::looks::LookResult;
 use store::rows::{Actor, NewDetection, PhotoRow, Problem};
+use store::tiles::TileRow;
 use tokio::runtime::Handle;
-use vision::{DecodeError, Detector, decode_jpeg};
+use vision::{Card, DecodeError, Detector, Quality, QualityFault, QualityLimits, decode_jpeg};
 
 use crate::clock;
-use crate::stage::look::{LookTimes, Sight, detect, micros, rows, tiles};
+use crate::stage::choose::{Chooser, is_damaged};
+use crate::stage::look::{LookTimes, Sight, detect, micros, not_found_before, rows};
+use crate::workplace::Workplace;
 
-/// How long a claim holds without being finished; far above the slowest photo.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long a claim holds without being finished; far above the slowest photo, with the tiles of its sortie chosen and
+/// the pictures of the sortie compared before that.
+const LEASE: Duration = Duration::from_secs(900);
 
 /// What all workers of this process share.
 #[derive(Debug)]
 pub struct Shared {
-    /// Rows and originals.
-    pub store: Store,
+    /// Configuration, rows and originals.
+    pub workplace: Workplace,
     /// Asked to stop: finish the photo at hand, then leave.
     pub stop: AtomicBool,
     /// Bounds the decoded pictures in memory.
@@ -32,6 +36,8 @@ pub struct Shared {
     pub max_pixels: u64,
     /// SHA-256 of the model.
     pub model_sha256: String,
+    /// Held while the tiles of a sortie are chosen, so that the workers of one program do not all choose the same.
+    pub choosing: Mutex<()>,
 }
 
 /// One photo done, for progress bars and summaries.
@@ -69,7 +75,12 @@ pub fn work(
     tell: &dyn Fn(Looked),
 ) -> Result<()> {
     while !shared.stop.load(Ordering::Relaxed) {
-        let claim = runtime.block_on(shared.store.claim_job(JobKind::Look, name, clock::now(), LEASE))?;
+        let claim = runtime.block_on(shared.workplace.store.claim_job(
+            JobKind::Look,
+            name,
+            clock::now(),
+            LEASE,
+        ))?;
         let Some(claim) = claim else {
             if leaves == Leaves::WhenIdle {
                 return Ok(());
@@ -82,7 +93,8 @@ pub fn work(
             Err(error) => {
                 let text = format!("{error:#}");
                 tracing::warn!(photo.id = %claim.job_key, error = %text, "photo could not be looked at");
-                let again = runtime.block_on(shared.store.fail_job(&claim, &text, true, clock::now()))?;
+                let again =
+                    runtime.block_on(shared.workplace.store.fail_job(&claim, &text, true, clock::now()))?;
                 if !again {
                     let photo_id = claim.job_key.clone();
                     tell(Looked {
@@ -99,33 +111,28 @@ pub fn work(
 
 fn look_at(shared: &Shared, claim: &Claim, detector: &mut Detector, runtime: &Handle) -> Result<Looked> {
     let mut times = LookTimes::default();
-    let photo = runtime.block_on(shared.store.photo(&claim.job_key))?;
+    let photo = runtime.block_on(shared.workplace.store.photo(&claim.job_key))?;
     let seen = see(shared, &photo, detector, runtime, &mut times)?;
     let committing = Instant::now();
-    let (detections, unreadable, outcome) = match seen {
-        Seen::Detections(found) => {
-            let n = found.len();
-            (found, None, Ok(n))
-        }
-        Seen::Nothing { code, detail } => {
-            let problem = Problem {
-                code: code.to_owned(),
-                detail_json: serde_json::to_string(&detail).ok(),
-            };
-            (Vec::new(), Some(problem), Err(code.to_owned()))
-        }
-    };
-    let look = LookResult {
+    let outcome = seen.outcome();
+    let mut look = LookResult {
         photo_id: photo.photo_id.clone(),
         model_sha256: shared.model_sha256.clone(),
-        detections,
-        unreadable,
+        tiles: Vec::new(),
+        detections: Vec::new(),
+        unreadable: None,
+        unusable: None,
         actor: Actor {
             name: "look".to_owned(),
             role: "model".to_owned(),
         },
     };
-    runtime.block_on(shared.store.finish_look(claim, &look, clock::now()))?;
+    match seen {
+        Seen::Detections { tiles, found } => (look.tiles, look.detections) = (tiles, found),
+        Seen::Unusable(problem) if is_decode_problem(&problem.code) => look.unreadable = Some(problem),
+        Seen::Unusable(problem) => look.unusable = Some(problem),
+    }
+    runtime.block_on(shared.workplace.store.finish_look(claim, &look, clock::now()))?;
     times.commit_us = micros(committing.elapsed());
     Ok(Looked {
         photo_id: photo.photo_id,
@@ -134,10 +141,23 @@ fn look_at(shared: &Shared, claim: &Claim, detector: &mut Detector, runtime: &Ha
     })
 }
 
-/// What came of opening a picture.
+/// What came of looking at a photo.
 enum Seen {
-    Detections(Vec<NewDetection>),
-    Nothing { code: &'static str, detail: String },
+    /// In these tiles; without tiles the photo was not opened.
+    Detections {
+        tiles: Vec<u32>,
+        found: Vec<NewDetection>,
+    },
+    Unusable(Problem),
+}
+
+impl Seen {
+    fn outcome(&self) -> Result<usize, String> {
+        match self {
+            Self::Detections { found, .. } => Ok(found.len()),
+            Self::Unusable(problem) => Err(problem.code.clone()),
+        }
+    }
 }
 
 fn see(
@@ -147,38 +167,114 @@ fn see(
     runtime: &Handle,
     times: &mut LookTimes,
 ) -> Result<Seen> {
-    let reading = Instant::now();
-    let bytes = shared.store.read_original_verified(&photo.sha256)?;
-    times.read_us = micros(reading.elapsed());
+    if let Some(problem) = runtime.block_on(shared.workplace.store.unusable_photo(&photo.photo_id))? {
+        return Ok(Seen::Unusable(problem));
+    }
+    let chosen = choose(shared, detector.card(), times, |chooser| {
+        runtime.block_on(chooser.tiles_of(photo))
+    })?;
+    let tiles: Vec<TileRow> = chosen.iter().filter(|row| !row.looked).copied().collect();
+    let problem_code = photo.problem.as_ref().map(|problem| problem.code.as_str());
+    if tiles.is_empty() && !is_damaged(problem_code, [photo.width_px, photo.height_px]) {
+        let (tiles, found) = (Vec::new(), Vec::new());
+        return Ok(Seen::Detections { tiles, found });
+    }
     let pixels = u64::from(photo.width_px) * u64::from(photo.height_px);
     let _share = shared.budget.take(pixels.min(shared.max_pixels));
+    let picture = match open(shared, photo, times)? {
+        Ok(picture) => picture,
+        Err(problem) => {
+            choose(shared, detector.card(), times, |chooser| {
+                runtime.block_on(chooser.withdraw(photo, &problem))
+            })?;
+            return Ok(Seen::Unusable(problem));
+        }
+    };
+    let mut found = detect(detector, &picture, &tiles, times)?;
+    if tiles.len() < chosen.len() {
+        let before = runtime.block_on(shared.workplace.store.detections_of_photo(&photo.photo_id))?;
+        found = not_found_before(found, &before);
+    }
+    // Read again: choosing may have corrected the pose.
+    let photo = runtime.block_on(shared.workplace.store.photo(&photo.photo_id))?;
+    let sight = Sight::of(&photo, detector.card())?;
+    Ok(Seen::Detections {
+        tiles: tiles.iter().map(|row| row.tile_index).collect(),
+        found: rows(&photo, sight.as_ref(), detector.card(), &found),
+    })
+}
+
+/// One worker of this program at a time.
+fn choose<T>(
+    shared: &Shared,
+    card: &Card,
+    times: &mut LookTimes,
+    choice: impl FnOnce(Chooser<'_>) -> Result<T>,
+) -> Result<T> {
+    let _turn = shared.choosing.lock().unwrap_or_else(PoisonError::into_inner);
+    let choosing = Instant::now();
+    let chosen = choice(Chooser {
+        workplace: &shared.workplace,
+        card,
+        model_sha256: &shared.model_sha256,
+        looks: shared.workplace.config.settings.looks,
+    });
+    times.choose_us += micros(choosing.elapsed());
+    chosen
+}
+
+/// The pixels of a photo, or why they cannot be used.
+fn open(shared: &Shared, photo: &PhotoRow, times: &mut LookTimes) -> Result<Result<RgbImage, Problem>> {
+    let reading = Instant::now();
+    let bytes = shared.workplace.store.read_original_verified(&photo.sha256)?;
+    times.read_us = micros(reading.elapsed());
     let decoding = Instant::now();
     let decoded = decode_jpeg(&bytes, shared.max_pixels);
     times.decode_us = micros(decoding.elapsed());
-    drop(bytes);
     let picture = match decoded {
         Ok(picture) => picture,
         Err(error) => {
-            return Ok(Seen::Nothing {
-                code: code_of(&error),
-                detail: error.to_string(),
-            });
+            return Ok(Err(Problem {
+                code: code_of(&error).to_owned(),
+                detail_json: serde_json::to_string(&error.to_string()).ok(),
+            }));
         }
     };
-    let sight = Sight::of(photo, detector.card())?;
-    let planned = tiles(photo, sight.as_ref(), detector.card())?;
-    let kept = runtime.block_on(
-        shared
-            .store
-            .save_tiles(&photo.photo_id, &shared.model_sha256, &planned),
-    )?;
-    let found = detect(detector, &picture, &kept, times)?;
-    Ok(Seen::Detections(rows(
-        photo,
-        sight.as_ref(),
-        detector.card(),
-        &found,
-    )))
+    if !shared.workplace.config.settings.looks.quality_gate {
+        return Ok(Ok(picture));
+    }
+    let measuring = Instant::now();
+    let quality = Quality::of(&picture);
+    times.quality_us = micros(measuring.elapsed());
+    Ok(problem_of(&quality).map_or(Ok(picture), Err))
+}
+
+/// Why a picture is not good enough, if so: the first fault names it, the figures stay beside it.
+fn problem_of(quality: &Quality) -> Option<Problem> {
+    let faults: Vec<&str> = quality
+        .faults(&QualityLimits::default())
+        .into_iter()
+        .map(QualityFault::code)
+        .collect();
+    let detail = serde_json::json!({
+        "faults": faults,
+        "sharpest_edges_px": quality.blur.map(|blur| blur.sharpest_px),
+        "typical_edges_px": quality.blur.map(|blur| blur.typical_px),
+        "median_level": quality.median_level,
+        "bright_level": quality.bright_level,
+        "over_exposed_share": quality.over_exposed_share,
+        "veil_level": quality.veil_level,
+        "contrast_levels": quality.contrast_levels,
+    });
+    faults.first().map(|code| Problem {
+        code: (*code).to_owned(),
+        detail_json: Some(detail.to_string()),
+    })
+}
+
+/// Whether there are no pixels at all, so that the photo is lost.
+fn is_decode_problem(code: &str) -> bool {
+    matches!(code, "truncated" | "too_large" | "unreadable")
 }
 
 fn code_of(error: &DecodeError) -> &'static str {
@@ -262,16 +358,17 @@ fn start_ticks(pid: u32) -> Option<String> {
     after_name.split_whitespace().nth(19).map(str::to_owned)
 }
 
-/// Shared state for `store`.
-pub fn shared(store: Store, model_sha256: String, max_megapixels: u32) -> Arc<Shared> {
-    let max_pixels = u64::from(max_megapixels) * 1_000_000;
+/// Shared state for the workers of a workplace.
+pub fn shared(workplace: &Workplace, model_sha256: String) -> Arc<Shared> {
+    let max_pixels = u64::from(workplace.config.settings.max_megapixels) * 1_000_000;
     let budget = PixelBudget::new(max_pixels);
     Arc::new(Shared {
-        store,
+        workplace: workplace.clone(),
         stop: AtomicBool::new(false),
         budget,
         max_pixels,
         model_sha256,
+        choosing: Mutex::new(()),
     })
 }
 

@@ -18,3 +18,4 @@ mod program;
 mod reviewing;
 mod serving;
 mod tidy;
+mod tiles;

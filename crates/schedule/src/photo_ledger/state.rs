@@ -92,6 +92,8 @@ pub const MOVES: &[(PhotoState, PhotoState)] = {
         (S::Stored, S::LookedAt),
         (S::Stored, S::Lost(L::Unreadable)),
         (S::LookedAt, S::Reviewed),
+        // Not opened as long as other photos showed its ground, and found unreadable when it was.
+        (S::LookedAt, S::Lost(L::Unreadable)),
         (S::Lost(L::NotFlown), S::Stored),
         (S::Lost(L::Misfire), S::Stored),
         (S::Lost(L::NeverArrived), S::Stored),

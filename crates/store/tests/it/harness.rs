@@ -239,6 +239,8 @@ pub async fn look(store: &Store, detections: Vec<NewDetection>) -> String {
         photo_id: claim.job_key.clone(),
         model_sha256: MODEL.to_owned(),
         detections,
+        tiles: vec![],
+        unusable: None,
         unreadable: None,
         actor: actor("detector"),
     };

@@ -68,6 +68,8 @@ async fn an_expired_lease_is_taken_over_and_the_loser_writes_nothing() {
             photo_id: claim.job_key.clone(),
             model_sha256: MODEL.to_owned(),
             detections: vec![detection(id, 0.9, None)],
+            tiles: vec![],
+            unusable: None,
             unreadable: None,
             actor: actor("detector"),
         };

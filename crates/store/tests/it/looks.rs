@@ -3,38 +3,11 @@
 use schedule::photo_ledger::{LossReason, PhotoState};
 use store::jobs::JobKind;
 use store::looks::LookResult;
-use store::rows::{Problem, TileRow};
+use store::rows::Problem;
 
 use crate::harness::{
     MODEL, NOW, actor, claim, commit, detection, each_engine, look, photo, place, register_model,
 };
-
-fn tile(x_px: u32) -> TileRow {
-    TileRow {
-        x_px,
-        y_px: 0,
-        width_px: 960,
-        height_px: 960,
-        scale: 2.0 / 3.0,
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tiles_are_fixed_by_the_first_who_chooses_them() {
-    each_engine(async |bench| {
-        let store = bench.open().await;
-        register_model(&store).await;
-        let photo_id = commit(&store, &photo("a")).await.to_string();
-        let chosen = store
-            .save_tiles(&photo_id, MODEL, &[tile(0), tile(900)])
-            .await
-            .unwrap();
-        assert_eq!(chosen, [tile(0), tile(900)]);
-        let again = store.save_tiles(&photo_id, MODEL, &[tile(7)]).await.unwrap();
-        assert_eq!(again, [tile(0), tile(900)]);
-    })
-    .await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn detections_come_back_as_they_were_with_and_without_place() {
@@ -89,6 +62,8 @@ async fn a_photo_that_cannot_be_decoded_is_a_named_loss() {
             photo_id: claim.job_key.clone(),
             model_sha256: MODEL.to_owned(),
             detections: vec![],
+            tiles: vec![],
+            unusable: None,
             unreadable: Some(problem.clone()),
             actor: actor("detector"),
         };
@@ -146,6 +121,8 @@ async fn rows_that_refer_to_nothing_are_refused() {
             photo_id: job.job_key.clone(),
             model_sha256: "unregistered".into(),
             detections: vec![detection("D1", 0.5, None)],
+            tiles: vec![],
+            unusable: None,
             unreadable: None,
             actor: actor("detector"),
         };

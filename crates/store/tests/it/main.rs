@@ -15,4 +15,5 @@ mod originals;
 mod photos;
 mod schema;
 mod shots;
+mod tiles;
 mod upgrade;

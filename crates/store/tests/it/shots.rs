@@ -7,7 +7,7 @@ use store::photos::CommitOutcome;
 use store::rows::{NewPhoto, SortieKind};
 
 use crate::fleet::{PLANNED, capture, create, file, id, plan, states};
-use crate::harness::{NOW, after, commit, each_engine, look, photo, register_model};
+use crate::harness::{NOW, after, commit, each_engine, photo, register_model};
 
 use PhotoState as P;
 
@@ -122,9 +122,13 @@ async fn what_does_not_come_is_named_and_what_comes_late_is_stored() {
         for n in 1..=4 {
             store.record_capture(&sortie, &capture(n), NOW).await.unwrap();
         }
-        commit(&store, &file("F1", 1)).await;
+        let first = commit(&store, &file("F1", 1)).await;
         commit(&store, &file("F1", 2)).await;
-        look(&store, vec![]).await;
+        sqlx::query("update photo set state = 'looked_at' where photo_id = $1")
+            .bind(first.to_string())
+            .execute(&mut bench.raw().await)
+            .await
+            .unwrap();
         assert_eq!(store.settle_shots(&sortie, after(600)).await.unwrap(), 4);
         let since: Vec<i64> = sqlx::query_scalar("select state_at_us from shot order by shot_index")
             .fetch_all(&mut bench.raw().await)

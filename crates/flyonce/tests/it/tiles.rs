@@ -1,0 +1,128 @@
+//! Which tiles are looked at: as few as the ground needs, the same after a repeat, and in other photos where one
+//! cannot be used.
+
+use serde_json::Value;
+
+use fixtures::photos::JpegSpec;
+
+use crate::program::{Program, can_look};
+
+/// Photos of 192 × 144 m at 0.3 m per pixel, each 29 m north of the one before. All of one takes 6 tiles.
+fn strip(program: &Program, photos: u32) {
+    for number in 0..photos {
+        program.write(&format!("in/{number:02}.jpg"), photo(number).bytes().unwrap());
+    }
+}
+
+fn photo(number: u32) -> JpegSpec {
+    let north_deg = 0.00026 * f64::from(number);
+    let taken = format!("2026:05:01 10:00:{number:02}");
+    JpegSpec::dji(31.2 + north_deg, 121.6, 120.0)
+        .seed(u64::from(number))
+        .size(640, 480)
+        .taken(&taken, Some("+08:00"))
+}
+
+fn tiles(program: &Program) -> Vec<(String, Vec<Value>)> {
+    let list = program.json(&["photos"]);
+    let mut photos: Vec<(String, Vec<Value>)> = list["photos"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|photo| {
+            let tiles = photo["tiles"].as_array().unwrap().clone();
+            (photo["names"][0].as_str().unwrap().to_owned(), tiles)
+        })
+        .collect();
+    photos.sort_by(|a, b| a.0.cmp(&b.0));
+    photos
+}
+
+fn looks(summary: &Value) -> &Value {
+    assert_eq!(summary["looks"].as_array().unwrap().len(), 1, "{summary:#}");
+    &summary["looks"][0]
+}
+
+#[test]
+fn photos_of_ground_that_others_show_are_not_opened() {
+    if !can_look("photos_of_ground_that_others_show_are_not_opened") {
+        return;
+    }
+    let program = Program::new();
+    program.write(
+        "flyonce.toml",
+        "[model]\nlooks_per_cell = 1\nfull_frame = false\n",
+    );
+    strip(&program, 6);
+    let summary = program.json(&["--config", "flyonce.toml", "ingest", "in"]);
+    assert_eq!(summary["looked_at"], 6, "{summary:#}");
+    let looks = looks(&summary);
+    assert_eq!(
+        (&looks["photos"], &looks["tiles_of_all"]),
+        (&6.into(), &36.into())
+    );
+    let number = |field: &str| looks[field].as_u64().unwrap();
+    assert!(number("tiles") <= 18 && number("photos_opened") <= 5, "{looks:#}");
+    assert_eq!(looks["looked_at_km2"][0], 0.0);
+    let chosen = tiles(&program);
+    let with_tiles = chosen.iter().filter(|(_, tiles)| !tiles.is_empty()).count();
+    assert_eq!(with_tiles as u64, number("photos_opened"));
+    let all: Vec<&Value> = chosen.iter().flat_map(|(_, tiles)| tiles).collect();
+    assert_eq!(all.len() as u64, number("tiles"));
+    assert!(
+        all.iter()
+            .all(|tile| tile["looked"] == true && tile["pass"] == "ground")
+    );
+}
+
+#[test]
+fn the_ground_of_a_photo_that_cannot_be_used_is_looked_at_in_others() {
+    if !can_look("the_ground_of_a_photo_that_cannot_be_used_is_looked_at_in_others") {
+        return;
+    }
+    let program = Program::new();
+    program.write(
+        "flyonce.toml",
+        "[model]\nlooks_per_cell = 1\nfull_frame = false\nmax_megapixels = 1\n",
+    );
+    strip(&program, 6);
+    let first = program.json(&["--config", "flyonce.toml", "ingest", "in"]);
+    let before = looks(&first)["photos_opened"].as_u64().unwrap();
+    let chosen = tiles(&program);
+    let used = chosen
+        .iter()
+        .rposition(|(name, tiles)| !tiles.is_empty() && !name.ends_with("05.jpg"));
+    let used = u32::try_from(used.unwrap()).unwrap();
+    // The same flight again, but one of the photos that were looked at is too large to be opened.
+    let program = Program::new();
+    program.write(
+        "flyonce.toml",
+        "[model]\nlooks_per_cell = 1\nfull_frame = false\nmax_megapixels = 1\n",
+    );
+    strip(&program, 6);
+    let large = photo(used).size(1280, 960).bytes().unwrap();
+    program.write(&format!("in/{used:02}.jpg"), large);
+    let summary = program.json(&["--config", "flyonce.toml", "ingest", "in"]);
+    let looks = looks(&summary);
+    assert_eq!(looks["looked_at_km2"][0], 0.0, "{summary:#}");
+    assert!(looks["photos_opened"].as_u64().unwrap() >= before, "{looks:#}");
+    let lost = program.photo_named(&format!("{used:02}.jpg"));
+    assert_eq!(
+        (&lost["state"], &lost["problem_code"]),
+        (&"lost:unreadable".into(), &"too_large".into())
+    );
+    assert_eq!(
+        program.json(&["coverage", "--max-gsd-cm", "1000"])["photos_counted"],
+        5
+    );
+    let chosen = tiles(&program);
+    for (name, tiles) in &chosen {
+        let is_large = name.ends_with(&format!("{used:02}.jpg"));
+        assert!(
+            tiles.iter().all(|tile| tile["looked"] == !is_large),
+            "{name}: {tiles:?}"
+        );
+    }
+    program.run(&["--config", "flyonce.toml", "ingest", "in"]);
+    assert_eq!(tiles(&program), chosen, "a repeat chooses nothing else");
+}
