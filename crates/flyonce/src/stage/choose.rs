@@ -46,6 +46,7 @@ impl Chooser<'_> {
     pub async fn tiles_of(&self, photo: &PhotoRow) -> Result<Vec<TileRow>> {
         loop {
             let chosen = self
+                .workplace
                 .store
                 .tiles_of_photo(&photo.photo_id, self.model_sha256)
                 .await?;
