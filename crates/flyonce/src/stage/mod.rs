@@ -5,8 +5,8 @@
 
 pub mod associate;
 pub mod capture_time;
-pub mod compare;
 pub mod choose;
+pub mod compare;
 pub mod delivery;
 pub mod description;
 pub mod findings;
