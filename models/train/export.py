@@ -43,7 +43,7 @@ def export(detector, path, calibration=None):
 
 def fold_pads(graph):
     """Moves zero padding of spatial sides into the convolutions after it: quantised, a Pad of its own costs a tenth
-    of the time."""
+    of the time. Constants that nothing uses any more go as well."""
     constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     for pad in [node for node in graph.node if node.op_type == "Pad"]:
         users = [node for node in graph.node if pad.output[0] in node.input]
@@ -55,6 +55,9 @@ def fold_pads(graph):
             pads[:] = [int(old + more) for old, more in zip(pads, amounts[[2, 3, 6, 7]])]
             user.input[0] = pad.input[0]
         graph.node.remove(pad)
+    used = {name for node in graph.node for name in node.input}
+    for item in [item for item in graph.initializer if item.name not in used]:
+        graph.initializer.remove(item)
 
 
 def compare(graph, path, example):

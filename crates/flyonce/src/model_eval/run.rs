@@ -17,7 +17,7 @@ use crate::model_eval::ground_scale::GroundScale;
 use crate::stage::choose::model_scale;
 
 /// Finds below this are dropped: they are many, and move no figure.
-pub const SCORE_FLOOR: f32 = 0.02;
+pub const SCORE_FLOOR: f32 = 0.001;
 
 /// Which class of the data set is which of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
