@@ -19,6 +19,9 @@ use crate::stage::choose::{Chooser, is_damaged};
 use crate::stage::look::{LookTimes, Sight, detect, micros, not_found_before, rows};
 use crate::workplace::Workplace;
 
+/// Pictures of fewer pixels are no photos of a camera: their quality says nothing.
+const SMALLEST_JUDGED_PX: u64 = 100_000;
+
 /// How long a claim holds without being finished; far above the slowest photo, with the tiles of its sortie chosen and
 /// the pictures of the sortie compared before that.
 const LEASE: Duration = Duration::from_secs(900);
@@ -240,7 +243,8 @@ fn open(shared: &Shared, photo: &PhotoRow, times: &mut LookTimes) -> Result<Resu
             }));
         }
     };
-    if !shared.workplace.config.settings.looks.quality_gate {
+    let pixels = u64::from(picture.width()) * u64::from(picture.height());
+    if !shared.workplace.config.settings.looks.quality_gate || pixels < SMALLEST_JUDGED_PX {
         return Ok(Ok(picture));
     }
     let measuring = Instant::now();

@@ -32,7 +32,7 @@ async fn eight_programs_may_open_a_fresh_folder_at_once() {
         };
         let opening: Vec<_> = (0..8).map(open).collect();
         for opened in opening {
-            assert_eq!(opened.await.unwrap().unwrap(), 2);
+            assert!(opened.await.unwrap().unwrap() >= 5);
         }
     })
     .await;
@@ -55,7 +55,7 @@ async fn data_of_a_newer_version_are_refused_and_left_alone() {
                 error,
                 StoreError::NewerVersion {
                     found: 9999,
-                    supported: 2
+                    supported: 5..
                 }
             ),
             "{error}"
