@@ -138,26 +138,7 @@ fn text(answer: &CompareAnswer, arguments: &CompareArguments, lang: Lang) -> Str
             answer.changes.len()
         ),
     }];
-    let mut rows = Vec::new();
-    for change in answer.changes.iter().take(SHOWN) {
-        let place = change.place.as_ref().map(|place| {
-            format!(
-                "{:.6}, {:.6} ± {:.1} m",
-                place.latitude_deg, place.longitude_deg, place.ellipse.semi_major_m
-            )
-        });
-        rows.push(vec![
-            format!("  #{}", change.number),
-            format!("{:.2}", change.score),
-            change.kind_words.pick(lang).to_owned(),
-            change.area_m2.map_or_else(
-                || format!("{:.0} px²", change.area_px),
-                |m2| format!("{m2:.0} m²"),
-            ),
-            place.unwrap_or_default(),
-        ]);
-    }
-    lines.push(table(&rows).trim_end().to_owned());
+    lines.push(table(&change_rows(answer, lang)).trim_end().to_owned());
     for pair in &answer.pairs {
         let words = pair.problem.clone().unwrap_or_else(|| laid_words(pair));
         lines.push(format!(
@@ -184,6 +165,29 @@ fn text(answer: &CompareAnswer, arguments: &CompareArguments, lang: Lang) -> Str
     );
     lines.retain(|line| !line.is_empty());
     lines.join("\n")
+}
+
+fn change_rows(answer: &CompareAnswer, lang: Lang) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for change in answer.changes.iter().take(SHOWN) {
+        let place = change.place.as_ref().map(|place| {
+            format!(
+                "{:.6}, {:.6} ± {:.1} m",
+                place.latitude_deg, place.longitude_deg, place.ellipse.semi_major_m
+            )
+        });
+        rows.push(vec![
+            format!("  #{}", change.number),
+            format!("{:.2}", change.score),
+            change.kind_words.pick(lang).to_owned(),
+            change.area_m2.map_or_else(
+                || format!("{:.0} px²", change.area_px),
+                |m2| format!("{m2:.0} m²"),
+            ),
+            place.unwrap_or_default(),
+        ]);
+    }
+    rows
 }
 
 fn score(output: Output, comparer: &mut Comparer, folder: &Path) -> Result<()> {
