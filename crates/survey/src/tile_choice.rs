@@ -18,6 +18,7 @@ use crate::sharpness::Sharpness;
 use crate::tiles::{TileError, TileRect, TileRequest, choose_tiles};
 
 mod cells;
+mod frame;
 mod full_frame;
 mod search;
 mod sweep;
@@ -25,7 +26,8 @@ mod sweep;
 mod tests;
 mod view;
 
-use cells::{Cells, Frame, first_frame};
+use cells::Cells;
+use frame::{Frame, first_frame};
 use search::Search;
 use view::View;
 

@@ -60,8 +60,6 @@ pub struct LookSettings {
     pub looks_per_cell: u32,
     /// Whether photos are also looked at whole, reduced into one tile.
     pub full_frame: bool,
-    /// Whether blurred, dark, over-exposed and hazy photos are left out.
-    pub quality_gate: bool,
 }
 
 /// Standard deviations for photos that state none, and lenses that are known better than photos tell.
@@ -136,7 +134,6 @@ impl Settings {
                 looks: LookSettings {
                     looks_per_cell: model.whole("looks_per_cell", 2, 0..=10),
                     full_frame: model.flag("full_frame", true),
-                    quality_gate: model.flag("quality_gate", true),
                 },
                 geolocation: geolocation(root),
                 quality: quality::read(root),

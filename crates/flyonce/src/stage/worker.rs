@@ -244,19 +244,25 @@ fn open(shared: &Shared, photo: &PhotoRow, times: &mut LookTimes) -> Result<Resu
         }
     };
     let pixels = u64::from(picture.width()) * u64::from(picture.height());
-    if !shared.workplace.config.settings.looks.quality_gate || pixels < SMALLEST_JUDGED_PX {
+    let Some(limits) = shared
+        .workplace
+        .config
+        .settings
+        .quality
+        .filter(|_| pixels >= SMALLEST_JUDGED_PX)
+    else {
         return Ok(Ok(picture));
-    }
+    };
     let measuring = Instant::now();
     let quality = Quality::of(&picture);
     times.quality_us = micros(measuring.elapsed());
-    Ok(problem_of(&quality).map_or(Ok(picture), Err))
+    Ok(problem_of(&quality, &limits).map_or(Ok(picture), Err))
 }
 
 /// Why a picture is not good enough, if so: the first fault names it, the figures stay beside it.
-fn problem_of(quality: &Quality) -> Option<Problem> {
+fn problem_of(quality: &Quality, limits: &QualityLimits) -> Option<Problem> {
     let faults: Vec<&str> = quality
-        .faults(&QualityLimits::default())
+        .faults(limits)
         .into_iter()
         .map(QualityFault::code)
         .collect();

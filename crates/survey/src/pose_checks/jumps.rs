@@ -38,9 +38,8 @@ pub(super) fn positions(photos: &[StatedPose], findings: &mut [Vec<PoseFinding>]
             findings[at].push(jump);
         }
     }
-    for at in 1..photos.len() {
-        let frozen = photos.get(at + 1).and_then(|next| frozen(photos, at, next));
-        findings[at].extend(frozen);
+    for (at, findings) in findings.iter_mut().enumerate().take(photos.len()).skip(1) {
+        findings.extend(photos.get(at + 1).and_then(|next| frozen(photos, at, next)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! In which order the ground is given tiles.
 
-use crate::tile_choice::view::BINS_PER_TILE;
+use crate::tile_choice::frame::BINS_PER_TILE;
 
 /// Weight of ground nearest to the front of a sweep, or in the square that is being filled.
 const NEAR: u32 = 64;

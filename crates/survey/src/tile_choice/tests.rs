@@ -1,3 +1,5 @@
+//! Sorties over flat ground: every cell in as many photos as asked for, in few tiles, the same whatever the order.
+
 use proptest::prelude::*;
 
 use super::*;

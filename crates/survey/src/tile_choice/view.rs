@@ -5,12 +5,10 @@ use nalgebra::{Matrix3, Vector3};
 use crate::geodesy::{LocalTangent, Wgs84};
 use crate::geolocate::{SMALLEST_DEPRESSION_RAD, check_pose};
 use crate::sharpness::Sharpness;
-use crate::tile_choice::cells::Frame;
+use crate::tile_choice::frame::{BINS_PER_TILE, Frame};
 use crate::tile_choice::{ChosenTile, FRAME_REACH_M, ModelScale, SortiePhoto};
 use crate::tiles::{LARGEST_SCALE, SMALLEST_SCALE, TileRect};
 
-/// A tile's safe part is so many bins wide; tiles are tried at every bin.
-pub const BINS_PER_TILE: f64 = 48.0;
 /// Rays along each side of the photo that find out which ground it shows.
 const SAMPLES: u32 = 33;
 /// The ground found by samples is enlarged by this share, since its true edge lies between two of them.
@@ -92,7 +90,7 @@ impl<'p> View<'p> {
         let margin_px = margin_px(model.overlap_px, scale);
         // One pixel less, so that a tile that starts on a whole pixel still covers its bins.
         let bin_px = ((f64::from(side_px) - 2.0 * margin_px - 1.0) / BINS_PER_TILE).max(1.0);
-        let place_m = frame.from_wgs84(photo.pose.position);
+        let place_m = frame.along_across_from_wgs84(photo.pose.position);
         if place_m[0].hypot(place_m[1]) > FRAME_REACH_M {
             return None;
         }
@@ -290,10 +288,10 @@ fn stops(length_px: u32, side_px: u32, margin_px: f64, bin_px: f64) -> Vec<Stop>
 fn camera_from_frame(photo: &SortiePhoto, frame: &Frame) -> Option<Matrix3<f64>> {
     const STEP_M: f64 = 100.0;
     let here = LocalTangent::at(photo.pose.position);
-    let start = frame.from_wgs84(photo.pose.position);
+    let start = frame.along_across_from_wgs84(photo.pose.position);
     let step = |east_m: f64, north_m: f64| {
         let there: Wgs84 = here.wgs84_from_enu(east_m, north_m);
-        let end = frame.from_wgs84(there);
+        let end = frame.along_across_from_wgs84(there);
         [(end[0] - start[0]) / STEP_M, (end[1] - start[1]) / STEP_M]
     };
     let (east, north) = (step(STEP_M, 0.0), step(0.0, STEP_M));
