@@ -97,6 +97,7 @@ fn told(choice: &Choice, looks_per_cell: u32, of_all: usize) -> String {
             FullFrame::Chosen { tiles } => format!("on ({tiles})"),
             FullFrame::TooCoarse { cm_per_px } => format!("too coarse ({cm_per_px:.0} cm)"),
             FullFrame::NotNeeded => "not needed".to_owned(),
+            FullFrame::ScaleUnknown => "scale unknown".to_owned(),
         },
         tiles.len(),
         of_all as f64 / tiles.len().max(1) as f64,

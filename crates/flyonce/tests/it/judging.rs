@@ -19,7 +19,9 @@ fn with_renders() -> Program {
         size_px: [640, 640],
         gsd_cm: [12.5, 12.5],
         oblique_share: 0.0,
+        day: 0,
         yolo: true,
+        masks: false,
     };
     render_training(&program.path("renders"), &options).unwrap();
     program

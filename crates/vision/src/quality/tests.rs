@@ -10,7 +10,7 @@ fn town(width: u32, height: u32) -> RgbImage {
     let mut photo = RgbImage::from_fn(width, height, |x, y| {
         let (cell_x, cell_y) = (x / 37, y / 29);
         let hash = (cell_x * 7919 + cell_y * 104_729 + 13).wrapping_mul(2_654_435_761) >> 16;
-        let slanted = (x + y) / 53 % 5 == 0 || (x + 3 * height - y) / 61 % 7 == 0;
+        let slanted = ((x + y) / 53).is_multiple_of(5) || ((x + 3 * height - y) / 61).is_multiple_of(7);
         let level = if slanted { 30 } else { 40 + hash % 170 };
         let noise =
             (x.wrapping_mul(374_761_393) ^ y.wrapping_mul(668_265_263)).wrapping_mul(1_274_126_177) >> 30;

@@ -119,8 +119,8 @@ pub fn plain(
 ) -> Result<Laid, PairFailure> {
     if first.dimensions() != second.dimensions() {
         return Err(PairFailure::SizesDiffer {
-            first_px: first.dimensions().into(),
-            second_px: second.dimensions().into(),
+            first_px: first.dimensions(),
+            second_px: second.dimensions(),
         });
     }
     let whole = Plane::filled(first.width() as usize, first.height() as usize, 1.0);
