@@ -18,6 +18,7 @@ fn small_demo(dir: &Path, seed: u64) -> (simulator::DemoSummary, Value) {
         width_px: 320,
         height_px: 224,
         altitude_m: 120.0,
+        ..DemoOptions::default()
     };
     let mut heard = Vec::new();
     let summary = render_demo(dir, &options, &mut |done, total| heard.push((done, total))).unwrap();
