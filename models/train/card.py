@@ -187,6 +187,11 @@ def tables(rows, figures, difference):
     return "\n".join(lines)
 
 
+def has_another_set(report, row):
+    """Whether a model that never saw the row's set could learn the class from another set of real pictures."""
+    return any(row["class"] in classes for name, classes in report["sets"].items() if name not in (row["set"], "renders"))
+
+
 def beside(figures, fp32):
     """The int8 file's figures with the fp32 file's AP50 beside."""
     known = {(row["class"], row["set"]): row["ap50"] for row in fp32}
@@ -212,7 +217,8 @@ def main():
     state = torch.load(args.run / "checkpoint.pt", map_location="cpu", weights_only=True)
     # One threshold for both files: the stricter one keeps the budget in both.
     thresholds = [max(choose_threshold(report, index) for report in reports.values()) for index in range(len(CLASSES))]
-    elsewhere = [row for path in args.never_trained for row in figure_rows(read(path), thresholds, True)]
+    elsewhere = [row for path in args.never_trained for row in figure_rows(read(path), thresholds, True)
+                 if has_another_set(reports["fp32"], row)]
     own = {precision: list(figure_rows(report, thresholds, False)) for precision, report in reports.items()}
     own["int8"] = beside(own["int8"], own["fp32"])
     for precision, model in (("fp32", args.model), ("int8", int8_path(args.model))):

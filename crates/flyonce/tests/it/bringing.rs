@@ -74,7 +74,7 @@ fn a_file_without_a_card_gets_one_to_begin_with() {
     assert_eq!(codes(&answer, "problems"), ["shape"], "{answer}");
 
     program.write("mine.toml", named.replace("threshold = 0.5", "treshold = 0.5"));
-    let ran = program.run(&["--lang", "en", "model", "check", "mine.toml"]);
+    let ran = program.run(&["model", "check", "mine.toml"]);
     assert!(
         !ran.ok && ran.stdout.contains("card_mistake") && ran.stdout.contains("treshold"),
         "{}",

@@ -1,3 +1,5 @@
+//! Outlines of regions: what is drawn is what was found.
+
 use proptest::prelude::*;
 
 use super::*;

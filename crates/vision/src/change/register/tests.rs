@@ -1,3 +1,5 @@
+//! Random warps come back, two different places are refused.
+
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 
