@@ -93,9 +93,14 @@ def figure_rows(report, thresholds, never_trained_on):
     """One row per class and set."""
     for name, classes in report["sets"].items():
         for label, row in classes.items():
-            precision, recall = at_threshold(row["curve"], row["boxes"], thresholds[CLASSES.index(label)])
-            yield {"class": label, "set": name, "never_trained_on": never_trained_on, "precision": precision,
-                   "recall": recall, **row}
+            figures = {"class": label, "set": name, "never_trained_on": never_trained_on, **row}
+            if never_trained_on:
+                # Scores of that model are not calibrated: thresholds and calibration of the shipped one say nothing.
+                figures |= {"precision": None, "recall": None, "ece": None}
+            else:
+                precision, recall = at_threshold(row["curve"], row["boxes"], thresholds[CLASSES.index(label)])
+                figures |= {"precision": precision, "recall": recall}
+            yield figures
 
 
 def note(row):
@@ -146,8 +151,9 @@ def card_text(rows, figures, precision, state, command, model):
 
 def numbers(row):
     """The measured figures of a row as TOML."""
-    lines = [f"ap50 = {row['ap50']:.3f}", f"ap50_95 = {row['ap50_95']:.3f}", f"precision = {row['precision']:.2f}",
-             f"recall = {row['recall']:.2f}"]
+    lines = [f"ap50 = {row['ap50']:.3f}", f"ap50_95 = {row['ap50_95']:.3f}"]
+    if row["precision"] is not None:
+        lines += [f"precision = {row['precision']:.2f}", f"recall = {row['recall']:.2f}"]
     if row["ece"] is not None:
         lines.append(f"expected_calibration_error = {row['ece']:.3f}")
     if "ap50_fp32" in row:
@@ -173,8 +179,9 @@ def tables(rows, figures, difference):
         fp32 = row.get("ap50_fp32")
         both = f"{fp32:.3f} | {row['ap50']:.3f}" if fp32 is not None else f"{row['ap50']:.3f} | –"
         lines.append(f"| {row['set']} | {'no' if row['never_trained_on'] else 'yes'} | {row['class']} | {row['boxes']} "
-                     f"| {row['ap30']:.2f} | {both} | {row['ap50_95']:.2f} | {row['precision']:.2f} | {row['recall']:.2f} "
-                     f"| {'–' if row['ece'] is None else format(row['ece'], '.2f')} |")
+                     f"| {row['ap30']:.2f} | {both} | {row['ap50_95']:.2f} | "
+                     + " | ".join("–" if row[key] is None else f"{row[key]:.2f}" for key in ("precision", "recall", "ece"))
+                     + " |")
     lines += ["", "| class | threshold | precision | recall | ECE | false alarms per km² | budget | trained |",
               "|---|---|---|---|---|---|---|---|"]
     for row in rows:
