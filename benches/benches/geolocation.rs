@@ -6,7 +6,7 @@
 
 use simulator::{
     Camera, DemoOptions, FOCAL_PER_WIDTH, ObjectClass, PlannedView, PlantedObject, PoseErrors, Scene,
-    StatedSigmas, plan_sortie, true_camera,
+    StatedSigmas, TILT_SIGMA_DEG, YAW_SIGMA_DEG, plan_sortie, true_camera,
 };
 use survey::camera::{CameraModel, CameraSource};
 use survey::geodesy::{AltitudeAglM, LocalTangent, Wgs84};
@@ -24,12 +24,32 @@ struct Trial {
 }
 
 fn main() {
-    let sorties = std::env::args().find_map(|text| text.parse().ok()).unwrap_or(200);
-    let (mut nadir, mut oblique) = (Vec::new(), Vec::new());
-    let mut things: Vec<(&str, Vec<Trial>, Vec<Trial>)> = BASE_POINTS
-        .iter()
-        .map(|(name, _)| (*name, Vec::new(), Vec::new()))
-        .collect();
+    let sorties = std::env::args().find_map(|text| text.parse().ok()).unwrap_or(60);
+    println!("{sorties} sorties at 60 to 140 m");
+    let assumed = PoseSigmas::consumer_gnss();
+    run(
+        sorties,
+        "attitude sigmas as configured by default (tilt 1°, yaw 3°)",
+        assumed,
+    );
+    let stated = PoseSigmas {
+        tilt_rad: TILT_SIGMA_DEG.to_radians(),
+        yaw_rad: YAW_SIGMA_DEG.to_radians(),
+        ..assumed
+    };
+    run(
+        sorties,
+        "attitude sigmas of this camera on a camera card (tilt 0.5°, yaw 2°)",
+        stated,
+    );
+}
+
+/// Downward angle of the camera, by kind of view.
+const VIEWS: [(&str, f64); 3] = [("straight down", -90.0), ("60° down", -60.0), ("40° down", -40.0)];
+
+fn run(sorties: u64, what: &str, sigmas: PoseSigmas) {
+    let mut ground: [Vec<Trial>; 3] = Default::default();
+    let mut things: Vec<[Vec<Trial>; 3]> = BASE_POINTS.iter().map(|_| Default::default()).collect();
     for seed in 1..=sorties {
         let options = DemoOptions {
             seed,
@@ -38,13 +58,18 @@ fn main() {
         };
         let scene = Scene::generate(1 + seed % 12);
         for (number, view) in (1..).zip(plan_sortie(&options)) {
-            let photo = Photo::taken(&scene, &options, (number, &view));
-            let steep = view.gimbal.pitch_rad < -1.2;
-            let ground = if steep { &mut nadir } else { &mut oblique };
-            ground.extend(photo.ground_trials());
-            for ((_, base_point), (_, standing, slanting)) in BASE_POINTS.iter().zip(&mut things) {
-                let into = if steep { standing } else { slanting };
-                into.extend(
+            // The plan's slanting views look 60° down; every other one is made flatter.
+            let kind = match (view.gimbal.pitch_rad < -1.2, number % 2) {
+                (true, _) => 0,
+                (false, 0) => 1,
+                (false, _) => 2,
+            };
+            let mut view = view;
+            view.gimbal.pitch_rad = VIEWS[kind].1.to_radians();
+            let photo = Photo::taken(&scene, &options, (number, &view), sigmas);
+            ground[kind].extend(photo.ground_trials());
+            for ((_, base_point), trials) in BASE_POINTS.iter().zip(&mut things) {
+                trials[kind].extend(
                     scene
                         .objects
                         .iter()
@@ -53,13 +78,14 @@ fn main() {
             }
         }
     }
-    println!("{sorties} sorties at 60 to 140 m, ground points all over the picture:");
-    report("  straight down", &nadir);
-    report("  60° down", &oblique);
-    println!("things of the scene by their boxes (roofs up to their height above flat ground):");
-    for (name, standing, slanting) in &things {
-        report(&format!("  straight down, {name}"), standing);
-        report(&format!("  60° down, {name}"), slanting);
+    println!("{what}:");
+    for ((view, _), trials) in VIEWS.iter().zip(&ground) {
+        report(&format!("  ground points, {view}"), trials);
+    }
+    for ((name, _), trials) in BASE_POINTS.iter().zip(&things) {
+        for ((view, _), trials) in VIEWS.iter().zip(trials) {
+            report(&format!("  things by the {name}, {view}"), trials);
+        }
     }
 }
 
@@ -100,7 +126,12 @@ struct Photo<'s> {
 }
 
 impl<'s> Photo<'s> {
-    fn taken(scene: &'s Scene, options: &DemoOptions, (number, view): (u32, &PlannedView)) -> Self {
+    fn taken(
+        scene: &'s Scene,
+        options: &DemoOptions,
+        (number, view): (u32, &PlannedView),
+        assumed: PoseSigmas,
+    ) -> Self {
         let errors = PoseErrors::draw(options.seed, number);
         let stated = StatedSigmas::draw(options.seed);
         let focal_px = FOCAL_PER_WIDTH * f64::from(options.width_px);
@@ -125,7 +156,7 @@ impl<'s> Photo<'s> {
                 pitch_rad: view.gimbal.pitch_rad,
                 roll_rad: view.gimbal.roll_rad,
             },
-            sigmas: PoseSigmas::consumer_gnss().with_fix(FixQuality::SinglePoint, sigmas),
+            sigmas: assumed.with_fix(FixQuality::SinglePoint, sigmas),
         };
         Self {
             scene,
@@ -209,10 +240,11 @@ const BASE_POINTS: [(&str, BasePoint); 3] = [
     ("middle of the box", |_, [left, top, right, bottom]| {
         [(left + right) / 2.0, (top + bottom) / 2.0]
     }),
-    ("three quarters down", |_, [left, top, right, bottom]| {
-        [(left + right) / 2.0, top + 0.75 * (bottom - top)]
-    }),
-    ("bottom edge", |_, [left, _, right, bottom]| {
+    (
+        "point three quarters down the box",
+        |_, [left, top, right, bottom]| [(left + right) / 2.0, top + 0.75 * (bottom - top)],
+    ),
+    ("bottom edge of the box", |_, [left, _, right, bottom]| {
         [(left + right) / 2.0, bottom]
     }),
 ];

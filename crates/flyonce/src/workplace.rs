@@ -1,13 +1,17 @@
 //! A configuration and its opened data folder: what every command but `check` and `setup` works on.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use store::{Location, Store};
 use survey::geodesy::Wgs84;
 use survey::grid::{GridDefinition, WorkingGrid};
+use survey::terrain::Terrain;
 use survey::time::CityZone;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, heights};
+use crate::stage::relief::Ground;
 
 /// Configuration, rows and originals, and the city's zone.
 #[derive(Debug, Clone)]
@@ -18,6 +22,8 @@ pub struct Workplace {
     pub store: Store,
     /// Zone of the city's civil day.
     pub zone: CityZone,
+    /// Height model of the settings.
+    pub terrain: Option<Arc<Terrain>>,
 }
 
 /// The grid's origin is rounded to this, so that it does not depend on the very photo that came first.
@@ -35,7 +41,20 @@ impl Workplace {
         };
         let store = Store::open(&location, clock::now()).await?;
         let zone = CityZone::named(&config.settings.time_zone)?;
-        Ok(Self { config, store, zone })
+        let terrain = heights::load(&config.settings)?.map(Arc::new);
+        Ok(Self {
+            config,
+            store,
+            zone,
+            terrain,
+        })
+    }
+
+    /// What pixels are placed on.
+    pub fn ground(&self) -> Ground<'_> {
+        Ground {
+            terrain: self.terrain.as_deref(),
+        }
     }
 
     /// The working grid of this data folder, once there is one.

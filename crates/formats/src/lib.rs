@@ -1,9 +1,10 @@
 //! Bytes to values and back, pure: what a drone photo says about itself (EXIF, DJI XMP, JPEG header), GeoJSON
-//! areas in and features out, flight plans in, tracks out as KML, labelled pictures in. No file, clock or log is touched here; a value
+//! areas in and features out, heights from GeoTIFF, flight plans in, tracks out as KML, labelled pictures in. No file, clock or log is touched here; a value
 //! that cannot be trusted is absent and named in a warning, or refused by name, never guessed.
 
 pub mod dataset;
 pub mod geojson;
+pub mod geotiff;
 pub mod kml;
 pub mod photo;
 pub mod plan;

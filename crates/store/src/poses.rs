@@ -78,6 +78,18 @@ impl Store {
         Ok(sqlx::query_scalar(sql).fetch_all(self.pool()).await?)
     }
 
+    /// Gives detections other places, all in one transaction.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails; nothing was written then.
+    pub async fn place_detections(&self, places: &[(String, Option<Placement>)]) -> Result<()> {
+        let mut tx = self.begin_write().await?;
+        for (detection_id, place) in places {
+            place_anew(&mut tx, detection_id, place.as_ref()).await?;
+        }
+        tx.commit().await
+    }
+
     /// Writes down a check: poses, footprints and places that changed, an event for each such photo, and that the
     /// sortie was checked, all in one transaction.
     ///

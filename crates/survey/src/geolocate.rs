@@ -1,13 +1,21 @@
-//! Which ground point a pixel shows, and how sure that is: the pixel's ray meets flat ground, and the pose's
-//! sigmas are carried through to an error ellipse.
+//! Which ground point a pixel shows, and how sure that is: the pixel's ray meets the ground, flat or sloping, and the
+//! pose's sigmas are carried through to an error ellipse.
 
-use nalgebra::{Matrix2, Matrix3, SymmetricEigen, Vector3};
+use nalgebra::{Matrix2, Matrix3, Vector2, Vector3};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::camera::{CameraError, CameraModel};
 use crate::geodesy::{LocalTangent, Wgs84};
 use crate::pose::Pose;
+
+mod ellipse;
+mod outline;
+#[cfg(test)]
+mod tests;
+
+pub use ellipse::ErrorEllipse;
+pub use outline::{OutlineFix, bounds, ground_from_outline, pixel_of_box};
 
 /// Flattest ray that is still given a place: 5° below the horizon. There 1° of tilt already moves the point
 /// by a fifth of its distance, and an ellipse no longer describes the error.
@@ -50,6 +58,17 @@ pub enum GeolocateError {
         /// m.
         altitude_agl_m: f64,
     },
+    /// The ground falls away from the ray as steeply as the ray itself, or more.
+    #[error("the ground there slopes away as steeply as the ray goes down; no place can be computed")]
+    AlongTheSlope,
+    /// The height model has nothing where the ray comes down.
+    #[error(
+        "the height model has no height {away_m:.0} m from the camera, where the ray would meet the ground"
+    )]
+    NoHeightThere {
+        /// Distance from the camera's foot, m.
+        away_m: f64,
+    },
     /// Position, attitude or a sigma is not a usable number.
     #[error("the pose is not usable: {field} is not a valid number")]
     BadPose {
@@ -78,12 +97,44 @@ pub struct GroundFix {
     pub gsd_cm: f64,
 }
 
-/// The ground point a pixel shows, pixels from the top left corner of the image.
+/// The ground around the place looked at: a plane below the camera.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroundPlane {
+    /// Height of the camera above the plane, straight down, m.
+    pub depth_m: f64,
+    /// Rise of the plane eastward and northward, m per m.
+    pub slope: [f64; 2],
+}
+
+impl GroundPlane {
+    /// Level ground.
+    #[must_use]
+    pub fn level(depth_m: f64) -> Self {
+        Self {
+            depth_m,
+            slope: [0.0; 2],
+        }
+    }
+
+    /// How fast a line of sight (north, east, down) nears the plane.
+    fn fall(&self, sight: &Vector3<f64>) -> f64 {
+        sight.z + self.slope[0] * sight.y + self.slope[1] * sight.x
+    }
+
+    /// East and north where it meets the plane.
+    fn offset(&self, sight: &Vector3<f64>) -> Vector2<f64> {
+        Vector2::new(sight.y, sight.x) * (self.depth_m / self.fall(sight))
+    }
+}
+
+/// The ground point a pixel shows, pixels from the top left corner of the image, the ground taken as level at the
+/// pose's height above ground.
 ///
 /// The covariance is J·Σ·Jᵀ, J by central differences one sigma wide, over: camera east, north, height; tilts
-/// about the camera's right and down axes; yaw about the vertical (exactly, for any sigma); roll about the optical axis by the tilt
-/// sigma times the cosine of the axis' depression (at nadir that turn *is* yaw and already counted); focal
-/// length; and [`CLICK_SIGMA_PX`]. Rotations are small rotation vectors: Euler angles are degenerate at nadir.
+/// about the camera's right and down axes; yaw about the vertical (exactly, for any sigma); roll about the optical
+/// axis by the tilt sigma times the cosine of the axis' depression (at nadir that turn *is* yaw and already
+/// counted); focal length; and [`CLICK_SIGMA_PX`]. Rotations are small rotation vectors: Euler angles are degenerate
+/// at nadir.
 ///
 /// # Errors
 /// Any [`GeolocateError`].
@@ -92,6 +143,49 @@ pub fn ground_from_pixel(
     camera: &CameraModel,
     pixel: [f64; 2],
 ) -> Result<GroundFix, GeolocateError> {
+    ground_on_plane(pose, camera, pixel, &GroundPlane::level(pose.altitude_agl_m.0))
+}
+
+/// The same on a plane that may slope; on it an error of the camera's place moves the point up or down the slope too.
+///
+/// # Errors
+/// Any [`GeolocateError`].
+pub fn ground_on_plane(
+    pose: &Pose,
+    camera: &CameraModel,
+    pixel: [f64; 2],
+    plane: &GroundPlane,
+) -> Result<GroundFix, GeolocateError> {
+    let sight = sight_of(pose, camera, pixel)?;
+    let ned_from_camera = pose.attitude.ned_from_camera();
+    let depression_rad = (sight.z / sight.norm()).asin();
+    // Ground that slopes away is met later; nearly along it nothing can be said.
+    if plane.fall(&sight) < SMALLEST_DEPRESSION_RAD.sin() * sight.norm() / 2.0 || plane.depth_m <= 0.0 {
+        return Err(GeolocateError::AlongTheSlope);
+    }
+    let offset = plane.offset(&sight);
+    let clicks = click_columns(camera, pixel, &ned_from_camera, plane)?;
+    let covariance = covariance(pose, camera, (&ned_from_camera, &sight), plane)
+        + clicks * clicks.transpose() * CLICK_SIGMA_PX.powi(2);
+    Ok(GroundFix {
+        position: LocalTangent::at(pose.position).wgs84_from_enu(offset.x, offset.y),
+        offset_enu_m: offset.into(),
+        covariance_m2: [
+            [covariance[(0, 0)], covariance[(0, 1)]],
+            [covariance[(1, 0)], covariance[(1, 1)]],
+        ],
+        slant_range_m: plane.depth_m / plane.fall(&sight) * sight.norm(),
+        depression_rad,
+        gsd_cm: clicks.determinant().abs().sqrt() * 100.0,
+    })
+}
+
+/// The line of sight of a pixel that looks down steeply enough: north, east, down, of any length.
+pub(crate) fn sight_of(
+    pose: &Pose,
+    camera: &CameraModel,
+    pixel: [f64; 2],
+) -> Result<Vector3<f64>, GeolocateError> {
     check_pose(pose)?;
     if !camera.contains(pixel) {
         let [x_px, y_px] = pixel;
@@ -103,9 +197,7 @@ pub fn ground_from_pixel(
             height_px,
         });
     }
-    let ned_from_camera = pose.attitude.ned_from_camera();
-    let ray = Vector3::from(camera.ray_from_pixel(pixel)?);
-    let sight = ned_from_camera * ray;
+    let sight = pose.attitude.ned_from_camera() * Vector3::from(camera.ray_from_pixel(pixel)?);
     let depression_rad = (sight.z / sight.norm()).asin();
     if depression_rad <= 0.0 {
         return Err(GeolocateError::AboveHorizon {
@@ -117,22 +209,7 @@ pub fn ground_from_pixel(
             depression_deg: depression_rad.to_degrees(),
         });
     }
-    let height_m = pose.altitude_agl_m.0;
-    let offset_enu_m = ground_offset(&sight, height_m);
-    let clicks = click_columns(camera, pixel, &ned_from_camera, height_m)?;
-    let covariance = covariance(pose, camera, &ned_from_camera, &ray)
-        + clicks * clicks.transpose() * CLICK_SIGMA_PX.powi(2);
-    Ok(GroundFix {
-        position: LocalTangent::at(pose.position).wgs84_from_enu(offset_enu_m[0], offset_enu_m[1]),
-        offset_enu_m,
-        covariance_m2: [
-            [covariance[(0, 0)], covariance[(0, 1)]],
-            [covariance[(1, 0)], covariance[(1, 1)]],
-        ],
-        slant_range_m: height_m / depression_rad.sin(),
-        depression_rad,
-        gsd_cm: clicks.determinant().abs().sqrt() * 100.0,
-    })
+    Ok(sight)
 }
 
 /// The pixel that shows a ground point, or `None` when the photo does not show it. The exact inverse of
@@ -154,58 +231,6 @@ pub fn pixel_from_offset(pose: &Pose, camera: &CameraModel, [east_m, north_m]: [
     let ray = pose.attitude.ned_from_camera().transpose() * sight;
     let pixel = camera.pixel_from_ray(ray.into())?;
     camera.contains(pixel).then_some(pixel)
-}
-
-/// The region that holds the true place with a given probability.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ErrorEllipse {
-    /// Half the long axis, m.
-    pub semi_major_m: f64,
-    /// Half the short axis, m.
-    pub semi_minor_m: f64,
-    /// Direction of the long axis, clockwise from north, 0 to π.
-    pub azimuth_rad: f64,
-    /// Probability that the place lies inside, 0 to 1.
-    pub confidence: f64,
-}
-
-impl ErrorEllipse {
-    /// The ellipse of a covariance of (east, north), m². Its axes are the eigenvectors, stretched by
-    /// √(−2 ln(1 − confidence)), the quantile of χ² with two degrees of freedom. `confidence` is held between
-    /// 0 and 0.999 999.
-    #[must_use]
-    pub fn from_covariance(covariance_m2: [[f64; 2]; 2], confidence: f64) -> Self {
-        let confidence = confidence.clamp(0.0, 0.999_999);
-        let [[east, mixed], [_, north]] = covariance_m2;
-        let eigen = SymmetricEigen::new(Matrix2::new(east, mixed, mixed, north));
-        let (major, minor) = if eigen.eigenvalues[0] >= eigen.eigenvalues[1] {
-            (0, 1)
-        } else {
-            (1, 0)
-        };
-        let axis = eigen.eigenvectors.column(major);
-        let stretch = (-2.0 * (1.0 - confidence).ln()).sqrt();
-        Self {
-            semi_major_m: stretch * eigen.eigenvalues[major].max(0.0).sqrt(),
-            semi_minor_m: stretch * eigen.eigenvalues[minor].max(0.0).sqrt(),
-            azimuth_rad: axis[0].atan2(axis[1]).rem_euclid(std::f64::consts::PI),
-            confidence,
-        }
-    }
-
-    /// `points` positions around the ellipse, counter-clockwise, the first not repeated.
-    #[must_use]
-    pub fn outline(&self, centre: Wgs84, points: usize) -> Vec<Wgs84> {
-        let plane = LocalTangent::at(centre);
-        let (sin_az, cos_az) = self.azimuth_rad.sin_cos();
-        (0..points)
-            .map(|i| {
-                let (sin, cos) = (i as f64 / points as f64 * std::f64::consts::TAU).sin_cos();
-                let (along, left) = (self.semi_major_m * cos, self.semi_minor_m * sin);
-                plane.wgs84_from_enu(along * sin_az - left * cos_az, along * cos_az + left * sin_az)
-            })
-            .collect()
-    }
 }
 
 /// Checks everything about a pose that later arithmetic relies on.
@@ -230,44 +255,35 @@ pub(crate) fn check_pose(pose: &Pose) -> Result<(), GeolocateError> {
     Ok(())
 }
 
-/// East and north where a line of sight (north, east, down) meets the ground.
-fn ground_offset(sight: &Vector3<f64>, height_m: f64) -> [f64; 2] {
-    [sight.y / sight.z * height_m, sight.x / sight.z * height_m]
-}
-
 /// ∂(east, north)/∂(x, y) in m per pixel.
 fn click_columns(
     camera: &CameraModel,
     pixel: [f64; 2],
     ned_from_camera: &Matrix3<f64>,
-    height_m: f64,
+    plane: &GroundPlane,
 ) -> Result<Matrix2<f64>, GeolocateError> {
-    let at = |x: f64, y: f64| -> Result<[f64; 2], GeolocateError> {
+    let at = |x: f64, y: f64| -> Result<Vector2<f64>, GeolocateError> {
         let ray = Vector3::from(camera.ray_from_pixel([pixel[0] + x, pixel[1] + y])?);
-        Ok(ground_offset(&(ned_from_camera * ray), height_m))
+        Ok(plane.offset(&(ned_from_camera * ray)))
     };
-    let ([right, left], [down, up]) = ([at(0.5, 0.0)?, at(-0.5, 0.0)?], [at(0.0, 0.5)?, at(0.0, -0.5)?]);
-    Ok(Matrix2::new(
-        right[0] - left[0],
-        down[0] - up[0],
-        right[1] - left[1],
-        down[1] - up[1],
-    ))
+    Ok(Matrix2::from_columns(&[
+        at(0.5, 0.0)? - at(-0.5, 0.0)?,
+        at(0.0, 0.5)? - at(0.0, -0.5)?,
+    ]))
 }
 
 /// Covariance of (east, north) from everything but the click.
 fn covariance(
     pose: &Pose,
     camera: &CameraModel,
-    ned_from_camera: &Matrix3<f64>,
-    ray: &Vector3<f64>,
+    (ned_from_camera, sight): (&Matrix3<f64>, &Vector3<f64>),
+    plane: &GroundPlane,
 ) -> Matrix2<f64> {
     let sigmas = &pose.sigmas;
-    let height_m = pose.altitude_agl_m.0;
-    let sight = ned_from_camera * ray;
     let axis = ned_from_camera.column(2).into_owned();
     let level = (1.0 - axis.z * axis.z).max(0.0).sqrt();
-    let turn = |about: Vector3<f64>, sigma: f64| about.cross(&sight) * sigma;
+    let turn = |about: Vector3<f64>, sigma: f64| about.cross(sight) * sigma;
+    let ray = ned_from_camera.transpose() * sight;
     let focal_step = ned_from_camera * Vector3::new(-ray.x, -ray.y, 0.0) * camera.focal_sigma_rel;
     let steps = [
         turn(ned_from_camera.column(0).into_owned(), sigmas.tilt_rad),
@@ -275,17 +291,21 @@ fn covariance(
         turn(axis, sigmas.tilt_rad * level),
         focal_step,
     ];
-    let here = ground_offset(&sight, sigmas.height_m);
-    let mut sum = Matrix2::new(sigmas.east_m.powi(2), 0.0, 0.0, sigmas.north_m.powi(2));
-    let from_height = nalgebra::Vector2::from(here);
-    sum += from_height * from_height.transpose();
-    sum += yaw_covariance(ground_offset(&sight, height_m), sigmas.yaw_rad);
+    // A camera that stands a metre higher above the plane moves the point by this; a camera further east stands
+    // higher or lower above a slope, too.
+    let per_height = Vector2::new(sight.y, sight.x) / plane.fall(sight);
+    let east = Vector2::new(1.0, 0.0) - per_height * plane.slope[0];
+    let north = Vector2::new(0.0, 1.0) - per_height * plane.slope[1];
+    let mut sum = yaw_covariance(plane.offset(sight), sigmas.yaw_rad);
+    for column in [
+        east * sigmas.east_m,
+        north * sigmas.north_m,
+        per_height * sigmas.height_m,
+    ] {
+        sum += column * column.transpose();
+    }
     for step in steps {
-        let (more, less) = (
-            ground_offset(&(sight + step), height_m),
-            ground_offset(&(sight - step), height_m),
-        );
-        let column = nalgebra::Vector2::new((more[0] - less[0]) / 2.0, (more[1] - less[1]) / 2.0);
+        let column = (plane.offset(&(sight + step)) - plane.offset(&(sight - step))) / 2.0;
         sum += column * column.transpose();
     }
     sum
@@ -293,14 +313,11 @@ fn covariance(
 
 /// Second moment about the place of a yaw that errs by N(0, σ²), exact for any σ, so that it also holds for a yaw
 /// that is not known at all: across the line from the camera's foot `r²·E[sin²φ] = r²(1 − e^(−2σ²))/2`, along it
-/// `r²·E[(1 − cosφ)²] = r²((3 + e^(−2σ²))/2 − 2e^(−σ²/2))`; for small σ that is `r²σ²` and nothing.
-fn yaw_covariance(offset_m: [f64; 2], yaw_rad: f64) -> Matrix2<f64> {
+/// `r²·E[(1 − cosφ)²] = r²((3 + e^(−2σ²))/2 − 2e^(−σ²/2))`; for small σ that is `r²σ²` and nothing. A slope bends the
+/// circle a little, which is left out.
+fn yaw_covariance(along: Vector2<f64>, yaw_rad: f64) -> Matrix2<f64> {
     let (single, double) = ((-yaw_rad * yaw_rad / 2.0).exp(), (-2.0 * yaw_rad * yaw_rad).exp());
-    let along = nalgebra::Vector2::from(offset_m);
-    let across = nalgebra::Vector2::new(-offset_m[1], offset_m[0]);
+    let across = Vector2::new(-along.y, along.x);
     along * along.transpose() * ((3.0 + double) / 2.0 - 2.0 * single)
         + across * across.transpose() * ((1.0 - double) / 2.0)
 }
-
-#[cfg(test)]
-mod tests;

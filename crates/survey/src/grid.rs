@@ -217,7 +217,7 @@ fn projection_text(origin: Wgs84) -> String {
     )
 }
 
-fn carry(from: &Proj, to: &Proj, place: [f64; 2]) -> Result<[f64; 2], GridError> {
+pub(crate) fn carry(from: &Proj, to: &Proj, place: [f64; 2]) -> Result<[f64; 2], GridError> {
     let failed = |problem: String| GridError::ProjectionFailed {
         place: format!("{place:?}"),
         problem,

@@ -13,9 +13,11 @@
 //! | [`pose`] | where the camera was, how it was turned, how sure that is |
 //! | [`pose_checks`] | whether the poses a flight's photos state fit together |
 //! | [`geolocate`] | which ground point a pixel shows, with its error ellipse |
+//! | [`triangulate`] | where and how high a thing is that several photos show |
 //! | [`footprint`] | which ground a photo shows |
 //! | [`area`] | flyable areas and other layers |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
+//! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
 //! | [`tile_choice`] | which rectangles of which photos of a sortie a detector looks at |
@@ -34,7 +36,9 @@ pub mod pose;
 pub mod pose_checks;
 pub mod shared_ground;
 pub mod sharpness;
+pub mod terrain;
 pub mod tile_choice;
 pub mod tiles;
 pub mod time;
+pub mod triangulate;
 pub mod view_pairs;

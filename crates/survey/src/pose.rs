@@ -46,7 +46,7 @@ impl Attitude {
 }
 
 /// What the ground is taken to be; shown beside every lead.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum GroundAssumption {
     /// Flat, at the height of the point of take-off.
@@ -56,6 +56,27 @@ pub enum GroundAssumption {
         /// Elevation of the ground above the take-off point, m.
         above_takeoff_m: f64,
     },
+    /// A height model.
+    HeightModel {
+        /// Name of its layer.
+        layer: String,
+        /// Version of the layer.
+        version: String,
+        /// Height of the camera in the model's datum, m.
+        camera_height_m: f64,
+        /// Where that height comes from.
+        takeoff: TakeoffHeight,
+    },
+}
+
+/// What ties a camera's height to a height model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakeoffHeight {
+    /// The receiver states the camera's height in a datum that is known.
+    Receiver,
+    /// Height above take-off, the take-off point taken to lie at the terrain under the flight's first photo.
+    TerrainUnderFirstPhoto,
 }
 
 /// One standard deviation of each part of a pose.

@@ -1,20 +1,79 @@
 //! Where a pixel lies on the ground, and what that rests on.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 use survey::camera::{CameraModel, CameraSource};
-use survey::geolocate::ground_from_pixel;
-use survey::pose::{GroundAssumption, Pose};
+use survey::geodesy::Wgs84;
+use survey::geolocate::{GroundFix, bounds, ground_from_outline, pixel_from_offset, pixel_of_box};
+use survey::pose::{GroundAssumption, Pose, TakeoffHeight};
 
 use crate::answers::place::{Place, rounded};
+use crate::answers::poses::PoseFindingAnswer;
 use crate::lang::Words;
+use crate::stage::placing::StoredPose;
+use crate::stage::relief::Ground;
 
-/// The ground under a pixel.
+/// What was marked in the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Marked {
+    /// One pixel.
+    Pixel([f64; 2]),
+    /// Left, top, right, bottom.
+    Box([f64; 4]),
+    /// Three points or more.
+    Outline(Vec<[f64; 2]>),
+}
+
+impl Marked {
+    /// From numbers as they are typed: two, four, or six and more in pairs.
+    ///
+    /// # Errors
+    /// Another number of them, or a box without size.
+    pub fn from_numbers(numbers: &[f64]) -> Result<Self> {
+        match *numbers {
+            [x, y] => Ok(Self::Pixel([x, y])),
+            [left, top, right, bottom] if left < right && top < bottom => {
+                Ok(Self::Box([left, top, right, bottom]))
+            }
+            [_, _, _, _] => bail!(
+                "a box needs its left below its right and its top below its bottom / 框的左应小于右,上应小于下"
+            ),
+            _ if numbers.len() >= 6 && numbers.len().is_multiple_of(2) => Ok(Self::Outline(
+                numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
+            )),
+            _ => bail!(
+                "give two numbers for a pixel, four for a box, six or more in pairs for an outline / \
+                 像素给两个数,框给四个数,轮廓给六个以上成对的数"
+            ),
+        }
+    }
+
+    fn outline_px(&self) -> Vec<[f64; 2]> {
+        match self {
+            Self::Pixel(_) => Vec::new(),
+            Self::Box([left, top, right, bottom]) => {
+                vec![[*left, *top], [*right, *top], [*right, *bottom], [*left, *bottom]]
+            }
+            Self::Outline(points) => points.clone(),
+        }
+    }
+
+    /// The pixel that stands for it.
+    fn base_px(&self, pose: &Pose) -> [f64; 2] {
+        match self {
+            Self::Pixel(pixel) => *pixel,
+            Self::Box(of_box) => pixel_of_box(pose, *of_box),
+            Self::Outline(points) => pixel_of_box(pose, bounds(points)),
+        }
+    }
+}
+
+/// The ground under a pixel, a box or an outline.
 #[derive(Debug, Clone, Serialize)]
 pub struct GeotagAnswer {
     /// The photo as it was named.
     pub photo: String,
-    /// The pixel.
+    /// The pixel that was placed; of a box or an outline the one that stands for it.
     pub pixel: [f64; 2],
     /// Where it is.
     pub place: Place,
@@ -26,33 +85,78 @@ pub struct GeotagAnswer {
     pub depression_deg: f64,
     /// Ground sampling distance there, cm per pixel.
     pub gsd_cm: f64,
+    /// Whether the ground was taken as flat there.
+    pub flat_ground: bool,
+    /// Outline on the ground, `[longitude, latitude]`; of a box or an outline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outline: Option<Vec<[f64; 2]>>,
+    /// Its area, m².
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area_m2: Option<f64>,
+    /// What did not fit when the poses of the flight were compared.
+    pub pose_findings: Vec<PoseFindingAnswer>,
     /// What the place rests on.
     pub assumptions: Vec<Words>,
 }
 
-/// Puts `pixel` of a placed photo on the ground.
+/// Puts what is marked in a placed photo on the ground.
 ///
 /// # Errors
-/// A pixel outside the picture or that shows no ground.
-pub fn geotag(photo: &str, pose: &Pose, camera: &CameraModel, pixel: [f64; 2]) -> Result<GeotagAnswer> {
-    let fix = ground_from_pixel(pose, camera, pixel)?;
+/// A pixel outside the picture or that shows no ground; a place outside the ground that the photo shows.
+pub fn geotag(
+    photo: &str,
+    (stored, camera): (&StoredPose, &CameraModel),
+    ground: Ground<'_>,
+    marked: &Marked,
+) -> Result<GeotagAnswer> {
+    let pose = &stored.pose;
+    let pixel = marked.base_px(pose);
+    let (fix, flat_ground) = ground.place(pose, camera, pixel)?;
+    if !shows(pose, camera, &fix, flat_ground) {
+        bail!("the place lies outside the ground that the photo shows / 位置不在照片所示地面之内");
+    }
+    let outline_px = marked.outline_px();
+    let place = |pixel: [f64; 2]| ground.place(pose, camera, pixel).map(|(fix, _)| fix);
+    let shape = match outline_px.is_empty() {
+        true => None,
+        false => Some(ground_from_outline(pixel, &outline_px, place)?),
+    };
+    let point = |point: &Wgs84| [rounded(point.longitude_deg, 7), rounded(point.latitude_deg, 7)];
+    let mut said = assumptions(pose, camera);
+    if flat_ground && matches!(pose.ground, GroundAssumption::HeightModel { .. }) {
+        said.push(Words::new(
+            "此处高程模型没有高程:按相机下方高程的平面计",
+            "the height model has no height here: level ground at the height below the camera is taken",
+        ));
+    }
     Ok(GeotagAnswer {
         photo: photo.to_owned(),
-        pixel,
+        pixel: pixel.map(|axis| rounded(axis, 2)),
         place: Place::new(fix.position, fix.covariance_m2),
         offset_enu_m: fix.offset_enu_m.map(|metres| rounded(metres, 2)),
         slant_range_m: rounded(fix.slant_range_m, 2),
         depression_deg: rounded(fix.depression_rad.to_degrees(), 2),
         gsd_cm: rounded(fix.gsd_cm, 2),
-        assumptions: assumptions(pose, camera),
+        flat_ground,
+        outline: shape
+            .as_ref()
+            .map(|shape| shape.outline.iter().map(point).collect()),
+        area_m2: shape.as_ref().map(|shape| rounded(shape.area_m2, 1)),
+        pose_findings: stored.findings.iter().map(PoseFindingAnswer::of).collect(),
+        assumptions: said,
     })
+}
+
+/// Whether the photo shows the place: on flat ground, back in the picture; a slope moves it, but not out of sight.
+fn shows(pose: &Pose, camera: &CameraModel, fix: &GroundFix, flat_ground: bool) -> bool {
+    !flat_ground || pixel_from_offset(pose, camera, fix.offset_enu_m).is_some()
 }
 
 /// What a place from this pose and camera rests on, for people.
 pub fn assumptions(pose: &Pose, camera: &CameraModel) -> Vec<Words> {
     let sigmas = &pose.sigmas;
     let (height_m, focal_px) = (pose.altitude_agl_m.0, camera.focal_px);
-    let ground = match pose.ground {
+    let ground = match &pose.ground {
         GroundAssumption::FlatAtTakeoff => Words::new(
             format!("地面按起飞点高度的平面计,相机高 {height_m:.1} m;屋顶会偏移"),
             format!(
@@ -65,6 +169,26 @@ pub fn assumptions(pose: &Pose, camera: &CameraModel) -> Vec<Words> {
                 "the ground is taken as flat at the given elevation, the camera {height_m:.1} m above it"
             ),
         ),
+        GroundAssumption::HeightModel {
+            layer,
+            version,
+            takeoff,
+            ..
+        } => {
+            let (zh, en) = match takeoff {
+                TakeoffHeight::Receiver => ("接收机高程", "the receiver's height"),
+                TakeoffHeight::TerrainUnderFirstPhoto => (
+                    "起飞点按首张照片下方地形计",
+                    "take-off taken at the terrain under the first photo",
+                ),
+            };
+            Words::new(
+                format!("地面按高程模型 {layer}({version}),相机离地 {height_m:.1} m({zh})"),
+                format!(
+                    "ground by the height model {layer} ({version}), the camera {height_m:.1} m above it ({en})"
+                ),
+            )
+        }
     };
     let (zh, en) = camera_source_words(camera.source);
     vec![

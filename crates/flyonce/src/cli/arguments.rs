@@ -239,10 +239,9 @@ pub struct ExportArguments {
 pub struct GeotagArguments {
     /// A photo file, or the id or sha256 of a photo in the data folder.
     pub photo: String,
-    /// Pixels from the left edge.
-    pub x: f64,
-    /// Pixels from the top edge.
-    pub y: f64,
+    /// In pixels from the top left corner: X Y of a pixel; LEFT TOP RIGHT BOTTOM of a box; X Y X Y X Y … of an outline.
+    #[arg(value_name = "PX", required = true, num_args = 2.., allow_negative_numbers = true)]
+    pub numbers: Vec<f64>,
 }
 
 /// `flights …`.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::output::Output;
 use crate::config::reader::Mistake;
-use crate::config::{Config, ConfigError, layers};
+use crate::config::{Config, ConfigError, heights, layers};
 
 /// Checks settings, catalogue and layers.
 ///
@@ -17,6 +17,7 @@ pub fn run(output: Output, file: &Path) -> Result<()> {
     let mistakes = match Config::load(Some(file)) {
         Ok(config) => {
             layers::load_all(&config.settings)?;
+            heights::load(&config.settings)?;
             Vec::new()
         }
         Err(ConfigError::Mistakes(mistakes)) => mistakes,

@@ -3,13 +3,14 @@
 use anyhow::{Context, Result, bail};
 use formats::photo::read_photo;
 
-use crate::answers::geotag::{GeotagAnswer, geotag};
+use crate::answers::geotag::{GeotagAnswer, Marked, geotag};
 use crate::cli::arguments::GeotagArguments;
 use crate::cli::output::Output;
-use crate::config::Config;
+use crate::config::{Config, heights};
 use crate::lang::Lang;
 use crate::stage::look::stored_placement;
-use crate::stage::placing::{place, problem_words};
+use crate::stage::placing::{StoredPose, place, problem_words};
+use crate::stage::relief::{Ground, Takeoff, datum_mismatch, on_terrain};
 use crate::workplace::Workplace;
 
 /// For a photo file; needs no data folder.
@@ -32,12 +33,27 @@ pub fn of_file(output: Output, config: &Config, arguments: &GeotagArguments) -> 
             );
         }
     };
-    let answer = geotag(
-        &arguments.photo,
-        &placement.pose,
-        &placement.camera,
-        [arguments.x, arguments.y],
-    )?;
+    let terrain = heights::load(&config.settings)?;
+    let takeoff = Takeoff {
+        pose: &placement.pose,
+        metadata: &metadata,
+    };
+    let on = terrain
+        .as_ref()
+        .and_then(|terrain| on_terrain(terrain, &takeoff, (&placement.pose, &metadata)));
+    let findings = terrain
+        .as_ref()
+        .and_then(|terrain| datum_mismatch(terrain, &takeoff));
+    let stored = StoredPose {
+        findings: findings.into_iter().collect(),
+        stated: on.as_ref().map(|_| placement.pose.clone()),
+        pose: on.unwrap_or_else(|| placement.pose.clone()),
+    };
+    let ground = Ground {
+        terrain: terrain.as_ref(),
+    };
+    let marked = Marked::from_numbers(&arguments.numbers)?;
+    let answer = geotag(&arguments.photo, (&stored, &placement.camera), ground, &marked)?;
     output.show(&answer, |lang| text(&answer, lang))
 }
 
@@ -56,7 +72,7 @@ pub async fn of_stored(output: Output, workplace: &Workplace, arguments: &Geotag
             )
         })?,
     };
-    let Some((pose, camera)) = stored_placement(&photo)? else {
+    let Some((_, camera)) = stored_placement(&photo)? else {
         let words = problem_words(
             photo
                 .problem
@@ -65,7 +81,10 @@ pub async fn of_stored(output: Output, workplace: &Workplace, arguments: &Geotag
         );
         bail!("{name}: place unknown / 位置未知: {} / {}", words.en, words.zh);
     };
-    let answer = geotag(name, &pose, &camera, [arguments.x, arguments.y])?;
+    let stored: StoredPose = serde_json::from_str(photo.pose_json.as_deref().unwrap_or_default())
+        .with_context(|| format!("the stored pose of {name} cannot be read"))?;
+    let marked = Marked::from_numbers(&arguments.numbers)?;
+    let answer = geotag(name, (&stored, &camera), workplace.ground(), &marked)?;
     output.show(&answer, |lang| text(&answer, lang))
 }
 
@@ -105,6 +124,21 @@ fn text(answer: &GeotagAnswer, lang: Lang) -> String {
             "assumed:".to_owned(),
         ],
     };
+    if let Some(area_m2) = answer.area_m2 {
+        lines.insert(
+            2,
+            match lang {
+                Lang::Zh => format!("轮廓面积 {area_m2:.0} m²"),
+                Lang::En => format!("outline of {area_m2:.0} m²"),
+            },
+        );
+    }
+    lines.extend(
+        answer
+            .pose_findings
+            .iter()
+            .map(|finding| format!("  ! {}", finding.words.pick(lang))),
+    );
     lines.extend(
         answer
             .assumptions

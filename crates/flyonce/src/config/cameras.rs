@@ -38,8 +38,17 @@ fn card(section: &Section<'_, '_>) -> CameraCard {
             .any(|term| *term != 0.0)
             .then_some(BrownConrady { k1, k2, p1, p2, k3 }),
         focal_sigma_rel: section.number("focal_sigma_percent", 0.5, 0.01..=20.0) / 100.0,
+        tilt_sigma_rad: degrees(section, "tilt_sigma_deg"),
+        yaw_sigma_rad: degrees(section, "yaw_sigma_deg"),
         source: section.required_text("source"),
     }
+}
+
+/// An angle's sigma, rad; `None` where the card does not state it.
+fn degrees(section: &Section<'_, '_>, key: &str) -> Option<f64> {
+    const ABSENT: f64 = 0.0;
+    let stated = section.number(key, ABSENT, 0.001..=90.0);
+    (stated > ABSENT).then(|| stated.to_radians())
 }
 
 /// Either in pixels, with the size of the pictures that holds for, or in millimetres, with the sensor's width.
@@ -79,13 +88,18 @@ mod tests {
     #[test]
     fn a_card_in_pixels_is_read_with_its_lens() {
         let text = "[[camera]]\nmake = \"DJI\"\nmodel = \"X9\"\nfocal_px = 3666.5\nlonger_side_px = 5280\n\
-            principal_px = [2640.5, 1970.0]\nk1 = -0.11\nsource = \"calibration of 2026-05-01\"\n";
+            principal_px = [2640.5, 1970.0]\nk1 = -0.11\n\
+            tilt_sigma_deg = 0.5\nsource = \"calibration of 2026-05-01\"\n";
         let settings = Settings::read("f.toml", text, Path::new("")).unwrap();
         let card = &settings.geolocation.cameras[0];
         assert!(card.is_for(Some("dji "), Some("x9")) && !card.is_for(Some("DJI"), Some("X8")));
         let camera = card.camera(5280, 3956).unwrap();
         assert_eq!((camera.focal_px, camera.principal_px), (3666.5, [2640.5, 1970.0]));
         assert_eq!(camera.distortion.unwrap().k1, -0.11);
+        assert_eq!(
+            (card.tilt_sigma_rad, card.yaw_sigma_rad),
+            (Some(0.5_f64.to_radians()), None)
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod cameras;
 pub mod catalogue;
 pub mod fleet;
+pub mod heights;
 pub mod layers;
 pub mod quality;
 pub mod reader;

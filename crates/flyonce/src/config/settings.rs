@@ -10,6 +10,7 @@ use vision::QualityLimits;
 
 use crate::config::cameras;
 use crate::config::fleet::FleetSettings;
+use crate::config::heights::HeightSetting;
 use crate::config::quality;
 use crate::config::reader::{Mistake, Reader, Section};
 use crate::lang::Words;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub max_gsd_cm: f64,
     /// Layers of polygons.
     pub layers: Vec<LayerSetting>,
+    /// Height model of the ground.
+    pub heights: Option<HeightSetting>,
     /// Address of the HTTP service.
     pub listen: SocketAddr,
     /// Docks, calendar, limits, broker and photo door.
@@ -119,6 +122,7 @@ impl Settings {
             let coverage = root.section("coverage");
             let serve = root.section("serve");
             let matters = root.section("matters");
+            let (layers, heights) = layers(root, file, base);
             let data_folder = data
                 .path("folder", base)
                 .unwrap_or_else(|| base.join("flyonce-data"));
@@ -139,7 +143,8 @@ impl Settings {
                 quality: quality::read(root),
                 cell_m: coverage.number("cell_m", 2.0, 0.5..=50.0),
                 max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
-                layers: layers(root, file, base),
+                layers,
+                heights,
                 listen: listen(&serve),
                 fleet: FleetSettings::read(root, base),
                 matters_file: matters.path("file", base),
@@ -158,7 +163,12 @@ impl Settings {
             .layers
             .iter()
             .map(|layer| (layer.config_file.as_str(), "layer.file", &layer.file));
+        let heights = self
+            .heights
+            .iter()
+            .map(|heights| (heights.config_file.as_str(), "layer.file", &heights.file));
         layers
+            .chain(heights)
             .filter(|(_, _, path)| !path.is_file())
             .map(|(file, field, path)| Mistake {
                 file: file.to_owned(),
@@ -261,41 +271,63 @@ pub fn not_loopback_words() -> Words {
     )
 }
 
-fn layers(root: &Section<'_, '_>, config_file: &str, base: &Path) -> Vec<LayerSetting> {
-    let mut layers: Vec<LayerSetting> = Vec::new();
+/// Layers of polygons, and the one of heights.
+fn layers(
+    root: &Section<'_, '_>,
+    config_file: &str,
+    base: &Path,
+) -> (Vec<LayerSetting>, Option<HeightSetting>) {
+    let (mut layers, mut heights): (Vec<LayerSetting>, Option<HeightSetting>) = (Vec::new(), None);
     for section in root.sections("layer") {
-        let layer = LayerSetting {
-            name: section.required_text("name"),
-            version: section.required_text("version"),
-            role: role(&section),
-            file: base.join(section.required_text("file")),
-            datum: datum(&section),
-            source: section.text("source").unwrap_or_default(),
-            config_file: config_file.to_owned(),
-        };
-        if layers.iter().any(|other| other.name == layer.name) {
+        let (name, version) = (section.required_text("name"), section.required_text("version"));
+        let file = base.join(section.required_text("file"));
+        if layers.iter().any(|other| other.name == name) || heights.iter().any(|other| other.name == name) {
             section.reject("name", Words::new("图层名称重复", "another layer has this name"));
         }
-        if layer.role == LayerRole::Flyable && layers.iter().any(|other| other.role == LayerRole::Flyable) {
-            section.reject(
-                "role",
-                Words::new("只能有一个 flyable 图层", "only one layer can be flyable"),
+        let role = section.text("role");
+        let is_second = match role.as_deref() {
+            Some("height") => heights
+                .replace(HeightSetting::read(&section, file, config_file))
+                .is_some(),
+            _ => {
+                let layer = LayerSetting {
+                    name,
+                    version,
+                    role: role_of(&section, role.as_deref()),
+                    file,
+                    datum: datum(&section),
+                    source: section.text("source").unwrap_or_default(),
+                    config_file: config_file.to_owned(),
+                };
+                let second = layer.role == LayerRole::Flyable
+                    && layers.iter().any(|other| other.role == LayerRole::Flyable);
+                layers.push(layer);
+                second
+            }
+        };
+        if is_second {
+            let problem = Words::new(
+                "flyable 图层和 height 图层各只能有一个",
+                "only one layer can be flyable, and one can be height",
             );
+            section.reject("role", problem);
         }
         section.finish();
-        layers.push(layer);
     }
-    layers
+    (layers, heights)
 }
 
-fn role(section: &Section<'_, '_>) -> LayerRole {
-    match section.text("role").as_deref() {
+fn role_of(section: &Section<'_, '_>, role: Option<&str>) -> LayerRole {
+    match role {
         None | Some("shown") => LayerRole::Shown,
         Some("flyable") => LayerRole::Flyable,
         Some(_) => {
             section.reject(
                 "role",
-                Words::new("须为 flyable 或 shown", "must be flyable or shown"),
+                Words::new(
+                    "须为 flyable、shown 或 height",
+                    "must be flyable, shown or height",
+                ),
             );
             LayerRole::Shown
         }

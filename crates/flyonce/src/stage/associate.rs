@@ -23,7 +23,7 @@ use crate::clock;
 use crate::config::catalogue::Matter;
 use crate::stage::findings::{Finding, Findings};
 use crate::stage::look::stored_placement;
-use crate::stage::pose_check::check_sortie;
+use crate::stage::pose_check::{check_sortie, place_on_terrain};
 use crate::workplace::Workplace;
 
 /// Far above the slowest association, with the pictures of its sortie compared.
@@ -59,6 +59,7 @@ pub async fn associate_all(workplace: &Workplace, worker: &str) -> Result<usize>
 async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize> {
     // Photos of a flight come one by one: only now can their poses be compared.
     check_sortie(workplace, &claim.sortie_id).await?;
+    place_on_terrain(workplace, &claim.sortie_id).await?;
     let pending = workplace.store.pending_detections(&claim.sortie_id).await?;
     let findings = Findings::of(pending, &workplace.config.catalogue);
     let existing = match findings.reach() {

@@ -8,11 +8,12 @@ use sha2::{Digest, Sha256};
 use store::rows::{DetectionRow, NewDetection, PhotoRow, Placement as Place};
 use store::tiles::TileRow;
 use survey::camera::CameraModel;
-use survey::geodesy::LocalTangent;
-use survey::geolocate::ground_from_pixel;
+use survey::geolocate::{ground_from_outline, pixel_of_box};
 use survey::pose::Pose;
 use survey::sharpness::Sharpness;
 use vision::{Card, Detection, Detector, ScaledTile, TileRect};
+
+use crate::stage::relief::Ground;
 
 /// A further look at a photo finds again what an earlier one found: boxes that share this much of the smaller one.
 const SAME_THING_SHARE: f64 = 0.6;
@@ -146,7 +147,8 @@ pub fn rows(
         return detections.iter().map(|detection| row(detection, None)).collect();
     };
     let placed = detections.iter().filter_map(|detection| {
-        let (place, gsd_cm) = place_of_box(&sight.pose, &sight.camera, detection.box_px)?;
+        let (place, gsd_cm) =
+            place_of_box(Ground::default(), (&sight.pose, &sight.camera), detection.box_px)?;
         (gsd_cm <= sight.usable_to_cm).then(|| row(detection, Some(place)))
     });
     placed.collect()
@@ -168,28 +170,28 @@ pub fn stored_placement(photo: &PhotoRow) -> Result<Option<(Pose, CameraModel)>>
     )))
 }
 
-/// The ground under the middle of a box, with its size from the corners, and its ground sampling distance in cm.
-/// A box that touches the sky has none.
-pub fn place_of_box(pose: &Pose, camera: &CameraModel, [x0, y0, x1, y1]: [f64; 4]) -> Option<(Place, f64)> {
-    let centre = ground_from_pixel(pose, camera, [(x0 + x1) / 2.0, (y0 + y1) / 2.0]).ok()?;
-    let tangent = LocalTangent::at(centre.position);
-    let mut extent = [0.0_f64; 2];
-    for corner in [[x0, y0], [x1, y0], [x1, y1], [x0, y1]] {
-        let ground = ground_from_pixel(pose, camera, corner).ok()?;
-        let offset = tangent.enu_from_wgs84(ground.position);
-        extent = [
-            extent[0].max(2.0 * offset[0].abs()),
-            extent[1].max(2.0 * offset[1].abs()),
-        ];
-    }
+/// The ground under a box, with its size from the corners, and its ground sampling distance in cm. A box that touches
+/// the sky has none.
+pub fn place_of_box(
+    ground: Ground<'_>,
+    (pose, camera): (&Pose, &CameraModel),
+    [x0, y0, x1, y1]: [f64; 4],
+) -> Option<(Place, f64)> {
+    let corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+    let centre_px = pixel_of_box(pose, [x0, y0, x1, y1]);
+    let shown = ground_from_outline(centre_px, &corners, |pixel| {
+        ground.place(pose, camera, pixel).map(|(fix, _)| fix)
+    });
+    let shown = shown.ok()?;
+    let centre = &shown.centre;
     let place = Place {
         longitude_deg: centre.position.longitude_deg,
         latitude_deg: centre.position.latitude_deg,
         cov_ee_m2: centre.covariance_m2[0][0],
         cov_en_m2: centre.covariance_m2[0][1],
         cov_nn_m2: centre.covariance_m2[1][1],
-        extent_e_m: extent[0],
-        extent_n_m: extent[1],
+        extent_e_m: shown.extent_m[0],
+        extent_n_m: shown.extent_m[1],
     };
     Some((place, centre.gsd_cm))
 }

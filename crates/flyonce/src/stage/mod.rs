@@ -19,5 +19,6 @@ pub mod picture_pairs;
 pub mod pipeline;
 pub mod placing;
 pub mod pose_check;
+pub mod relief;
 pub mod watched_folder;
 pub mod worker;

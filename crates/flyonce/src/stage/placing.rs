@@ -3,7 +3,7 @@
 
 use formats::photo::PhotoMetadata;
 use serde::{Deserialize, Serialize};
-use survey::camera::{CameraError, CameraHints, CameraModel, Dewarp};
+use survey::camera::{CameraCard, CameraError, CameraHints, CameraModel, Dewarp};
 use survey::geodesy::{AltitudeAglM, Wgs84};
 use survey::pose::{Attitude, FixQuality, GroundAssumption, Pose, PoseSigmas};
 use survey::pose_checks::PoseFinding;
@@ -164,14 +164,20 @@ pub fn place(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result
     Ok(Placement { pose, camera })
 }
 
-/// The configured sigmas, or the receiver's own where it states all three, held above what such a fix can claim.
+/// The sigmas of the configuration or of the camera's card; of the position the receiver's own where it states all
+/// three, held above what such a fix can claim.
 fn sigmas(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> PoseSigmas {
+    let card = card_of(metadata, settings);
     let assumed = PoseSigmas {
         east_m: settings.horizontal_sigma_m,
         north_m: settings.horizontal_sigma_m,
         height_m: settings.height_sigma_m,
-        tilt_rad: settings.tilt_sigma_rad,
-        yaw_rad: settings.yaw_sigma_rad,
+        tilt_rad: card
+            .and_then(|card| card.tilt_sigma_rad)
+            .unwrap_or(settings.tilt_sigma_rad),
+        yaw_rad: card
+            .and_then(|card| card.yaw_sigma_rad)
+            .unwrap_or(settings.yaw_sigma_rad),
     };
     let stated = metadata.rtk.as_ref().and_then(|rtk| {
         let quality = FixQuality::from_rtk_flag(rtk.flag)?;
@@ -185,11 +191,16 @@ fn sigmas(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> PoseSigma
 
 /// The lens: by a card of the configuration if one fits the camera, else by what the photo says.
 fn camera_of(metadata: &PhotoMetadata, settings: &GeolocationSettings) -> Result<CameraModel, CameraError> {
-    let (make, model) = (metadata.make.as_deref(), metadata.model.as_deref());
-    match settings.cameras.iter().find(|card| card.is_for(make, model)) {
+    match card_of(metadata, settings) {
         Some(card) => card.camera(metadata.width_px, metadata.height_px),
         None => CameraModel::from_hints(&hints(metadata)),
     }
+}
+
+/// The first card of the configuration that is for this photo's camera.
+fn card_of<'s>(metadata: &PhotoMetadata, settings: &'s GeolocationSettings) -> Option<&'s CameraCard> {
+    let (make, model) = (metadata.make.as_deref(), metadata.model.as_deref());
+    settings.cameras.iter().find(|card| card.is_for(make, model))
 }
 
 fn hints(metadata: &PhotoMetadata) -> CameraHints {

@@ -9,9 +9,10 @@ use anyhow::{Context, Result};
 use formats::photo::PhotoMetadata;
 use serde::{Deserialize, Serialize};
 use store::poses::{PoseChange, PoseCheckRow};
-use store::rows::{NewFootprint, PhotoRow};
+use store::rows::{DetectionRow, NewFootprint, PhotoRow, Placement};
 use survey::camera::CameraModel;
 use survey::footprint::footprint;
+use survey::pose::Pose;
 use survey::pose_checks::{
     PoseFinding, StatedPose, check_times, check_track, flights, groups, judge, pairs_to_compare,
 };
@@ -20,6 +21,7 @@ use crate::clock;
 use crate::stage::look::place_of_box;
 use crate::stage::picture_pairs::{Comparable, compare};
 use crate::stage::placing::StoredPose;
+use crate::stage::relief::{Takeoff, datum_mismatch, on_terrain};
 use crate::workplace::Workplace;
 
 /// What checking a sortie came to.
@@ -52,7 +54,27 @@ struct Placed<'r> {
     row: &'r PhotoRow,
     stored: StoredPose,
     camera: CameraModel,
+    metadata: Option<PhotoMetadata>,
     stated: StatedPose,
+}
+
+impl Placed<'_> {
+    /// The pose on the height model, if there is one and it reaches here; else as stated, on flat ground.
+    fn on_ground(&self, workplace: &Workplace, first: &Placed<'_>) -> Pose {
+        let stated = self.stored.as_stated();
+        let on = || {
+            let terrain = workplace.terrain.as_deref()?;
+            on_terrain(terrain, &first.takeoff()?, (stated, self.metadata.as_ref()?))
+        };
+        on().unwrap_or_else(|| stated.clone())
+    }
+
+    fn takeoff(&self) -> Option<Takeoff<'_>> {
+        Some(Takeoff {
+            pose: self.stored.as_stated(),
+            metadata: self.metadata.as_ref()?,
+        })
+    }
 }
 
 /// Checks every sortie that has photos nobody checked.
@@ -96,17 +118,18 @@ pub async fn check_sortie(workplace: &Workplace, sortie_id: &str) -> Result<Opti
         ..PoseCheckSummary::default()
     };
     let stated: Vec<StatedPose> = placed.iter().map(|photo| photo.stated.clone()).collect();
-    for flight in flights(&stated) {
-        let found =
-            tokio::task::block_in_place(|| check_flight(workplace, &placed[flight.clone()], &mut summary));
-        add_all(&mut findings, &flight, found);
-    }
     let mut changes = Vec::new();
-    for (photo, findings) in placed.iter().zip(&findings) {
-        findings.iter().for_each(|finding| {
-            *summary.findings.entry(finding.code().to_owned()).or_default() += 1;
-        });
-        changes.extend(change(workplace, photo, findings).await?);
+    for flight in flights(&stated) {
+        let photos = &placed[flight.clone()];
+        let found = tokio::task::block_in_place(|| check_flight(workplace, photos, &mut summary));
+        add_all(&mut findings, &flight, found);
+        for (photo, findings) in photos.iter().zip(&findings[flight]) {
+            findings.iter().for_each(|finding| {
+                *summary.findings.entry(finding.code().to_owned()).or_default() += 1;
+            });
+            let on_ground = photo.on_ground(workplace, &photos[0]);
+            changes.extend(change(workplace, photo, (on_ground, findings)).await?);
+        }
     }
     let check = PoseCheckRow {
         n_photos: rows.len() as u64,
@@ -165,6 +188,7 @@ fn read(row: &PhotoRow) -> Result<Option<Placed<'_>>> {
         row,
         stored,
         camera,
+        metadata,
         stated,
     }))
 }
@@ -197,6 +221,13 @@ fn check_flight(
     {
         findings.extend(judged);
     }
+    let mismatch = || {
+        let terrain = workplace.terrain.as_deref()?;
+        datum_mismatch(terrain, &photos.first()?.takeoff()?)
+    };
+    if let Some(finding) = mismatch() {
+        findings.iter_mut().for_each(|of_photo| of_photo.push(finding));
+    }
     findings
 }
 
@@ -204,22 +235,22 @@ fn check_flight(
 async fn change(
     workplace: &Workplace,
     photo: &Placed<'_>,
-    findings: &[PoseFinding],
+    (on_ground, findings): (Pose, &[PoseFinding]),
 ) -> Result<Option<PoseChange>> {
-    if photo.stored.findings == findings {
-        return Ok(None);
-    }
     let stated = photo.stored.as_stated();
     let turned = findings
         .iter()
-        .fold((stated.attitude, stated.sigmas), |turned, finding| {
+        .fold((on_ground.attitude, on_ground.sigmas), |turned, finding| {
             finding.applied(turned)
         });
-    let pose = survey::pose::Pose {
+    let pose = Pose {
         attitude: turned.0,
         sigmas: turned.1,
-        ..stated.clone()
+        ..on_ground
     };
+    if photo.stored.findings == findings && photo.stored.pose == pose {
+        return Ok(None);
+    }
     let shown = footprint(&pose, &photo.camera).ok();
     let before = workplace.store.footprint(&photo.row.photo_id).await?;
     let footprint = match (&shown, before) {
@@ -232,11 +263,7 @@ async fn change(
         }),
         _ => None,
     };
-    let detections = workplace.store.detections_of_photo(&photo.row.photo_id).await?;
-    let places = detections.iter().map(|row| {
-        let place = place_of_box(&pose, &photo.camera, row.detection.box_px);
-        (row.detection.detection_id.clone(), place.map(|(place, _)| place))
-    });
+    let places = places(workplace, &photo.row.photo_id, (&pose, &photo.camera)).await?;
     let stored = StoredPose {
         stated: (pose != *stated).then(|| stated.clone()),
         findings: findings.to_vec(),
@@ -248,6 +275,37 @@ async fn change(
         findings_json: serde_json::to_string(findings)?,
         gsd_cm: shown.map(|shown| shown.gsd_centre_cm).or(photo.row.gsd_cm),
         footprint,
-        places: places.collect(),
+        places,
     }))
+}
+
+/// The places of a photo's detections by a pose.
+async fn places(
+    workplace: &Workplace,
+    photo_id: &str,
+    placement: (&Pose, &CameraModel),
+) -> Result<Vec<(String, Option<Placement>)>> {
+    let detections = workplace.store.detections_of_photo(photo_id).await?;
+    let place = |row: &DetectionRow| {
+        let place = place_of_box(workplace.ground(), placement, row.detection.box_px);
+        (row.detection.detection_id.clone(), place.map(|(place, _)| place))
+    };
+    Ok(detections.iter().map(place).collect())
+}
+
+/// Puts the detections of a sortie on the height model: looking places them on level ground below the camera.
+///
+/// # Errors
+/// The database, or rows that cannot be read.
+pub async fn place_on_terrain(workplace: &Workplace, sortie_id: &str) -> Result<()> {
+    if workplace.terrain.is_none() {
+        return Ok(());
+    }
+    let mut all = Vec::new();
+    for row in workplace.store.photos_of_sortie(sortie_id).await? {
+        if let Some(photo) = read(&row)? {
+            all.extend(places(workplace, &row.photo_id, (&photo.stored.pose, &photo.camera)).await?);
+        }
+    }
+    Ok(workplace.store.place_detections(&all).await?)
 }

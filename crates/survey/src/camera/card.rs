@@ -19,6 +19,10 @@ pub struct CameraCard {
     pub distortion: Option<BrownConrady>,
     /// One standard deviation of the focal length, relative.
     pub focal_sigma_rel: f64,
+    /// One standard deviation of the camera's tilt about each of its axes, rad, where it is known.
+    pub tilt_sigma_rad: Option<f64>,
+    /// One standard deviation of its yaw, rad, where it is known.
+    pub yaw_sigma_rad: Option<f64>,
     /// Who says so.
     pub source: String,
 }
@@ -93,6 +97,8 @@ mod tests {
             principal_px: Some([1990.0, 1130.0]),
             distortion: None,
             focal_sigma_rel: 0.004,
+            tilt_sigma_rad: None,
+            yaw_sigma_rad: None,
             source: "test".to_owned(),
         }
     }

@@ -1,4 +1,4 @@
-//! Pixels to ground and back, and the ellipse of a place.
+//! The closed forms of one ray and one ellipse, and round trips.
 
 use proptest::prelude::*;
 
