@@ -155,8 +155,37 @@ fn shows(pose: &Pose, camera: &CameraModel, fix: &GroundFix, flat_ground: bool) 
 /// What a place from this pose and camera rests on, for people.
 pub fn assumptions(pose: &Pose, camera: &CameraModel) -> Vec<Words> {
     let sigmas = &pose.sigmas;
-    let (height_m, focal_px) = (pose.altitude_agl_m.0, camera.focal_px);
-    let ground = match &pose.ground {
+    let focal_px = camera.focal_px;
+    let (zh, en) = camera_source_words(camera.source);
+    vec![
+        ground_words(pose),
+        Words::new(
+            format!("焦距 {focal_px:.0} 像素,来自{zh}"),
+            format!("focal length {focal_px:.0} px, from {en}"),
+        ),
+        Words::new(
+            format!(
+                "误差(1σ):位置 {:.1} m,高度 {:.1} m,倾角 {:.1}°,航向 {:.1}°",
+                sigmas.east_m.max(sigmas.north_m),
+                sigmas.height_m,
+                sigmas.tilt_rad.to_degrees(),
+                sigmas.yaw_rad.to_degrees()
+            ),
+            format!(
+                "uncertainties (1σ): position {:.1} m, height {:.1} m, tilt {:.1}°, yaw {:.1}°",
+                sigmas.east_m.max(sigmas.north_m),
+                sigmas.height_m,
+                sigmas.tilt_rad.to_degrees(),
+                sigmas.yaw_rad.to_degrees()
+            ),
+        ),
+        Words::new("坐标系 WGS-84", "datum WGS-84"),
+    ]
+}
+
+fn ground_words(pose: &Pose) -> Words {
+    let height_m = pose.altitude_agl_m.0;
+    match &pose.ground {
         GroundAssumption::FlatAtTakeoff => Words::new(
             format!("地面按起飞点高度的平面计,相机高 {height_m:.1} m;屋顶会偏移"),
             format!(
@@ -189,32 +218,7 @@ pub fn assumptions(pose: &Pose, camera: &CameraModel) -> Vec<Words> {
                 ),
             )
         }
-    };
-    let (zh, en) = camera_source_words(camera.source);
-    vec![
-        ground,
-        Words::new(
-            format!("焦距 {focal_px:.0} 像素,来自{zh}"),
-            format!("focal length {focal_px:.0} px, from {en}"),
-        ),
-        Words::new(
-            format!(
-                "误差(1σ):位置 {:.1} m,高度 {:.1} m,倾角 {:.1}°,航向 {:.1}°",
-                sigmas.east_m.max(sigmas.north_m),
-                sigmas.height_m,
-                sigmas.tilt_rad.to_degrees(),
-                sigmas.yaw_rad.to_degrees()
-            ),
-            format!(
-                "uncertainties (1σ): position {:.1} m, height {:.1} m, tilt {:.1}°, yaw {:.1}°",
-                sigmas.east_m.max(sigmas.north_m),
-                sigmas.height_m,
-                sigmas.tilt_rad.to_degrees(),
-                sigmas.yaw_rad.to_degrees()
-            ),
-        ),
-        Words::new("坐标系 WGS-84", "datum WGS-84"),
-    ]
+    }
 }
 
 fn camera_source_words(source: CameraSource) -> (&'static str, &'static str) {

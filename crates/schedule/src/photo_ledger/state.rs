@@ -213,9 +213,13 @@ mod tests {
             .iter()
             .filter(|(from, to)| *from >= PhotoState::Stored && matches!(to, PhotoState::Lost(_)))
             .collect();
+        let unreadable = PhotoState::Lost(LossReason::Unreadable);
         assert_eq!(
             lost,
-            [&(PhotoState::Stored, PhotoState::Lost(LossReason::Unreadable))]
+            [
+                &(PhotoState::Stored, unreadable),
+                &(PhotoState::LookedAt, unreadable)
+            ]
         );
     }
 
