@@ -1,7 +1,7 @@
 //! What changed between two pictures of one place: laid on each other, compared by what a network sees in
 //! them, and drawn as polygons.
 //!
-//! The way through: [`register`] finds how the second picture lies on the first, [`resample`] lays it there,
+//! The way through: [`mod@register`] finds how the second picture lies on the first, [`resample`] lays it there,
 //! [`compare`] scores every cell of four pixels, [`regions`] draws the outlines, [`measure`] tells how good a
 //! result is where the truth is known. Everything is in pixels; what a pixel is on the ground is the caller's.
 
