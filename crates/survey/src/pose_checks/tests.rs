@@ -166,6 +166,16 @@ fn one_pair_of_pictures_turns_nothing_round() {
 }
 
 #[test]
+fn two_photos_flown_sideways_by_hand_are_not_doubtful() {
+    let photos = [stated(0.0, 0.0, 37.0, 0), stated(15.5, -28.5, 37.0, 19)];
+    assert!(judge(&photos, &groups(&photos), &[]).iter().all(Vec::is_empty));
+    let longer = survey_flight(1, |_| 90.0);
+    let pairs = [PicturePair { a: 2, b: 3 }];
+    let confirmed = judge(&longer, &groups(&longer), &seen(&longer, &pairs, |_| 90.0));
+    assert!(confirmed.iter().all(Vec::is_empty), "{confirmed:?}");
+}
+
+#[test]
 fn a_badly_set_compass_is_corrected_for_the_whole_flight() {
     let photos = survey_flight(3, |strip| along_track(strip) - 9.0);
     let pairs = pairs_to_compare(&photos, &groups(&photos));

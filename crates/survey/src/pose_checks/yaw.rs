@@ -11,6 +11,8 @@ const VOTE_RAD: f64 = 45.0 * PI / 180.0;
 const AGREEING: f64 = 0.75;
 /// Fewer votes settle nothing.
 const LEAST_VOTES: usize = 2;
+/// Photos in a line that make a strip: fewer have a direction, but no track that a yaw should follow.
+const LEAST_STRIP: usize = 3;
 /// A pair whose distance in the picture is off by more than this factor from that of the positions is a mismatch.
 const MOST_STRETCH: f64 = 1.7;
 /// A common offset below this is not worth a correction, rad.
@@ -142,7 +144,11 @@ fn of_group(group: &Group, votes: &[Vote]) -> Option<PoseFinding> {
             pairs: right.round() as u32,
         });
     }
-    away.then_some(PoseFinding::YawDoubtful { from_track_deg })
+    // Two photos make no strip, and a picture that says "as stored", if only once, outweighs the track: people fly
+    // sideways by hand.
+    let confirmed = all > 0.0 && right >= AGREEING * all;
+    let doubtful = away && !confirmed && (group.photos.len() >= LEAST_STRIP || all > 0.0);
+    doubtful.then_some(PoseFinding::YawDoubtful { from_track_deg })
 }
 
 fn is_right(offset_rad: f64) -> bool {
