@@ -41,7 +41,7 @@ impl Workplace {
         };
         let store = Store::open(&location, clock::now()).await?;
         let zone = CityZone::named(&config.settings.time_zone)?;
-        let terrain = heights::load(&config.settings)?.map(Arc::new);
+        let terrain = heights::load(config.settings.heights.as_ref())?.map(Arc::new);
         Ok(Self {
             config,
             store,

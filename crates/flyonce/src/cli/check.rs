@@ -17,7 +17,7 @@ pub fn run(output: Output, file: &Path) -> Result<()> {
     let mistakes = match Config::load(Some(file)) {
         Ok(config) => {
             layers::load_all(&config.settings)?;
-            heights::load(&config.settings)?;
+            heights::load(config.settings.heights.as_ref())?;
             Vec::new()
         }
         Err(ConfigError::Mistakes(mistakes)) => mistakes,

@@ -33,7 +33,7 @@ pub fn of_file(output: Output, config: &Config, arguments: &GeotagArguments) -> 
             );
         }
     };
-    let terrain = heights::load(&config.settings)?;
+    let terrain = heights::load(config.settings.heights.as_ref())?;
     let takeoff = Takeoff {
         pose: &placement.pose,
         metadata: &metadata,

@@ -7,7 +7,6 @@ use formats::geotiff;
 use survey::terrain::{HeightRaster, Terrain, VerticalDatum};
 
 use crate::config::reader::Section;
-use crate::config::settings::Settings;
 use crate::lang::Words;
 
 /// What the settings say of a height model beside file, name and version.
@@ -70,8 +69,8 @@ fn vertical_datum(section: &Section<'_, '_>) -> VerticalDatum {
 ///
 /// # Errors
 /// A file that cannot be read or is no height model, by name.
-pub fn load(settings: &Settings) -> Result<Option<Terrain>> {
-    let Some(setting) = &settings.heights else {
+pub fn load(setting: Option<&HeightSetting>) -> Result<Option<Terrain>> {
+    let Some(setting) = setting else {
         return Ok(None);
     };
     let shown = setting.file.display();
