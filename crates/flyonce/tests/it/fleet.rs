@@ -16,6 +16,8 @@ const START: &str = "2026-03-02T02:00:00Z";
 /// City time at which the service starts: docks and vehicles come up before the slot.
 const BEFORE_START: &str = "2026-03-02T01:58:30Z";
 const SPEED: &str = "10";
+/// Where somebody has to do something while vehicles fly, however busy the machine is.
+const UNHURRIED_SPEED: &str = "3";
 /// A wave takes a minute; a loaded machine may take several times as long.
 const PATIENCE: Duration = Duration::from_secs(420);
 
@@ -36,6 +38,7 @@ struct Site {
     http: u16,
     mavlink_base: u16,
     began_at: String,
+    speed: &'static str,
 }
 
 impl Site {
@@ -49,6 +52,7 @@ impl Site {
             http: free_tcp(),
             mavlink_base: free_udp(),
             began_at: now_rfc3339(),
+            speed: SPEED,
         }
     }
 
@@ -64,7 +68,7 @@ impl Site {
                 "--seed",
                 "7",
                 "--speed",
-                SPEED,
+                self.speed,
                 "--start",
                 START,
             ])
@@ -105,7 +109,7 @@ impl Site {
         let child = self
             .program
             .command(&["serve", "--listen", &listen, "--city-time", BEFORE_START])
-            .args(["--city-time-was-at", &self.began_at, "--city-speed", SPEED])
+            .args(["--city-time-was-at", &self.began_at, "--city-speed", self.speed])
             .env("FLYONCE_LOG", "info")
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -235,7 +239,10 @@ fn a_dispatcher_brings_everyone_home_with_one_key() {
     let Some(Browser { chromium, web }) = browser(test_name) else {
         return;
     };
-    let site = Site::new();
+    let site = Site {
+        speed: UNHURRIED_SPEED,
+        ..Site::new()
+    };
     let _city = site.city(2, &[]);
     let _service = site.service();
     wait_until("take-off", || {
