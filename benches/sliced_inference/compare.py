@@ -52,7 +52,7 @@ def ingest(args, name, precision, looks_per_cell, photos):
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "RUST_LOG": "warn"})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     summary = json.loads(done.stdout)
-    database = sqlite3.connect(next((folder / "data").glob("*.sqlite*")))
+    database = sqlite3.connect(folder / "data" / "flyonce.sqlite")
     tiles = database.execute("select p.photo_id, n.name, t.x_px, t.y_px, t.width_px, t.height_px, t.scale from tile t "
                              "join photo p using (photo_id) join photo_name n using (sha256)").fetchall()
     finds = database.execute("select n.name, d.class, d.score, d.x0_px, d.y0_px, d.x1_px, d.y1_px from detection d "

@@ -18,9 +18,9 @@ mod tests;
 mod yaw;
 
 pub use jumps::check_times;
-pub use pairs::{MOST_PAIRS, PicturePair, pairs_to_compare};
+pub use pairs::{MOST_PAIRS, PicturePair, first_pairs, pairs_to_compare};
 pub use strips::{Group, groups};
-pub use yaw::{PairEvidence, judge};
+pub use yaw::{PairEvidence, is_settled, judge};
 
 /// What one photo says of itself, as far as checking needs it. A flight is a slice of these in the order of capture.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,8 @@
 //!
 //! The ground that the photos show is cut into cells of a few model pixels. A cell counts as looked at by a tile
 //! when a thing centred in it, as large as the overlap asked for, is whole in the tile, or when the photo ends there
-//! and no other photo shows the thing whole. Tiles may lie anywhere in a photo. They are laid along the ground, from
+//! and no other photo shows the thing whole. Left out are slivers that would cost a tile of their own: between tiles,
+//! where things half as large are whole all the same, and at the rim of the sortie. Tiles may lie anywhere in a photo. They are laid along the ground, from
 //! one side of the sortie to the other: the first cell that is still wanted is given the tile, of all photos that
 //! show it and of all places in them, that brings the most wanted ground, nadir views counting more, and a photo
 //! that is opened anyway counting less work than another. That is done from several sides; what needs the least
@@ -321,7 +322,8 @@ impl Choosing<'_, '_> {
                 choice.of_all += more;
             }
         }
-        let chosen = passes.choose(self.views, self.cells, self.rules);
+        let opened: Vec<bool> = self.views.iter().map(|view| self.is_opened(view)).collect();
+        let chosen = passes.choose(self.views, (self.cells, &opened), self.rules);
         for (index, tile) in chosen {
             self.give(self.views[index].photo.order, vec![tile]);
         }
@@ -349,6 +351,13 @@ impl Choosing<'_, '_> {
             &tiles,
             (self.rules.looks_per_cell, self.model.overlap_px),
         )
+    }
+
+    /// Whether a photo has been given tiles.
+    fn is_opened(&self, view: &View<'_>) -> bool {
+        let order = view.photo.order;
+        let at = self.choices.binary_search_by_key(&order, |choice| choice.order);
+        at.is_ok_and(|at| !self.choices[at].added.is_empty())
     }
 
     fn give(&mut self, order: u32, tiles: Vec<ChosenTile>) {

@@ -42,6 +42,14 @@ pub struct Compared {
     pub evidence: Vec<PairEvidence>,
 }
 
+impl Compared {
+    /// Takes in what comparing further pairs gave.
+    pub fn add(&mut self, other: Self) {
+        self.pairs += other.pairs;
+        self.evidence.extend(other.evidence);
+    }
+}
+
 /// Compares the pictures of `pairs`, which are places in `photos`. Blocking: it decodes every picture once.
 pub fn compare(
     store: &Store,

@@ -14,7 +14,8 @@ use survey::camera::CameraModel;
 use survey::footprint::footprint;
 use survey::pose::Pose;
 use survey::pose_checks::{
-    PoseFinding, StatedPose, check_times, check_track, flights, groups, judge, pairs_to_compare,
+    PicturePair, PoseFinding, StatedPose, check_times, check_track, first_pairs, flights, groups, is_settled,
+    judge, pairs_to_compare,
 };
 
 use crate::clock;
@@ -202,7 +203,6 @@ fn check_flight(
     let stated: Vec<StatedPose> = photos.iter().map(|photo| photo.stated.clone()).collect();
     let mut findings = check_track(&stated);
     let groups = groups(&stated);
-    let pairs = pairs_to_compare(&stated, &groups);
     let comparable: Vec<Comparable<'_>> = photos
         .iter()
         .map(|photo| Comparable {
@@ -212,7 +212,14 @@ fn check_flight(
         })
         .collect();
     let max_pixels = u64::from(workplace.config.settings.max_megapixels) * 1_000_000;
-    let compared = compare(&workplace.store, max_pixels, &comparable, &stated, &pairs);
+    let look = |pairs: &[PicturePair]| compare(&workplace.store, max_pixels, &comparable, &stated, pairs);
+    let first = first_pairs(&stated, &groups);
+    let mut compared = look(&first);
+    if !is_settled(&stated, &groups, &compared.evidence) {
+        let mut more = pairs_to_compare(&stated, &groups);
+        more.retain(|pair| !first.contains(pair));
+        compared.add(look(&more));
+    }
     summary.pairs_compared += compared.pairs;
     summary.pairs_clear += compared.evidence.len();
     for (findings, judged) in findings

@@ -1,4 +1,5 @@
-//! Which pictures of a flight are worth comparing: few, spread over all strips, within a strip and across.
+//! Which pictures of a flight are worth comparing. Opening a picture costs as much as a run of the model, so first a
+//! few that are spread over all strips; only where these leave something open, more of them within and across strips.
 
 use std::collections::BTreeSet;
 use std::f64::consts::PI;
@@ -8,6 +9,8 @@ use crate::geodesy::LocalTangent;
 
 /// Most pairs of pictures compared for one flight.
 pub const MOST_PAIRS: usize = 96;
+/// Pairs that show whether there is anything to find out: enough for a common offset, though a few tell nothing.
+const FIRST_PAIRS: usize = 8;
 /// Pairs within one strip.
 const WITHIN: usize = 3;
 /// Pairs across to each other strip that overlaps.
@@ -28,14 +31,25 @@ pub struct PicturePair {
     pub b: usize,
 }
 
-/// The pairs to compare, by place; strips whose yaw points away from the track come first when there are too many.
+/// The pairs to compare first, by place, evenly from all strips.
+#[must_use]
+pub fn first_pairs(photos: &[StatedPose], groups: &[Group]) -> Vec<PicturePair> {
+    let of_strip = FIRST_PAIRS.div_ceil(groups.len().max(1));
+    let pairs: Vec<PicturePair> = groups
+        .iter()
+        .flat_map(|group| within(photos, group, of_strip))
+        .collect();
+    spread(&pairs, FIRST_PAIRS)
+}
+
+/// The pairs to compare where the first leave something open, by place; strips whose yaw points away from the track come first when there are too many.
 #[must_use]
 pub fn pairs_to_compare(photos: &[StatedPose], groups: &[Group]) -> Vec<PicturePair> {
     let mut order: Vec<&Group> = groups.iter().collect();
     order.sort_by_key(|group| (group.follows_track(), group.photos.start));
     let mut chosen: BTreeSet<PicturePair> = BTreeSet::new();
     for group in &order {
-        chosen.extend(within(photos, group));
+        chosen.extend(within(photos, group, WITHIN));
         if chosen.len() >= MOST_PAIRS {
             break;
         }
@@ -51,7 +65,7 @@ pub fn pairs_to_compare(photos: &[StatedPose], groups: &[Group]) -> Vec<PictureP
 }
 
 /// Neighbours spread evenly along the strip. Where neighbours are too near each other the next but one is taken.
-fn within(photos: &[StatedPose], group: &Group) -> Vec<PicturePair> {
+fn within(photos: &[StatedPose], group: &Group, most: usize) -> Vec<PicturePair> {
     let usable: Vec<PicturePair> = group
         .photos
         .clone()
@@ -62,7 +76,7 @@ fn within(photos: &[StatedPose], group: &Group) -> Vec<PicturePair> {
                 .find(|pair| are_comparable(photos, *pair))
         })
         .collect();
-    spread(&usable, WITHIN)
+    spread(&usable, most)
 }
 
 /// The pairs of two strips that lie nearest to each other.

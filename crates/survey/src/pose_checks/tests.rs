@@ -107,6 +107,43 @@ fn a_right_flight_has_no_findings() {
     assert!(judged(&photos, along_track).iter().all(Vec::is_empty));
 }
 
+/// Whether the first pairs of a flight leave nothing open.
+fn settled(photos: &[StatedPose], true_yaw_deg: impl Fn(usize) -> f64) -> bool {
+    let groups = groups(photos);
+    let pairs = first_pairs(photos, &groups);
+    assert!(pairs.len() <= 8, "{} pairs are not few", pairs.len());
+    is_settled(photos, &groups, &seen(photos, &pairs, true_yaw_deg))
+}
+
+#[test]
+fn few_pictures_settle_a_right_flight_and_no_other() {
+    let right = survey_flight(12, along_track);
+    assert!(settled(&right, along_track));
+    assert!(settled(&survey_flight(2, along_track), along_track));
+    let few = first_pairs(&right, &groups(&right));
+    let evidence = seen(&right, &few, along_track);
+    assert!(
+        !is_settled(&right, &groups(&right), &evidence[..5]),
+        "5 pairs settle nothing"
+    );
+    // A strip that looks back, be it rightly; a strip whose pictures are turned; a compass 4° off; a wrong height.
+    assert!(!settled(&survey_flight(4, |_| 12.0), |_| 12.0));
+    assert!(!settled(&survey_flight(4, along_track), |strip| if strip == 1 {
+        0.0
+    } else {
+        along_track(strip)
+    }));
+    assert!(!settled(&right, |strip| along_track(strip) + 4.0));
+    let lower: Vec<PairEvidence> = evidence
+        .iter()
+        .map(|pair| PairEvidence {
+            shift_m: pair.shift_m.map(|along_m| 0.9 * along_m),
+            ..*pair
+        })
+        .collect();
+    assert!(!is_settled(&right, &groups(&right), &lower));
+}
+
 #[test]
 fn a_return_strip_stored_half_a_turn_off_is_turned_back() {
     // The drone turned round, the stored yaw did not.

@@ -82,6 +82,24 @@ pub fn judge(photos: &[StatedPose], groups: &[Group], pairs: &[PairEvidence]) ->
     findings
 }
 
+/// Whether the pictures compared so far leave nothing open: every strip looks along its track, and enough pairs say
+/// that yaws and heights are as stored.
+#[must_use]
+pub fn is_settled(photos: &[StatedPose], groups: &[Group], pairs: &[PairEvidence]) -> bool {
+    let n = pairs.iter().filter(|pair| fits_positions(photos, pair)).count();
+    let votes = pairs.iter().flat_map(|pair| votes(photos, groups, pair));
+    let offsets: Vec<f64> = votes.map(|vote| vote.offset_rad).collect();
+    // More pairs would tell more of what is half significant.
+    let is_small = |value: f64, sigma: f64, least: f64| value.abs() < least.max(SIGNIFICANT / 2.0 * sigma);
+    groups.iter().all(Group::follows_track)
+        && n == pairs.len()
+        && n >= LEAST_COMMON
+        && offsets.iter().all(|offset| is_right(*offset))
+        && robust_mean(&offsets).is_some_and(|(offset, sigma, _)| is_small(offset, sigma, LEAST_OFFSET_RAD))
+        && scale_ratio(photos, pairs)
+            .is_some_and(|(ratio, sigma, _)| is_small(ratio - 1.0, sigma, LEAST_SCALE))
+}
+
 fn apart(photos: &[StatedPose], pair: PicturePair) -> [f64; 2] {
     LocalTangent::at(photos[pair.a].position).enu_from_wgs84(photos[pair.b].position)
 }
@@ -182,15 +200,20 @@ fn common_offset(findings: &[Vec<PoseFinding>], votes: &[Vote]) -> Option<PoseFi
     })
 }
 
-/// Height that fits the pictures over the height used: positions d apart, pictures |s| apart at the height used.
+/// Height that fits the pictures over the height used, if it is another.
 fn scale(photos: &[StatedPose], pairs: &[PairEvidence]) -> Option<PoseFinding> {
+    let (ratio, sigma, n) = scale_ratio(photos, pairs)?;
+    let counts = n >= LEAST_COMMON && (ratio - 1.0).abs() > LEAST_SCALE.max(SIGNIFICANT * sigma);
+    counts.then_some(PoseFinding::HeightScale { ratio, sigma })
+}
+
+/// Positions d apart, pictures |s| apart at the height used: its mean over the pairs, as [`robust_mean`] gives it.
+fn scale_ratio(photos: &[StatedPose], pairs: &[PairEvidence]) -> Option<(f64, f64, usize)> {
     let ratio = |pair: &PairEvidence| {
         let [east, north] = apart(photos, pair.pair);
         east.hypot(north) / pair.shift_m[0].hypot(pair.shift_m[1])
     };
-    let (ratio, sigma, n) = robust_mean(&pairs.iter().map(ratio).collect::<Vec<f64>>())?;
-    let counts = n >= LEAST_COMMON && (ratio - 1.0).abs() > LEAST_SCALE.max(SIGNIFICANT * sigma);
-    counts.then_some(PoseFinding::HeightScale { ratio, sigma })
+    robust_mean(&pairs.iter().map(ratio).collect::<Vec<f64>>())
 }
 
 /// Median, its standard deviation from the median absolute deviation (1.4826 · MAD · √(π/2) / √n), and the number.

@@ -18,6 +18,8 @@ pub struct Cells {
     views: Vec<u8>,
     /// Number of those that can be given tiles.
     pub open_views: Vec<u8>,
+    /// Whether a thing there is whole in some photo; else the cell lies at the rim of the sortie.
+    pub is_whole: Vec<bool>,
 }
 
 impl Cells {
@@ -29,16 +31,16 @@ impl Cells {
             view.cells = cells_of(view, &mut blocks, frame.cell_m);
         }
         let n = blocks.keys.len() * (BLOCK * BLOCK) as usize;
-        let mut is_whole_somewhere = vec![false; n];
+        let mut is_whole = vec![false; n];
         for view in views.iter() {
             for cell in view.cells.iter().filter(|cell| view.is_whole(middle(cell))) {
-                is_whole_somewhere[cell.id as usize] = true;
+                is_whole[cell.id as usize] = true;
             }
         }
         let (mut all_views, mut open_views) = (vec![0_u8; n], vec![0_u8; n]);
         for view in views.iter_mut() {
             let mut cells = std::mem::take(&mut view.cells);
-            cells.retain(|cell| view.is_whole(middle(cell)) || !is_whole_somewhere[cell.id as usize]);
+            cells.retain(|cell| view.is_whole(middle(cell)) || !is_whole[cell.id as usize]);
             cells.shrink_to_fit();
             view.cells = cells;
             for cell in &view.cells {
@@ -52,6 +54,7 @@ impl Cells {
             blocks: blocks.keys,
             views: all_views,
             open_views,
+            is_whole,
         }
     }
 

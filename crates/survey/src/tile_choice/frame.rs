@@ -4,7 +4,7 @@ use crate::geodesy::{LocalTangent, Wgs84};
 use crate::tile_choice::{GroundFrame, ModelScale, SortiePhoto};
 
 /// A tile's safe part is so many bins wide; tiles are tried at every bin.
-pub const BINS_PER_TILE: f64 = 48.0;
+pub const BINS_PER_TILE: f64 = 32.0;
 
 /// A [`GroundFrame`] at work.
 #[derive(Debug, Clone)]

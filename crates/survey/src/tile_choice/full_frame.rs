@@ -95,7 +95,12 @@ impl Passes {
 
     /// The views to look at whole, so that every large thing is in one of them; all of them where all of every
     /// photo is looked at.
-    pub fn choose(&self, views: &[View<'_>], cells: &Cells, rules: &ChoiceRules) -> Vec<(usize, ChosenTile)> {
+    pub fn choose(
+        &self,
+        views: &[View<'_>],
+        (cells, opened): (&Cells, &[bool]),
+        rules: &ChoiceRules,
+    ) -> Vec<(usize, ChosenTile)> {
         if !rules.full_frame {
             return Vec::new();
         }
@@ -111,7 +116,7 @@ impl Passes {
                 WholePhoto::Usable(_, [across, down]) => [&across[..], &down[..]],
                 WholePhoto::TooCoarse(_) | WholePhoto::NotNeeded => [&[][..], &[][..]],
             });
-            Search::for_whole(views, cells, stops.collect(), (&done, rules.next_after)).best_views()
+            Search::for_whole(views, cells, stops.collect(), (&done, opened, rules.next_after)).best_views()
         };
         let tile = |index: usize| match &self.0[index] {
             WholePhoto::Usable(tile, _) => Some((index, *tile)),

@@ -1,19 +1,37 @@
 //! The search for the fewest tiles: sweeps over the ground from several sides, each giving the first wanted cell the
 //! tile that brings the most; then tiles that turned out to be needless are taken out again.
 
-use std::cmp::Reverse;
-
 use crate::tile_choice::cells::{Cells, contains, middle, safe_parts};
+use crate::tile_choice::frame::BINS_PER_TILE;
 use crate::tile_choice::sweep::{Sweep, nearness};
-use crate::tile_choice::view::{SeenCell, Stop, View};
+use crate::tile_choice::view::{Stop, View};
 use crate::tile_choice::{ChoiceRules, ChosenTile, Pass};
 use crate::tiles::TileRect;
 
-/// Work of opening a photo, in tiles: decoding 12 megapixels beside one run of the model.
-const WORK_OF_OPENING: f64 = 0.4;
+mod prune;
 
-/// Widest squares of the lattices that are tried, cells; a tile's safe part is 48 cells wide.
-const LATTICES: [f64; 4] = [48.0, 46.0, 44.0, 42.0];
+/// Work of opening a photo, in runs of the model for each million pixels: reading, decoding and judging 12 megapixels
+/// takes 0.15 s of a processor where the model takes 0.1 s for a tile.
+const WORK_OF_OPENING_MILLION: f64 = 0.12;
+
+/// Widest squares of the lattices that are tried, cells.
+const LATTICES: [f64; 4] = [
+    BINS_PER_TILE,
+    0.96 * BINS_PER_TILE,
+    0.92 * BINS_PER_TILE,
+    0.88 * BINS_PER_TILE,
+];
+
+/// A photo is looked at whole where that brings at least this share of its ground: the rest is slivers between photos,
+/// where large things are nearly whole in the neighbours.
+const LEAST_WHOLE_SHARE: f64 = 0.25;
+
+/// How much of the work of opening a photo counts while tiles are put: all of it keeps to few photos, less of it lays
+/// tiles better. All of it counts when the ways are compared.
+const THRIFTS: [f64; 2] = [0.3, 1.0];
+
+/// A way to do it: the order of the ground, where each cell lies in it, and one of [`THRIFTS`].
+type Way<'w> = (&'w Sweep, &'w [[i32; 2]], f64);
 
 /// Where a tile is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +51,12 @@ pub struct Search<'s, 'p> {
     wanted: Vec<u8>,
     /// Which of its cells each view looks at from the start.
     fixed: Vec<Vec<bool>>,
+    /// Views that are opened anyway.
+    opened: Vec<bool>,
+    /// A tile that would bring a smaller share of its ground than this is not worth its work.
+    least_share: f64,
+    /// A tile that is needed for no more than this share of its ground is left out where neighbours nearly show that.
+    sliver_share: f64,
     next_after: Option<u32>,
     nearness: Vec<u32>,
 }
@@ -75,6 +99,9 @@ impl<'s, 'p> Search<'s, 'p> {
             cells,
             wanted: able.into_iter().map(|able| able.min(most)).collect(),
             fixed,
+            opened: vec![false; views.len()],
+            least_share: 0.0,
+            sliver_share: prune::SLIVER_SHARE,
             next_after: rules.next_after,
             nearness: nearness(),
         }
@@ -86,7 +113,7 @@ impl<'s, 'p> Search<'s, 'p> {
         views: &'s [View<'p>],
         cells: &'s Cells,
         stops: Vec<[&'s [Stop]; 2]>,
-        (done, next_after): (&[bool], Option<u32>),
+        (done, opened, next_after): (&[bool], &[bool], Option<u32>),
     ) -> Self {
         let mut wanted = vec![0_u8; cells.len()];
         let mut fixed = Vec::new();
@@ -115,6 +142,9 @@ impl<'s, 'p> Search<'s, 'p> {
             cells,
             wanted,
             fixed,
+            opened: opened.to_vec(),
+            least_share: LEAST_WHOLE_SHARE,
+            sliver_share: 0.0,
             next_after,
             nearness: nearness(),
         }
@@ -145,12 +175,14 @@ impl<'s, 'p> Search<'s, 'p> {
         for sweep in self.sweeps(&ids) {
             ids.sort_by_cached_key(|id| sweep.key(self.cells.place_of(*id)));
             let all = 0..u32::try_from(self.wanted.len()).unwrap_or(u32::MAX);
-            let places = all.map(|id| sweep.place(self.cells.place_of(id))).collect();
-            let mut state = self.sweep(&ids, &sweep, places);
-            self.prune(&mut state);
-            let work = self.work(&state);
-            if best.as_ref().is_none_or(|(least, _)| work < *least) {
-                best = Some((work, state));
+            let places: Vec<[i32; 2]> = all.map(|id| sweep.place(self.cells.place_of(id))).collect();
+            for thrift in THRIFTS {
+                let mut state = self.sweep(&ids, (&sweep, &places, thrift));
+                self.prune(&mut state);
+                let work = self.work(&state);
+                if best.as_ref().is_none_or(|(least, _)| work < *least) {
+                    best = Some((work, state));
+                }
             }
         }
         best.map_or_else(Vec::new, |(_, state)| state.puts)
@@ -210,18 +242,21 @@ impl<'s, 'p> Search<'s, 'p> {
             puts: Vec::new(),
             looks,
             looked: self.fixed.clone(),
-            is_opened: vec![false; self.views.len()],
+            is_opened: self.opened.clone(),
         }
     }
 
-    fn sweep(&self, ids: &[u32], sweep: &Sweep, places: Vec<[i32; 2]>) -> State {
+    fn sweep(&self, ids: &[u32], way: Way<'_>) -> State {
         let mut state = self.start();
         let mut sums = Sums::default();
         for id in ids {
             while state.looks[*id as usize] < self.wanted[*id as usize] {
-                let Some(put) = self.best_put(&state, (sweep, &places, *id), &mut sums) else {
+                let Some(put) = self.best_put(&state, (way, *id), &mut sums) else {
                     break;
                 };
+                if self.least_share > 0.0 && self.share_brought(&state, &put) < self.least_share {
+                    break;
+                }
                 self.put(&mut state, put);
             }
         }
@@ -232,7 +267,7 @@ impl<'s, 'p> Search<'s, 'p> {
     fn best_put(
         &self,
         state: &State,
-        (sweep, places, id): (&Sweep, &[[i32; 2]], u32),
+        ((sweep, places, thrift), id): (Way<'_>, u32),
         sums: &mut Sums,
     ) -> Option<Put> {
         let mut best: Option<(f64, Put)> = None;
@@ -240,11 +275,12 @@ impl<'s, 'p> Search<'s, 'p> {
         for view in self.candidates(state, id) {
             let [x_px, y_px] = self.pixel_in(view, id)?;
             let [column, row] = self.views[view].bin_of(x_px, y_px);
-            let work = if state.is_opened[view] {
-                1.0
+            let opening = if state.is_opened[view] {
+                0.0
             } else {
-                1.0 + WORK_OF_OPENING
+                self.work_of_opening(view)
             };
+            let work = 1.0 + thrift * opening;
             sums.of(&self.views[view], |index, other| {
                 let is_wanted =
                     !state.looked[view][index] && state.looks[other as usize] < self.wanted[other as usize];
@@ -272,6 +308,19 @@ impl<'s, 'p> Search<'s, 'p> {
             }
         }
         best.map(|(_, put)| put)
+    }
+
+    /// Which share of the cells in a tile it would bring.
+    fn share_brought(&self, state: &State, put: &Put) -> f64 {
+        let (mut all, mut brought) = (0_u32, 0_u32);
+        for (at, cell) in self.views[put.view].cells.iter().enumerate() {
+            if self.is_inside(put, cell.x_px, cell.y_px) {
+                let id = cell.id as usize;
+                all += 1;
+                brought += u32::from(!state.looked[put.view][at] && state.looks[id] < self.wanted[id]);
+            }
+        }
+        f64::from(brought) / f64::from(all.max(1))
     }
 
     /// Open views that show a cell and do not look at it yet; only the next one in capture order where that is asked
@@ -326,67 +375,14 @@ impl<'s, 'p> Search<'s, 'p> {
             && (put.down.from_bin..put.down.to_bin).contains(&row)
     }
 
-    /// Takes out tiles whose every cell is looked at often enough without them, the least useful first.
-    fn prune(&self, state: &mut State) {
-        let mut order: Vec<usize> = (0..state.puts.len()).collect();
-        order.sort_by_key(|index| (self.needed(state, *index), Reverse(*index)));
-        let mut is_out = vec![false; state.puts.len()];
-        for index in order {
-            if self.needed(state, index) > 0 {
-                continue;
-            }
-            is_out[index] = true;
-            let put = state.puts[index];
-            // Kept in place until all are judged; a tile without extent looks at nothing.
-            state.puts[index].across.to_bin = 0;
-            for (at, cell) in self.views[put.view].cells.iter().enumerate() {
-                if self.is_inside(&put, cell.x_px, cell.y_px) && !self.is_looked(state, put.view, at) {
-                    state.looked[put.view][at] = false;
-                    state.looks[cell.id as usize] -= 1;
-                }
-            }
-        }
-        let mut index = 0;
-        state.puts.retain(|_| {
-            index += 1;
-            !is_out[index - 1]
-        });
-        for view in 0..self.views.len() {
-            state.is_opened[view] = state.puts.iter().any(|put| put.view == view);
-        }
-    }
-
-    /// Number of cells that would be looked at too seldom without a tile.
-    fn needed(&self, state: &State, index: usize) -> usize {
-        let put = state.puts[index];
-        let view = &self.views[put.view];
-        let others: Vec<&Put> = state
-            .puts
-            .iter()
-            .enumerate()
-            .filter(|(other, of)| *other != index && of.view == put.view)
-            .map(|(_, of)| of)
-            .collect();
-        let is_needed = |(at, cell): &(usize, &SeenCell)| {
-            self.is_inside(&put, cell.x_px, cell.y_px)
-                && !self.fixed[put.view][*at]
-                && state.looks[cell.id as usize] <= self.wanted[cell.id as usize]
-                && !others
-                    .iter()
-                    .any(|other| self.is_inside(other, cell.x_px, cell.y_px))
-        };
-        view.cells.iter().enumerate().filter(is_needed).count()
-    }
-
-    fn is_looked(&self, state: &State, view: usize, at: usize) -> bool {
-        let cell = self.views[view].cells[at];
-        let mut puts = state.puts.iter().filter(|put| put.view == view);
-        self.fixed[view][at] || puts.any(|put| self.is_inside(put, cell.x_px, cell.y_px))
-    }
-
     fn work(&self, state: &State) -> f64 {
-        let opened = state.is_opened.iter().filter(|is_opened| **is_opened).count();
-        state.puts.len() as f64 + WORK_OF_OPENING * opened as f64
+        let newly = (0..self.views.len()).filter(|view| state.is_opened[*view] && !self.opened[*view]);
+        state.puts.len() as f64 + newly.map(|view| self.work_of_opening(view)).sum::<f64>()
+    }
+
+    fn work_of_opening(&self, view: usize) -> f64 {
+        let camera = &self.views[view].photo.camera;
+        WORK_OF_OPENING_MILLION * f64::from(camera.width_px) * f64::from(camera.height_px) / 1e6
     }
 
     fn tile(&self, put: &Put) -> ChosenTile {
