@@ -91,40 +91,64 @@ def main():
     rows = []
 
     def add(name, core_s, tiles, finds):
-        """A row; `core_s` of the program is what its looking took, intake and pose checks apart."""
+        """A row; `core_s` of the program is all that its process took: start, intake, pose checks, looking, leads."""
         recall, precision = found_share(truth, finds, card) if finds is not None else (None, None)
-        rows.append({"way": name, "core_s_per_km2": core_s / km2, "tiles_per_km2": tiles / km2, "recall": recall,
-                     "precision": precision})
+        rows.append({"way": name, "core_s_per_km2": core_s / km2, "tiles_per_km2": tiles / km2,
+                     "recall": recall, "precision": precision})
         print(json.dumps(rows[-1]), flush=True)
 
     for standard in (True, False):
         core_s, tiles, finds = sliced(models["fp32"], photos, card, standard)
         add(f"SAHI, fp32{', with its full-frame pass' if standard else ', slices only'}", core_s, tiles, finds)
+    stages = {}
+
+    def add_ingest(looks, precision):
+        run = ingest(args, f"{precision}-k{looks}", precision, looks, photos)
+        name = f"flyonce {'K=' + str(looks) if looks else 'every tile'}, {precision}"
+        add(name, run["core_s"], len(run["tiles"]), run["finds"])
+        stages[name] = stage_seconds(run)
+        return run
+
     for looks in (1, 2):
-        fp32 = ingest(args, f"fp32-k{looks}", "fp32", looks, photos)
-        add(f"chosen tiles K={looks}, Python, fp32", run_tiles(models["fp32"], photos, fp32["tiles"]), len(fp32["tiles"]), None)
-        add(f"flyonce K={looks}, fp32", look_seconds(fp32), len(fp32["tiles"]), fp32["finds"])
-        int8 = ingest(args, f"int8-k{looks}", "int8", looks, photos)
-        add(f"flyonce K={looks}, int8", look_seconds(int8), len(int8["tiles"]), int8["finds"])
-    everything = ingest(args, "fp32-all", "fp32", 0, photos)
-    add("flyonce, every tile, fp32", look_seconds(everything), len(everything["tiles"]), everything["finds"])
+        fp32 = add_ingest(looks, "fp32")
+        add(f"chosen tiles K={looks}, Python, fp32", run_tiles(models["fp32"], photos, fp32["tiles"]),
+            len(fp32["tiles"]), None)
+        add_ingest(looks, "int8")
+    add_ingest(0, "fp32")
     one = photos[len(photos) // 2:len(photos) // 2 + 1]
-    single = {"sahi_core_s": sliced(models["fp32"], one, card, True)[0],
-              "flyonce_look_core_s": look_seconds(ingest(args, "single", "fp32", 1, one))}
-    whole = {"intake, start and pose checks of the whole sortie, core-s per km2":
-             (int8["core_s"] - look_seconds(int8)) / km2}
-    (args.work / "result.json").write_text(json.dumps({"km2": km2, "rows": rows, "single": single, **whole}, indent=1))
+    single = {"sahi_core_s": sliced(models["fp32"], one, card, True)[0]}
+    for precision in CARDS:
+        stage = stage_seconds(ingest(args, "single", precision, 1, one))
+        single[f"flyonce_{precision}_look_s"] = sum(stage.values()) - stage["start, intake, pose checks, leads"]
+    stages = {name: {stage: seconds / km2 for stage, seconds in of.items()} for name, of in stages.items()}
+    result = {"km2": km2, "photos": len(photos), "rows": rows, "stages": stages, "single": single}
+    (args.work / "result.json").write_text(json.dumps(result, indent=1))
+    show(result)
+
+
+def show(result):
+    """Prints the tables."""
+    rows, stages, single = result["rows"], result["stages"], result["single"]
     base = rows[0]["core_s_per_km2"]
-    print(f"\n{km2:.4f} km² of ground, {len(photos)} photos\n\n| way | core-s per km² | times less | tiles per km² | recall | precision |\n|---|---|---|---|---|---|")
+    print(f"\n{result['km2']:.4f} km² of ground, {result['photos']} photos\n\n| way | core-s per km² | times less | tiles per km² | recall | precision |"
+          "\n|---|---|---|---|---|---|")
     for row in rows:
         recall = "" if row["recall"] is None else f"{row['recall']:.3f} | {row['precision']:.3f}"
         print(f"| {row['way']} | {row['core_s_per_km2']:.1f} | {base / row['core_s_per_km2']:.1f} | {row['tiles_per_km2']:.0f} | {recall or ' | '} |")
-    print("single frame:", json.dumps(single), json.dumps(whole))
+    print("single frame:", json.dumps(single))
+    print("where the time of the program goes, core-s per km²:")
+    for name, of in stages.items():
+        print(f"  {name}: " + ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in of.items()))
 
 
-def look_seconds(run):
-    """Seconds of looking alone by the one worker, from the program's own stage times (wall clock: keep the machine idle)."""
-    return sum(value for key, value in run["look_times"].items() if key.endswith("_us")) / 1e6
+def stage_seconds(run):
+    """Processor seconds of a run by stage: the one worker's stages by its own clock (wall clock: keep the machine idle),
+    the rest of the process together."""
+    times = {key: value / 1e6 for key, value in run["look_times"].items() if key.endswith("_us")}
+    stages = {"tile choice": times["choose_us"], "read and decode": times["read_us"] + times["decode_us"],
+              "quality": times["quality_us"], "scale": times["prepare_us"], "model": times["infer_us"],
+              "merge and commit": times["merge_us"] + times["commit_us"]}
+    return {**stages, "start, intake, pose checks, leads": run["core_s"] - sum(stages.values())}
 
 
 if __name__ == "__main__":
