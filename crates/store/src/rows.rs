@@ -322,6 +322,26 @@ impl DetectionRow {
     }
 }
 
+/// As what a model looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelRole {
+    /// What it finds is made into leads.
+    Active,
+    /// What it finds is only compared with what the active ones find.
+    Shadow,
+}
+
+impl ModelRole {
+    /// The word in the database and in settings.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
 /// A model that looked at photos.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRow {
@@ -331,6 +351,16 @@ pub struct ModelRow {
     pub name: String,
     /// The whole card, as it was when the model was used.
     pub card_text: String,
+}
+
+impl ModelRow {
+    pub(crate) fn from_row(row: &AnyRow) -> Result<ModelRow> {
+        Ok(ModelRow {
+            model_sha256: row.try_get("model_sha256")?,
+            name: row.try_get("name")?,
+            card_text: row.try_get("card_text")?,
+        })
+    }
 }
 
 /// A place on the ground with its history.

@@ -18,6 +18,10 @@ pub struct SortieLooks {
     pub sortie_id: String,
     /// SHA-256 of the model.
     pub model_sha256: String,
+    /// Name on its card.
+    pub model: String,
+    /// Whether it only looks in shadow: nothing of it counts.
+    pub in_shadow: bool,
     /// Photos that each piece of ground was to be looked at in, where so many show it; 0 is all.
     pub looks_per_cell: u32,
     /// Photos of the sortie whose tiles are chosen.
@@ -41,13 +45,15 @@ pub struct SortieLooks {
 }
 
 impl SortieLooks {
-    fn of(row: &SortieChoiceRow, counts: &TileCounts) -> Result<Self> {
+    fn of(row: &SortieChoiceRow, counts: &TileCounts, model: String) -> Result<Self> {
         let km2 = |m2: f64| rounded(m2 / 1e6, 6);
         let full_frame: FullFrame = serde_json::from_str(&row.full_frame_json)
             .with_context(|| format!("the choice of tiles of {} cannot be read", row.sortie_id))?;
         Ok(Self {
             sortie_id: row.sortie_id.clone(),
             model_sha256: row.model_sha256.clone(),
+            model,
+            in_shadow: counts.photos > 0 && counts.photos_in_shadow == counts.photos,
             looks_per_cell: row.looks_per_cell,
             photos: counts.photos,
             photos_opened: counts.photos_with_tiles,
@@ -59,6 +65,16 @@ impl SortieLooks {
             looked_at_km2: row.seen.by_looks_m2.map(km2),
             enough_km2: km2(row.seen.enough_m2),
         })
+    }
+
+    /// Which model, where there are several.
+    pub fn model_words(&self) -> Words {
+        let name = &self.model;
+        if self.in_shadow {
+            Words::new(format!("{name}(影子)"), format!("{name} (shadow)"))
+        } else {
+            Words::new(name, name)
+        }
     }
 
     /// One line for people.
@@ -119,8 +135,12 @@ fn full_frame_words(full_frame: &FullFrame) -> Words {
 /// The database, or a stored choice that cannot be read.
 pub async fn sortie_looks(workplace: &Workplace, sortie_id: &str) -> Result<Vec<SortieLooks>> {
     let choices = workplace.store.choices_of_sortie(sortie_id).await?;
-    choices
-        .iter()
-        .map(|(row, counts)| SortieLooks::of(row, counts))
-        .collect()
+    let mut looks = Vec::new();
+    for (row, counts) in &choices {
+        let model = workplace.store.model(&row.model_sha256).await?.name;
+        looks.push(SortieLooks::of(row, counts, model)?);
+    }
+    // Those that count first.
+    looks.sort_by_key(|looks| looks.in_shadow);
+    Ok(looks)
 }

@@ -1,11 +1,12 @@
 //! `flyonce ingest FOLDER`: a progress bar while it runs, a summary in words at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::answers::looks::SortieLooks;
 use crate::answers::poses::code_words;
 use crate::cli::output::Output;
 use crate::lang::Lang;
@@ -45,6 +46,7 @@ pub async fn with_bar(lang: Lang, workplace: &Workplace, sources: &[PathBuf]) ->
     summary
 }
 
+/// A progress bar on the error stream.
 struct Bar {
     bar: ProgressBar,
     lang: Lang,
@@ -114,16 +116,26 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
         ),
     });
     problems(&mut lines, &summary.not_looked_at, lang);
-    lines.extend(summary.looks.iter().map(|looks| {
-        let words = looks.words();
-        format!("  {} {}", looks.sortie_id, words.pick(lang))
-    }));
+    lines.extend(sortie_lines(&summary.looks, lang));
     lines.push(match lang {
         Lang::Zh => format!("线索:新增 {} 条", summary.new_leads),
         Lang::En => format!("leads: {} new", summary.new_leads),
     });
     lines.push(times(summary, lang));
     lines.join("\n")
+}
+
+/// How each sortie was looked at; with the model's name where there are several.
+fn sortie_lines(looks: &[SortieLooks], lang: Lang) -> Vec<String> {
+    let models: BTreeSet<&str> = looks.iter().map(|looks| looks.model_sha256.as_str()).collect();
+    let line = |looks: &SortieLooks| {
+        let model = match models.len() {
+            0 | 1 => String::new(),
+            _ => format!(" {}", looks.model_words().pick(lang)),
+        };
+        format!("  {}{model} {}", looks.sortie_id, looks.words().pick(lang))
+    };
+    looks.iter().map(line).collect()
 }
 
 /// What comparing the poses of a flight found; nothing where no photo with a pose is new.

@@ -1,6 +1,6 @@
 //! The way of a photo through the program, one file per stage in the order of the flow: `intake` keeps it and commits
 //! its row (`description`, made of `capture_time` and `placing`, says when and where), `pose_check` compares the
-//! poses of a sortie, `worker` takes it to `choose` and `look`,
+//! poses of a sortie, `worker` takes it to `choose`, and to the `eyes` of every model, which `look`,
 //! `findings` and `associate` make leads, `pipeline` runs them all.
 
 pub mod associate;
@@ -9,6 +9,7 @@ pub mod choose;
 pub mod compare;
 pub mod delivery;
 pub mod description;
+pub mod eyes;
 pub mod findings;
 pub mod flight_photo;
 pub mod incoming;
