@@ -299,12 +299,7 @@ impl DetectionRow {
                 detection_id: row.try_get("detection_id")?,
                 class: row.try_get("class")?,
                 score: row.try_get("score")?,
-                box_px: [
-                    row.try_get("x0_px")?,
-                    row.try_get("y0_px")?,
-                    row.try_get("x1_px")?,
-                    row.try_get("y1_px")?,
-                ],
+                box_px: box_of(row)?,
                 place: Placement::from_row(row)?,
             },
             photo_id: row.try_get("photo_id")?,
@@ -448,6 +443,16 @@ impl LeadRow {
             simulated: truth(row, "simulated")?,
         })
     }
+}
+
+/// Left, top, right, bottom of a detection.
+pub(crate) fn box_of(row: &AnyRow) -> Result<[f64; 4]> {
+    Ok([
+        row.try_get("x0_px")?,
+        row.try_get("y0_px")?,
+        row.try_get("x1_px")?,
+        row.try_get("y1_px")?,
+    ])
 }
 
 pub(crate) fn utc(row: &AnyRow, field: &'static str) -> Result<UtcMicros> {

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use crate::error::{Result, StoreError};
 use crate::looks::{ModelLook, save_model_look, select_detections};
 use crate::open::Store;
-use crate::rows::{DetectionRow, ModelRole, ModelRow, NewDetection, Problem, whole};
+use crate::rows::{DetectionRow, ModelRole, ModelRow, NewDetection, Problem, box_of, whole};
 use crate::tiles::{TileRow, tile_of};
 
 /// As what a model was to look at a photo, and how that went.
@@ -175,12 +175,7 @@ fn detection_of(row: &AnyRow) -> Result<NewDetection> {
         detection_id: row.try_get("detection_id")?,
         class: row.try_get("class")?,
         score: row.try_get("score")?,
-        box_px: [
-            row.try_get("x0_px")?,
-            row.try_get("y0_px")?,
-            row.try_get("x1_px")?,
-            row.try_get("y1_px")?,
-        ],
+        box_px: box_of(row)?,
         place: None,
     })
 }

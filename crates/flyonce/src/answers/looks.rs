@@ -1,6 +1,8 @@
 //! How the ground of a sortie was looked at: tiles beside those of looking at everything, and how often each part
 //! of the ground was seen.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use serde::Serialize;
 use store::tiles::{SortieChoiceRow, TileCounts};
@@ -8,7 +10,7 @@ use survey::tile_choice::FullFrame;
 use utoipa::ToSchema;
 
 use crate::answers::place::rounded;
-use crate::lang::Words;
+use crate::lang::{Lang, Words};
 use crate::workplace::Workplace;
 
 /// How a model looked at the ground of a sortie.
@@ -67,16 +69,6 @@ impl SortieLooks {
         })
     }
 
-    /// Which model, where there are several.
-    pub fn model_words(&self) -> Words {
-        let name = &self.model;
-        if self.in_shadow {
-            Words::new(format!("{name}(影子)"), format!("{name} (shadow)"))
-        } else {
-            Words::new(name, name)
-        }
-    }
-
     /// One line for people.
     pub fn words(&self) -> Words {
         let [none, once, twice, more] = self.looked_at_km2.map(|km2| percent(km2, self.ground_km2));
@@ -100,6 +92,21 @@ impl SortieLooks {
             ),
         )
     }
+}
+
+/// One line for each, with the model's name where there are several.
+pub fn said(looks: &[SortieLooks], lang: Lang) -> Vec<String> {
+    let models: BTreeSet<&str> = looks.iter().map(|looks| looks.model_sha256.as_str()).collect();
+    let line = |looks: &SortieLooks| {
+        let (words, name) = (looks.words(), &looks.model);
+        let words = words.pick(lang);
+        match (models.len(), looks.in_shadow) {
+            (0 | 1, false) => words.to_owned(),
+            (_, false) => format!("{name}: {words}"),
+            (_, true) => format!("{name}{}: {words}", lang.pick("(影子)", " (shadow)")),
+        }
+    };
+    looks.iter().map(line).collect()
 }
 
 fn percent(part: f64, whole: f64) -> f64 {

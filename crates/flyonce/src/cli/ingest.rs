@@ -1,12 +1,12 @@
 //! `flyonce ingest FOLDER`: a progress bar while it runs, a summary in words at the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::answers::looks::SortieLooks;
+use crate::answers::looks::said;
 use crate::answers::poses::code_words;
 use crate::cli::output::Output;
 use crate::lang::Lang;
@@ -37,22 +37,32 @@ pub async fn run(output: Output, workplace: &Workplace, sources: &[PathBuf]) -> 
 /// # Errors
 /// What stopped it.
 pub async fn with_bar(lang: Lang, workplace: &Workplace, sources: &[PathBuf]) -> Result<IngestSummary> {
-    let mut bar = Bar {
-        bar: ProgressBar::hidden(),
-        lang,
-    };
+    let mut bar = Bar::new(lang);
     let summary = ingest(workplace, sources, &mut bar).await;
-    bar.bar.finish_and_clear();
+    bar.clear();
     summary
 }
 
 /// A progress bar on the error stream.
-struct Bar {
+pub struct Bar {
     bar: ProgressBar,
     lang: Lang,
 }
 
 impl Bar {
+    /// One that shows nothing yet.
+    pub fn new(lang: Lang) -> Self {
+        Self {
+            bar: ProgressBar::hidden(),
+            lang,
+        }
+    }
+
+    /// Takes it off the screen.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
     fn begin(&mut self, length: u64, zh: &'static str, en: &'static str) {
         self.bar.finish_and_clear();
         self.bar = ProgressBar::new(length).with_message(self.lang.pick(zh, en));
@@ -116,26 +126,14 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
         ),
     });
     problems(&mut lines, &summary.not_looked_at, lang);
-    lines.extend(sortie_lines(&summary.looks, lang));
+    let looks = summary.looks.iter().zip(said(&summary.looks, lang));
+    lines.extend(looks.map(|(looks, said)| format!("  {} {said}", looks.sortie_id)));
     lines.push(match lang {
         Lang::Zh => format!("线索:新增 {} 条", summary.new_leads),
         Lang::En => format!("leads: {} new", summary.new_leads),
     });
     lines.push(times(summary, lang));
     lines.join("\n")
-}
-
-/// How each sortie was looked at; with the model's name where there are several.
-fn sortie_lines(looks: &[SortieLooks], lang: Lang) -> Vec<String> {
-    let models: BTreeSet<&str> = looks.iter().map(|looks| looks.model_sha256.as_str()).collect();
-    let line = |looks: &SortieLooks| {
-        let model = match models.len() {
-            0 | 1 => String::new(),
-            _ => format!(" {}", looks.model_words().pick(lang)),
-        };
-        format!("  {}{model} {}", looks.sortie_id, looks.words().pick(lang))
-    };
-    looks.iter().map(line).collect()
 }
 
 /// What comparing the poses of a flight found; nothing where no photo with a pose is new.
@@ -157,7 +155,8 @@ fn poses(checked: &PoseCheckSummary, lang: Lang) -> Vec<String> {
     [first].into_iter().chain(found).collect()
 }
 
-fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>>, lang: Lang) {
+/// One line for each code of what was wrong, with the first photos.
+pub fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>>, lang: Lang) {
     for (code, photos) in problems {
         let mut names = photos
             .iter()

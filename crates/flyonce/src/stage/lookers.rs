@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -40,14 +40,15 @@ impl Lookers {
     /// # Errors
     /// A model or runtime that cannot be used.
     pub async fn start(workplace: &Workplace) -> Result<Self> {
-        Self::with_models(workplace, ModelInUse::choose_all(&workplace.config.settings)?).await
+        let models = ModelInUse::choose_all(&workplace.config.settings)?;
+        Self::with_models(workplace, models, true).await
     }
 
-    /// As [`Self::start`], with models of one's own.
+    /// As [`Self::start`], with models of one's own. `queue`: photos that get further tiles are queued as look jobs.
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn with_models(workplace: &Workplace, models: Vec<ModelInUse>) -> Result<Self> {
+    pub async fn with_models(workplace: &Workplace, models: Vec<ModelInUse>, queue: bool) -> Result<Self> {
         let settings = &workplace.config.settings;
         let runtime = ModelInUse::runtime(settings)?;
         for model in &models {
@@ -57,7 +58,7 @@ impl Lookers {
         Ok(Self {
             models,
             runtime,
-            shared: shared(workplace),
+            shared: shared(workplace, queue),
             count: settings.worker_count(),
         })
     }
@@ -101,6 +102,40 @@ impl Lookers {
             .name(format!("look-{number}"))
             .spawn(run)?)
     }
+}
+
+/// Hears of every photo until all threads are done; Ctrl-C lets each finish the photo at hand.
+///
+/// # Errors
+/// What stopped a thread; that it was interrupted.
+pub async fn hear_out<T>(
+    shared: &Shared,
+    mut results: mpsc::Receiver<T>,
+    threads: Vec<JoinHandle<Result<()>>>,
+    mut each: impl FnMut(T),
+) -> Result<()> {
+    let mut interrupted = false;
+    loop {
+        tokio::select! {
+            result = results.recv() => match result {
+                Some(result) => each(result),
+                None => break,
+            },
+            _ = tokio::signal::ctrl_c(), if !interrupted => {
+                interrupted = true;
+                shared.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+    for thread in threads {
+        let done = tokio::task::spawn_blocking(move || thread.join()).await?;
+        done.ok()
+            .context("a worker thread died; run the command again to go on")??;
+    }
+    if interrupted {
+        bail!("interrupted; nothing is lost, run the command again to go on");
+    }
+    Ok(())
 }
 
 fn model_words(model: &ModelInUse) -> String {

@@ -37,6 +37,8 @@ pub struct Shared {
     pub budget: PixelBudget,
     /// Larger pictures are not looked at.
     pub max_pixels: u64,
+    /// Whether photos that get further tiles are queued as look jobs.
+    pub queue: bool,
     /// Held while the tiles of a sortie are chosen, so that the workers of one program do not all choose the same.
     pub choosing: Mutex<()>,
 }
@@ -147,9 +149,10 @@ fn look_at(shared: &Shared, claim: &Claim, eyes: &mut [Eye], runtime: &Handle) -
 }
 
 /// What came of looking at a photo.
-enum Seen {
+pub enum Seen {
     /// Of every model; without tiles the photo was not opened for it.
     Models(Vec<ModelLook>),
+    /// Its pixels cannot be used.
     Unusable(Problem),
 }
 
@@ -165,7 +168,11 @@ impl Seen {
     }
 }
 
-fn see(
+/// Opens a photo if any of the models has tiles in it, and lets each look at its own.
+///
+/// # Errors
+/// The database, an original that is not what it was, an active model that does not run.
+pub fn see(
     shared: &Shared,
     photo: &PhotoRow,
     eyes: &mut [Eye],
@@ -177,7 +184,7 @@ fn see(
     }
     let plans = choose(shared, times, || {
         let plan = |eye: &Eye| {
-            let tiles = runtime.block_on(eye.chooser(&shared.workplace, true).tiles_of(photo))?;
+            let tiles = runtime.block_on(eye.chooser(&shared.workplace, shared.queue).tiles_of(photo))?;
             Ok(Plan::of(&tiles))
         };
         eyes.iter().map(plan).collect::<Result<Vec<Plan>>>()
@@ -206,7 +213,7 @@ fn see(
         .any(|(eye, wants)| eye.is_active() && *wants);
     let concerned = eyes.iter().filter(|eye| for_all || !eye.is_active());
     let choosers: Vec<Chooser<'_>> = concerned
-        .map(|eye| eye.chooser(&shared.workplace, true))
+        .map(|eye| eye.chooser(&shared.workplace, shared.queue))
         .collect();
     choose(shared, times, || {
         runtime.block_on(withdraw(&choosers, photo, &problem))
@@ -271,10 +278,7 @@ fn choose<T>(shared: &Shared, times: &mut LookTimes, choice: impl FnOnce() -> Re
 }
 
 /// The pixels of a photo, or why they cannot be used.
-///
-/// # Errors
-/// An original that cannot be read, or is not what it was.
-pub fn open(shared: &Shared, photo: &PhotoRow, times: &mut LookTimes) -> Result<Result<RgbImage, Problem>> {
+fn open(shared: &Shared, photo: &PhotoRow, times: &mut LookTimes) -> Result<Result<RgbImage, Problem>> {
     let reading = Instant::now();
     let bytes = shared.workplace.store.read_original_verified(&photo.sha256)?;
     times.read_us = micros(reading.elapsed());
@@ -415,8 +419,8 @@ fn start_ticks(pid: u32) -> Option<String> {
     after_name.split_whitespace().nth(19).map(str::to_owned)
 }
 
-/// Shared state for the workers of a workplace.
-pub fn shared(workplace: &Workplace) -> Arc<Shared> {
+/// Shared state for the workers of a workplace. `queue`: photos that get further tiles are queued as look jobs.
+pub fn shared(workplace: &Workplace, queue: bool) -> Arc<Shared> {
     let max_pixels = u64::from(workplace.config.settings.max_megapixels) * 1_000_000;
     let budget = PixelBudget::new(max_pixels);
     Arc::new(Shared {
@@ -424,6 +428,7 @@ pub fn shared(workplace: &Workplace) -> Arc<Shared> {
         stop: AtomicBool::new(false),
         budget,
         max_pixels,
+        queue,
         choosing: Mutex::new(()),
     })
 }

@@ -8,7 +8,7 @@ use store::jobs::{Claim, JobKind, MAX_CLAIMS};
 use store::looks::LookResult;
 
 use crate::harness::{
-    LEASE, MODEL, NOW, actor, after, claim, commit, detection, each_engine, look, nothing_found, photo,
+    LEASE, NOW, actor, after, claim, commit, detection, each_engine, look, nothing_found, photo,
     register_model, saw,
 };
 
