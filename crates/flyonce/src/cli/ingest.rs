@@ -10,6 +10,7 @@ use crate::answers::looks::said;
 use crate::answers::poses::code_words;
 use crate::cli::output::Output;
 use crate::lang::Lang;
+use crate::stage::look::LookTimes;
 use crate::stage::pipeline::{IngestSummary, Progress, ingest};
 use crate::stage::placing::problem_words;
 use crate::stage::pose_check::PoseCheckSummary;
@@ -133,6 +134,7 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
         Lang::En => format!("leads: {} new", summary.new_leads),
     });
     lines.push(times(summary, lang));
+    lines.extend(in_shadow(&summary.look_times, lang));
     lines.join("\n")
 }
 
@@ -173,6 +175,15 @@ pub fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>
             photos.len()
         ));
     }
+}
+
+/// What shadow models cost, where there are any.
+fn in_shadow(times: &LookTimes, lang: Lang) -> Option<String> {
+    let (tiles, seconds) = (times.shadow_tiles, times.shadow_us as f64 / 1e6);
+    (tiles > 0).then(|| match lang {
+        Lang::Zh => format!("影子模型:切片 {tiles} 个,{seconds:.1} s"),
+        Lang::En => format!("shadow models: {tiles} tiles, {seconds:.1} s"),
+    })
 }
 
 fn times(summary: &IngestSummary, lang: Lang) -> String {
