@@ -43,18 +43,21 @@ pub struct ModelFigures {
     pub tiles: usize,
     /// Things that it found.
     pub detections: usize,
-    /// Ground of the flights, km².
+    /// Ground of the flights, km²; flights without poses show none that could be measured.
     pub ground_km2: f64,
     /// Per photo.
     pub tiles_per_photo: Option<f64>,
     /// Per photo.
     pub detections_per_photo: Option<f64>,
-    /// Per km² of ground.
+    /// Per km² of ground, over flights that show any.
     pub tiles_per_km2: Option<f64>,
-    /// Per km² of ground.
+    /// Per km² of ground, over flights that show any.
     pub detections_per_km2: Option<f64>,
     /// Wall clock of the model per tile, where it was measured, milliseconds.
     pub ms_per_tile: Option<f64>,
+    /// Tiles and finds of flights that show ground.
+    #[serde(skip)]
+    on_ground: [usize; 2],
     #[serde(skip)]
     took_us: u64,
     #[serde(skip)]
@@ -263,13 +266,13 @@ pub fn model_figures(flights: &[SeenFlight], known: &[ModelRow]) -> Vec<ModelFig
     for flight in flights {
         let mut here = BTreeSet::new();
         for (model, view) in flight.photos.iter().flat_map(|photo| &photo.views) {
+            let ground_m2 = flight.ground_m2.get(model).copied().unwrap_or_default();
             let key = (view.role == ModelRole::Shadow, model.clone());
-            here.insert(key.clone());
-            note_view(all.entry(key).or_default(), view);
-        }
-        for key in here {
-            let ground_m2 = flight.ground_m2.get(&key.1).copied().unwrap_or_default();
-            all.entry(key).or_default().ground_km2 += ground_m2 / 1e6;
+            let figures = all.entry(key.clone()).or_default();
+            note_view(figures, view, ground_m2 > 0.0);
+            if here.insert(key) {
+                figures.ground_km2 += ground_m2 / 1e6;
+            }
         }
     }
     let named = all.into_iter().map(|((in_shadow, sha256), mut figures)| {
@@ -281,8 +284,9 @@ pub fn model_figures(flights: &[SeenFlight], known: &[ModelRow]) -> Vec<ModelFig
         let photos = figures.photos as f64;
         figures.tiles_per_photo = per(figures.tiles, photos);
         figures.detections_per_photo = per(figures.detections, photos);
-        figures.tiles_per_km2 = per(figures.tiles, figures.ground_km2);
-        figures.detections_per_km2 = per(figures.detections, figures.ground_km2);
+        let [tiles, detections] = figures.on_ground;
+        figures.tiles_per_km2 = per(tiles, figures.ground_km2);
+        figures.detections_per_km2 = per(detections, figures.ground_km2);
         let ms = figures.took_us as f64 / 1000.0;
         figures.ms_per_tile = (figures.tiles_timed > 0).then(|| ms / figures.tiles_timed as f64);
         figures
@@ -290,11 +294,15 @@ pub fn model_figures(flights: &[SeenFlight], known: &[ModelRow]) -> Vec<ModelFig
     named.collect()
 }
 
-fn note_view(figures: &mut ModelFigures, view: &View) {
+fn note_view(figures: &mut ModelFigures, view: &View, shows_ground: bool) {
     figures.photos += 1;
     figures.photos_opened += usize::from(!view.looked.is_empty());
     figures.tiles += view.looked.len();
     figures.detections += view.things.len();
+    if shows_ground {
+        figures.on_ground[0] += view.looked.len();
+        figures.on_ground[1] += view.things.len();
+    }
     // Photos from before it was measured have tiles and no time.
     if view.took_us > 0 {
         figures.took_us += view.took_us;
@@ -328,8 +336,7 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_thing_is_missed_only_where_the_other_looked() {
+    fn photo() -> SeenPhoto {
         let real = Some(Verdict::Real);
         let shipped = view(
             ModelRole::Active,
@@ -351,17 +358,25 @@ mod tests {
                 thing("shed", 1200.0, None),
             ],
         );
-        let photo = SeenPhoto {
+        SeenPhoto {
             photo_id: "S1/00001".to_owned(),
             sha256: String::new(),
             views: [("a".to_owned(), shipped), ("b".to_owned(), shadow)].into(),
-        };
-        let model = ModelRow {
+        }
+    }
+
+    fn model() -> ModelRow {
+        ModelRow {
             model_sha256: "b".to_owned(),
             name: "new".to_owned(),
             card_text: String::new(),
-        };
-        let (figures, missed) = against_active(std::iter::once(&photo), &model);
+        }
+    }
+
+    #[test]
+    fn a_thing_is_missed_only_where_the_other_looked() {
+        let photo = photo();
+        let (figures, missed) = against_active(std::iter::once(&photo), &model());
         let shed = figures
             .classes
             .iter()
@@ -387,13 +402,22 @@ mod tests {
         assert_eq!(figures.total.only_shadow, 1, "the heap");
         assert_eq!(missed.iter().filter(|missed| missed.by_shadow).count(), 1);
         assert_eq!(missed.len(), 3);
+    }
+
+    #[test]
+    fn a_flight_without_ground_is_in_no_figure_per_area() {
         let flight = SeenFlight {
-            photos: vec![photo],
+            photos: vec![photo()],
             ground_m2: [("b".to_owned(), 500_000.0)].into(),
         };
-        let models = model_figures(&[flight], &[model]);
+        let blind = SeenFlight {
+            photos: vec![photo()],
+            ground_m2: BTreeMap::new(),
+        };
+        let models = model_figures(&[flight, blind], &[model()]);
         assert_eq!((models[0].role, models[1].role), ("active", "shadow"));
         assert_eq!(models[1].detections_per_km2, Some(6.0));
+        assert_eq!((models[1].ground_km2, models[1].detections), (0.5, 6));
         assert_eq!(models[1].ms_per_tile, Some(1.0));
     }
 }

@@ -330,6 +330,28 @@ fn a_shadow_model_that_fails_costs_the_others_nothing() {
 }
 
 #[test]
+fn a_photo_that_only_a_shadow_model_cannot_use_stays_what_it_is() {
+    if !can_look("a_photo_that_only_a_shadow_model_cannot_use_stays_what_it_is") {
+        return;
+    }
+    let program = Program::with_demo();
+    let before = program.holdings();
+    program.write("flyonce.toml", "[model]\nmax_megapixels = 1\n");
+    let card = shipped_card("aerial8.toml");
+    let look = ["model", "shadow", card.to_str().unwrap()];
+    let summary = program.json(&[&["--config", "flyonce.toml"], &look[..]].concat());
+    let too_large = summary["not_looked_at"]["too_large"].as_array().unwrap().len() as u64;
+    assert!(too_large > 0 && count(&summary, "tiles") == 0, "{summary:#}");
+    assert_eq!(program.holdings(), before);
+    let compared = compare(&program);
+    assert_eq!(count(&compared["models"][1]["problems"], "too_large"), too_large);
+    let total = &compared["shadows"][0]["total"];
+    assert_eq!(total["shipped_outside"], compared["models"][0]["detections"]);
+    // Given up is given up; a repeat with other settings does not look again.
+    assert_eq!(count(&program.json(&look), "looked_at"), 0);
+}
+
+#[test]
 fn the_check_names_all_models_and_what_is_wrong_with_them() {
     let program = Program::new();
     let check = |text: &str| {
