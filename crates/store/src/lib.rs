@@ -1,17 +1,17 @@
 //! Rows and originals: what FlyOnce knows, on SQLite in the data folder or on PostgreSQL, and the photo files.
 //!
 //! Follow the files in the order of the flow: [`open`] lays out the folder and the schema, [`blobs`] keeps the
-//! photo files, [`photos`] commits their rows (their
-//! [`ground`] included) and queues [`jobs`], [`poses`] takes what checking a sortie's poses came to, [`tiles`] fixes
-//! what a model looks at, [`looks`] takes what it saw, [`sites`] takes what the association made of it, [`leads`] takes
-//! what people decided, [`flights`] holds what was flown
-//! and what became of every photo of it, and [`events`] is the chain that ties it together. One SQL text serves
-//! both engines.
+//! photo files, [`photos`] commits their rows (their [`ground`] included) and queues [`jobs`], [`poses`] takes what
+//! checking a sortie's poses came to, [`choices`] fixes which [`tiles`] a model looks at, [`looks`] takes what it saw,
+//! [`shadow`] what models saw that are only compared, [`sites`] takes what the association made of it, [`leads`] takes
+//! what people decided, [`flights`] holds what was flown and what became of every photo of it, and [`events`] is the
+//! chain that ties it together. One SQL text serves both engines.
 //!
 //! Every function that writes is one transaction, takes `now` as an argument, and is safe against a second
 //! program doing the same at the same time.
 
 pub mod blobs;
+pub mod choices;
 mod conditions;
 mod connect;
 pub mod error;
@@ -26,6 +26,7 @@ mod part_file;
 pub mod photos;
 pub mod poses;
 pub mod rows;
+pub mod shadow;
 pub mod sites;
 pub mod tiles;
 

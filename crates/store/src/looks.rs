@@ -1,29 +1,42 @@
-//! What a model saw in the tiles that were fixed before it looked.
+//! What models saw in the tiles that were fixed before they looked. All models of a photo are one transaction.
 
 use casework::evidence::StoredEvent;
 use schedule::photo_ledger::{LossReason, PhotoState, advance};
+use sqlx::AnyConnection;
 use sqlx::query::Query;
-use sqlx::{AnyConnection, Row};
 use survey::time::UtcMicros;
 
 use crate::error::{Result, StoreError};
 use crate::events::{NewEvent, append_event};
 use crate::jobs::{Claim, JobKind, close_job, enqueue};
 use crate::open::Store;
-use crate::rows::{Actor, DetectionRow, ModelRow, NewDetection, Placement, Problem, word};
+use crate::rows::{Actor, DetectionRow, ModelRole, ModelRow, NewDetection, Placement, Problem, word};
 use crate::tiles::mark_looked;
+
+/// What one model got out of a photo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelLook {
+    /// The model that looked; it must be registered.
+    pub model_sha256: String,
+    /// As what it looked.
+    pub role: ModelRole,
+    /// Numbers of the tiles it looked at.
+    pub tiles: Vec<u32>,
+    /// What it saw.
+    pub detections: Vec<NewDetection>,
+    /// Why this model, and no other, got nothing.
+    pub problem: Option<Problem>,
+    /// Wall clock that it took, microseconds.
+    pub took_us: u64,
+}
 
 /// What came out of looking at one photo.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LookResult {
     /// The photo.
     pub photo_id: String,
-    /// The model that looked; it must be registered.
-    pub model_sha256: String,
-    /// Numbers of the tiles it looked at.
-    pub tiles: Vec<u32>,
-    /// What it saw.
-    pub detections: Vec<NewDetection>,
+    /// Every model that was to look, the main one first.
+    pub models: Vec<ModelLook>,
     /// Set when the pixels cannot be decoded: the photo counts as lost, its file stays.
     pub unreadable: Option<Problem>,
     /// Set when they can, but show too little: blurred, too dark…
@@ -77,11 +90,7 @@ impl Store {
             what: "model",
             id: model_sha256.to_owned(),
         })?;
-        Ok(ModelRow {
-            model_sha256: row.try_get("model_sha256")?,
-            name: row.try_get("name")?,
-            card_text: row.try_get("card_text")?,
-        })
+        ModelRow::from_row(&row)
     }
 
     /// Takes the result of a look job: detections, the photo's move, its event, the sortie's association queued
@@ -98,10 +107,9 @@ impl Store {
     ) -> Result<Option<StoredEvent>> {
         let mut tx = self.begin_write().await?;
         close_job(&mut tx, claim, now).await?;
-        for detection in &look.detections {
-            insert_detection(&mut tx, look, detection).await?;
+        for model in &look.models {
+            save_model_look(&mut tx, &look.photo_id, model).await?;
         }
-        mark_looked(&mut tx, (&look.photo_id, &look.model_sha256), &look.tiles).await?;
         let event = move_photo(&mut tx, look, now).await?;
         enqueue(
             &mut tx,
@@ -140,9 +148,66 @@ impl Store {
     }
 }
 
+/// Writes down what one model saw and which tiles are done. What is there already stays as it is.
+pub(crate) async fn save_model_look(
+    connection: &mut AnyConnection,
+    photo_id: &str,
+    look: &ModelLook,
+) -> Result<()> {
+    for detection in &look.detections {
+        let of = (photo_id, look.model_sha256.as_str());
+        match look.role {
+            ModelRole::Active => insert_detection(&mut *connection, of, detection).await?,
+            ModelRole::Shadow => insert_shadow_detection(&mut *connection, of, detection).await?,
+        }
+    }
+    mark_looked(&mut *connection, (photo_id, &look.model_sha256), &look.tiles).await?;
+    if look.tiles.is_empty() && look.problem.is_none() {
+        return Ok(());
+    }
+    // A model that looks as an active one is one from now on; never the other way round, its leads are there.
+    let sql = "update tile_choice set look_us = look_us + $1, problem_code = $2, problem_json = $3,
+             role = case when $4 = 'active' then 'active' else role end
+         where photo_id = $5 and model_sha256 = $6";
+    sqlx::query(sql)
+        .bind(i64::try_from(look.took_us).unwrap_or(i64::MAX))
+        .bind(look.problem.as_ref().map(|problem| problem.code.as_str()))
+        .bind(
+            look.problem
+                .as_ref()
+                .and_then(|problem| problem.detail_json.as_deref()),
+        )
+        .bind(look.role.as_str())
+        .bind(photo_id)
+        .bind(&look.model_sha256)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn insert_shadow_detection(
+    connection: &mut AnyConnection,
+    (photo_id, model_sha256): (&str, &str),
+    detection: &NewDetection,
+) -> Result<()> {
+    let sql =
+        "insert into shadow_detection (detection_id, photo_id, model_sha256, class, score, x0_px, y0_px,
+             x1_px, y1_px)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (detection_id) do nothing";
+    let query = sqlx::query(sql)
+        .bind(&detection.detection_id)
+        .bind(photo_id)
+        .bind(model_sha256)
+        .bind(&detection.class)
+        .bind(detection.score);
+    let query = detection.box_px.into_iter().fold(query, Query::bind);
+    query.execute(connection).await?;
+    Ok(())
+}
+
 async fn insert_detection(
     connection: &mut AnyConnection,
-    look: &LookResult,
+    (photo_id, model_sha256): (&str, &str),
     detection: &NewDetection,
 ) -> Result<()> {
     // Two texts: a place is written whole or not at all.
@@ -160,8 +225,8 @@ async fn insert_detection(
     };
     let query = sqlx::query(sql)
         .bind(&detection.detection_id)
-        .bind(&look.photo_id)
-        .bind(&look.model_sha256)
+        .bind(photo_id)
+        .bind(model_sha256)
         .bind(&detection.class)
         .bind(detection.score);
     let place = detection.place.iter().flat_map(Placement::columns);
@@ -205,12 +270,7 @@ async fn move_photo(
         .bind(&look.photo_id)
         .execute(&mut *connection)
         .await?;
-    let ids: Vec<&str> = look.detections.iter().map(|d| d.detection_id.as_str()).collect();
-    // No tiles: the ground is looked at in other photos, this one was not opened.
-    let payload = serde_json::json!({
-        "model_sha256": look.model_sha256, "tiles": look.tiles.len(), "detections": ids,
-    })
-    .to_string();
+    let payload = payload(look).to_string();
     let event = NewEvent {
         subject_kind: "photo",
         subject_id: &look.photo_id,
@@ -227,4 +287,20 @@ async fn move_photo(
         payload_json: Some(&payload),
     };
     Ok(Some(append_event(connection, event, now).await?))
+}
+
+/// What the chain says of a look: of the main model, and of the others where there are any. Shadow models leave no
+/// trace there. No tiles: the ground is looked at in other photos, this one was not opened.
+fn payload(look: &LookResult) -> serde_json::Value {
+    let active = look.models.iter().filter(|model| model.role == ModelRole::Active);
+    let mut said = active.map(|model| {
+        let ids: Vec<&str> = model.detections.iter().map(|d| d.detection_id.as_str()).collect();
+        serde_json::json!({ "model_sha256": model.model_sha256, "tiles": model.tiles.len(), "detections": ids })
+    });
+    let mut first = said.next().unwrap_or_default();
+    let others: Vec<serde_json::Value> = said.collect();
+    if !others.is_empty() {
+        first["also"] = others.into();
+    }
+    first
 }

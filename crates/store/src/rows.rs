@@ -299,12 +299,7 @@ impl DetectionRow {
                 detection_id: row.try_get("detection_id")?,
                 class: row.try_get("class")?,
                 score: row.try_get("score")?,
-                box_px: [
-                    row.try_get("x0_px")?,
-                    row.try_get("y0_px")?,
-                    row.try_get("x1_px")?,
-                    row.try_get("y1_px")?,
-                ],
+                box_px: box_of(row)?,
                 place: Placement::from_row(row)?,
             },
             photo_id: row.try_get("photo_id")?,
@@ -322,6 +317,26 @@ impl DetectionRow {
     }
 }
 
+/// As what a model looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelRole {
+    /// What it finds is made into leads.
+    Active,
+    /// What it finds is only compared with what the active ones find.
+    Shadow,
+}
+
+impl ModelRole {
+    /// The word in the database and in settings.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
 /// A model that looked at photos.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRow {
@@ -331,6 +346,16 @@ pub struct ModelRow {
     pub name: String,
     /// The whole card, as it was when the model was used.
     pub card_text: String,
+}
+
+impl ModelRow {
+    pub(crate) fn from_row(row: &AnyRow) -> Result<ModelRow> {
+        Ok(ModelRow {
+            model_sha256: row.try_get("model_sha256")?,
+            name: row.try_get("name")?,
+            card_text: row.try_get("card_text")?,
+        })
+    }
 }
 
 /// A place on the ground with its history.
@@ -418,6 +443,16 @@ impl LeadRow {
             simulated: truth(row, "simulated")?,
         })
     }
+}
+
+/// Left, top, right, bottom of a detection.
+pub(crate) fn box_of(row: &AnyRow) -> Result<[f64; 4]> {
+    Ok([
+        row.try_get("x0_px")?,
+        row.try_get("y0_px")?,
+        row.try_get("x1_px")?,
+        row.try_get("y1_px")?,
+    ])
 }
 
 pub(crate) fn utc(row: &AnyRow, field: &'static str) -> Result<UtcMicros> {

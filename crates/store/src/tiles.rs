@@ -10,7 +10,6 @@ use survey::tiles::TileRect;
 use survey::time::UtcMicros;
 
 use crate::error::{Result, StoreError};
-use crate::jobs::{JobKind, enqueue};
 use crate::open::Store;
 use crate::rows::{Problem, maybe_utc, truth, whole};
 
@@ -82,22 +81,13 @@ pub struct SortieChoiceRow {
     pub seen: GroundSeen,
 }
 
-/// The next choice for a sortie.
-#[derive(Debug, Clone)]
-pub struct NewChoice {
-    /// Its number is one above that of the choice it goes on from.
-    pub sortie: SortieChoiceRow,
-    /// Photo by photo.
-    pub photos: Vec<PhotoTiles>,
-    /// The photo that turned out to be unusable and gave rise to it.
-    pub unusable: Option<(String, Problem)>,
-}
-
 /// Number of tiles of a sortie for a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TileCounts {
     /// Photos whose tiles are chosen.
     pub photos: u64,
+    /// Those of them that the model looks at as a shadow.
+    pub photos_in_shadow: u64,
     /// Those of them that have any.
     pub photos_with_tiles: u64,
     /// Tiles.
@@ -117,7 +107,9 @@ impl Store {
         let sql = "select p.photo_id, p.photo_index, p.captured_at_us, p.width_px, p.height_px, p.pose_json,
                  p.camera_json, p.problem_code,
                  (select count(*) from tile_choice c where c.photo_id = p.photo_id and c.model_sha256 = $2) as chosen,
-                 (select count(*) from photo_unusable u where u.photo_id = p.photo_id) as unusable
+                 (select count(*) from photo_unusable u where u.photo_id = p.photo_id)
+                     + (select count(*) from tile_choice c where c.photo_id = p.photo_id and c.model_sha256 = $2
+                         and c.problem_code <> 'failed') as unusable
              from photo p where p.sortie_id = $1 order by p.photo_index";
         let rows = sqlx::query(sql)
             .bind(sortie_id)
@@ -146,15 +138,19 @@ impl Store {
         Ok(photos)
     }
 
-    /// The tiles of a photo for a model; none when they are not chosen yet.
+    /// The tiles of a photo for a model, none of a photo given up for this model alone; `None` when they are not chosen
+    /// yet.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn tiles_of_photo(&self, photo_id: &str, model_sha256: &str) -> Result<Option<Vec<TileRow>>> {
-        let sql = "select photo_id from tile_choice where photo_id = $1 and model_sha256 = $2";
+        let sql = "select case when problem_code <> 'failed' then 1 else 0 end as given_up from tile_choice
+             where photo_id = $1 and model_sha256 = $2";
         let chosen = sqlx::query(sql).bind(photo_id).bind(model_sha256);
-        if chosen.fetch_optional(self.pool()).await?.is_none() {
-            return Ok(None);
+        match chosen.fetch_optional(self.pool()).await? {
+            None => return Ok(None),
+            Some(row) if whole::<i64>(&row, "tile_choice", "given_up")? == 1 => return Ok(Some(Vec::new())),
+            Some(_) => {}
         }
         let sql = "select tile_index, x_px, y_px, width_px, height_px, scale, pass, looked from tile
              where photo_id = $1 and model_sha256 = $2 order by tile_index";
@@ -166,14 +162,16 @@ impl Store {
         rows.iter().map(tile_of).collect::<Result<_>>().map(Some)
     }
 
-    /// The tiles of a photo for every model, with the model's SHA-256.
+    /// The tiles of a photo for every active model, with the model's SHA-256: those that count as looked at.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn tiles_by_model(&self, photo_id: &str) -> Result<Vec<(String, TileRow)>> {
         let sql =
-            "select model_sha256, tile_index, x_px, y_px, width_px, height_px, scale, pass, looked from tile
-             where photo_id = $1 order by model_sha256, tile_index";
+            "select t.model_sha256, t.tile_index, t.x_px, t.y_px, t.width_px, t.height_px, t.scale, t.pass,
+                 t.looked
+             from tile t join tile_choice c on c.photo_id = t.photo_id and c.model_sha256 = t.model_sha256
+             where t.photo_id = $1 and c.role = 'active' order by t.model_sha256, t.tile_index";
         let rows = sqlx::query(sql).bind(photo_id).fetch_all(self.pool()).await?;
         rows.iter()
             .map(|row| Ok((row.try_get("model_sha256")?, tile_of(row)?)))
@@ -240,6 +238,7 @@ impl Store {
 
     async fn tile_counts(&self, sortie_id: &str, model_sha256: &str) -> Result<TileCounts> {
         let sql = "select count(*) as photos, cast(coalesce(sum(c.of_all), 0) as bigint) as of_all,
+                 count(case when c.role = 'shadow' then 1 end) as in_shadow,
                  (select count(distinct t.photo_id) from tile t join photo q on q.photo_id = t.photo_id
                      where q.sortie_id = $1 and t.model_sha256 = $2) as with_tiles,
                  (select count(*) from tile t join photo q on q.photo_id = t.photo_id
@@ -255,43 +254,12 @@ impl Store {
             .await?;
         Ok(TileCounts {
             photos: whole(&row, "tile_choice", "photos")?,
+            photos_in_shadow: whole(&row, "tile_choice", "in_shadow")?,
             photos_with_tiles: whole(&row, "tile", "with_tiles")?,
             tiles: whole(&row, "tile", "tiles")?,
             full_frames: whole(&row, "tile", "full_frames")?,
             of_all: whole(&row, "tile_choice", "of_all")?,
         })
-    }
-
-    /// Writes the next choice of a sortie down, with the photo that gave rise to it, and queues the photos that get
-    /// further tiles to be looked at again. Answers false, and writes nothing, when another choice was made since.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails; then nothing was written and the same call may be repeated.
-    pub async fn save_choice(&self, choice: &NewChoice, now: UtcMicros) -> Result<bool> {
-        let sortie = &choice.sortie;
-        let mut tx = self.begin_write().await?;
-        if !next_choice(&mut tx, sortie).await? {
-            return Ok(false);
-        }
-        for photo in &choice.photos {
-            let is_further = !note_chosen(&mut tx, photo, &sortie.model_sha256).await?;
-            if photo.added.is_empty() {
-                continue;
-            }
-            insert_tiles(&mut tx, photo, &sortie.model_sha256).await?;
-            if is_further {
-                enqueue(&mut tx, JobKind::Look, &photo.photo_id, &sortie.sortie_id, now).await?;
-            }
-        }
-        if let Some((photo_id, problem)) = &choice.unusable {
-            let sql = "insert into photo_unusable (photo_id, code, detail_json, found_at_us)
-                 values ($1, $2, $3, $4) on conflict (photo_id) do nothing";
-            let query = sqlx::query(sql).bind(photo_id).bind(&problem.code);
-            let query = query.bind(&problem.detail_json).bind(now.0);
-            query.execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
     }
 }
 
@@ -312,72 +280,6 @@ pub(crate) async fn mark_looked(
     Ok(())
 }
 
-/// Takes the number of the next choice; false when somebody else has it.
-async fn next_choice(connection: &mut AnyConnection, sortie: &SortieChoiceRow) -> Result<bool> {
-    let [none, once, twice, more] = sortie.seen.by_looks_m2;
-    let done = sqlx::query(
-        "insert into sortie_choice (sortie_id, model_sha256, choice_no, looks_per_cell, frame_json,
-             full_frame_json, shown_m2, looked_0_m2, looked_1_m2, looked_2_m2, looked_more_m2, enough_m2)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-         on conflict (sortie_id, model_sha256) do update set choice_no = excluded.choice_no,
-             looks_per_cell = excluded.looks_per_cell, frame_json = excluded.frame_json,
-             full_frame_json = excluded.full_frame_json, shown_m2 = excluded.shown_m2,
-             looked_0_m2 = excluded.looked_0_m2, looked_1_m2 = excluded.looked_1_m2,
-             looked_2_m2 = excluded.looked_2_m2, looked_more_m2 = excluded.looked_more_m2,
-             enough_m2 = excluded.enough_m2
-         where sortie_choice.choice_no = excluded.choice_no - 1",
-    )
-    .bind(&sortie.sortie_id)
-    .bind(&sortie.model_sha256)
-    .bind(i64::from(sortie.choice_no))
-    .bind(i64::from(sortie.looks_per_cell))
-    .bind(&sortie.frame_json)
-    .bind(&sortie.full_frame_json)
-    .bind(sortie.seen.shown_m2)
-    .bind(none)
-    .bind(once)
-    .bind(twice)
-    .bind(more)
-    .bind(sortie.seen.enough_m2)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Answers whether the photo was not chosen for before.
-async fn note_chosen(connection: &mut AnyConnection, photo: &PhotoTiles, model_sha256: &str) -> Result<bool> {
-    let sql = "insert into tile_choice (photo_id, model_sha256, of_all) values ($1, $2, $3)
-         on conflict (photo_id, model_sha256) do nothing";
-    let query = sqlx::query(sql).bind(&photo.photo_id).bind(model_sha256);
-    let done = query.bind(i64::from(photo.of_all)).execute(connection).await?;
-    Ok(done.rows_affected() == 1)
-}
-
-async fn insert_tiles(connection: &mut AnyConnection, photo: &PhotoTiles, model_sha256: &str) -> Result<()> {
-    let sql =
-        "select coalesce(max(tile_index), -1) as last from tile where photo_id = $1 and model_sha256 = $2";
-    let query = sqlx::query(sql).bind(&photo.photo_id).bind(model_sha256);
-    let last: i64 = query.fetch_one(&mut *connection).await?.try_get("last")?;
-    for (index, tile) in (last + 1..).zip(&photo.added) {
-        let rect = tile.rect;
-        let sql =
-            "insert into tile (photo_id, model_sha256, tile_index, x_px, y_px, width_px, height_px, scale,
-                 pass, looked)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)";
-        let query = sqlx::query(sql)
-            .bind(&photo.photo_id)
-            .bind(model_sha256)
-            .bind(index);
-        let sides = [rect.x_px, rect.y_px, rect.width_px, rect.height_px];
-        let query = sides
-            .into_iter()
-            .fold(query, |query, side| query.bind(i64::from(side)));
-        let query = query.bind(tile.scale).bind(tile.pass.as_str());
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
 fn photo_of(row: &AnyRow) -> Result<PhotoToChoose> {
     Ok(PhotoToChoose {
         photo_id: row.try_get("photo_id")?,
@@ -394,7 +296,7 @@ fn photo_of(row: &AnyRow) -> Result<PhotoToChoose> {
     })
 }
 
-fn tile_of(row: &AnyRow) -> Result<TileRow> {
+pub(crate) fn tile_of(row: &AnyRow) -> Result<TileRow> {
     let pass: &str = row.try_get("pass")?;
     let pass = [Pass::Ground, Pass::FullFrame]
         .into_iter()

@@ -1,6 +1,8 @@
 //! How the ground of a sortie was looked at: tiles beside those of looking at everything, and how often each part
 //! of the ground was seen.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use serde::Serialize;
 use store::tiles::{SortieChoiceRow, TileCounts};
@@ -8,7 +10,7 @@ use survey::tile_choice::FullFrame;
 use utoipa::ToSchema;
 
 use crate::answers::place::rounded;
-use crate::lang::Words;
+use crate::lang::{Lang, Words};
 use crate::workplace::Workplace;
 
 /// How a model looked at the ground of a sortie.
@@ -18,6 +20,10 @@ pub struct SortieLooks {
     pub sortie_id: String,
     /// SHA-256 of the model.
     pub model_sha256: String,
+    /// Name on its card.
+    pub model: String,
+    /// Whether it only looks in shadow: nothing of it counts.
+    pub in_shadow: bool,
     /// Photos that each piece of ground was to be looked at in, where so many show it; 0 is all.
     pub looks_per_cell: u32,
     /// Photos of the sortie whose tiles are chosen.
@@ -41,13 +47,15 @@ pub struct SortieLooks {
 }
 
 impl SortieLooks {
-    fn of(row: &SortieChoiceRow, counts: &TileCounts) -> Result<Self> {
+    fn of(row: &SortieChoiceRow, counts: &TileCounts, model: String) -> Result<Self> {
         let km2 = |m2: f64| rounded(m2 / 1e6, 6);
         let full_frame: FullFrame = serde_json::from_str(&row.full_frame_json)
             .with_context(|| format!("the choice of tiles of {} cannot be read", row.sortie_id))?;
         Ok(Self {
             sortie_id: row.sortie_id.clone(),
             model_sha256: row.model_sha256.clone(),
+            model,
+            in_shadow: counts.photos > 0 && counts.photos_in_shadow == counts.photos,
             looks_per_cell: row.looks_per_cell,
             photos: counts.photos,
             photos_opened: counts.photos_with_tiles,
@@ -86,6 +94,21 @@ impl SortieLooks {
     }
 }
 
+/// One line for each, with the model's name where there are several.
+pub fn said(looks: &[SortieLooks], lang: Lang) -> Vec<String> {
+    let models: BTreeSet<&str> = looks.iter().map(|looks| looks.model_sha256.as_str()).collect();
+    let line = |looks: &SortieLooks| {
+        let (words, name) = (looks.words(), &looks.model);
+        let words = words.pick(lang);
+        match (models.len(), looks.in_shadow) {
+            (0 | 1, false) => words.to_owned(),
+            (_, false) => format!("{name}: {words}"),
+            (_, true) => format!("{name}{}: {words}", lang.pick("(影子)", " (shadow)")),
+        }
+    };
+    looks.iter().map(line).collect()
+}
+
 fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole * 100.0 } else { 0.0 }
 }
@@ -119,8 +142,12 @@ fn full_frame_words(full_frame: &FullFrame) -> Words {
 /// The database, or a stored choice that cannot be read.
 pub async fn sortie_looks(workplace: &Workplace, sortie_id: &str) -> Result<Vec<SortieLooks>> {
     let choices = workplace.store.choices_of_sortie(sortie_id).await?;
-    choices
-        .iter()
-        .map(|(row, counts)| SortieLooks::of(row, counts))
-        .collect()
+    let mut looks = Vec::new();
+    for (row, counts) in &choices {
+        let model = workplace.store.model(&row.model_sha256).await?.name;
+        looks.push(SortieLooks::of(row, counts, model)?);
+    }
+    // Those that count first.
+    looks.sort_by_key(|looks| looks.in_shadow);
+    Ok(looks)
 }

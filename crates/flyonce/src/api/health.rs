@@ -26,6 +26,8 @@ pub struct Health {
     pub data_folder: String,
     /// The model in use.
     pub model: Option<HealthModel>,
+    /// Models that look beside it.
+    pub further_models: Vec<FurtherModelAnswer>,
     /// Address of this service.
     pub listening_on: String,
     /// Whether people log in.
@@ -55,6 +57,21 @@ pub struct HealthModel {
     pub attribution: String,
 }
 
+/// A model that looks beside the one in use.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FurtherModelAnswer {
+    /// Name on its card.
+    pub name: String,
+    /// Version on its card.
+    pub version: String,
+    /// SHA-256 of the model file.
+    pub sha256: String,
+    /// `active`: leads are made of what it finds; `shadow`: it is only compared.
+    pub role: &'static str,
+    /// Licences and sources of its data.
+    pub attribution: String,
+}
+
 /// State of the service.
 #[utoipa::path(get, path = "/api/v1/health", responses((status = 200, body = Health)))]
 pub async fn health(
@@ -69,12 +86,23 @@ pub async fn health(
         loaded: fixed.runtime_found,
         attribution: card.attribution.clone(),
     });
+    let further = fixed
+        .further_models
+        .iter()
+        .map(|(card, role)| FurtherModelAnswer {
+            name: card.name.clone(),
+            version: card.version.clone(),
+            sha256: card.sha256.clone(),
+            role: role.as_str(),
+            attribution: card.attribution.clone(),
+        });
     Ok(Json(Health {
         status: "ok".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         schema_version: workplace.store.schema_version(),
         data_folder: workplace.store.folder().display().to_string(),
         model,
+        further_models: further.collect(),
         listening_on: fixed.address.to_string(),
         accounts: false,
         photos: counts.photos,

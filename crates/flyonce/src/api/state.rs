@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use axum::extract::FromRef;
+use store::rows::ModelRole;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,6 +36,8 @@ pub struct Fixed {
     pub address: SocketAddr,
     /// Card of the model in use; `None` when it cannot be read.
     pub card: Option<Card>,
+    /// Cards of the models that look beside it.
+    pub further_models: Vec<(Card, ModelRole)>,
     /// Whether ONNX Runtime is on this machine.
     pub runtime_found: bool,
     /// Pictures decoded at the same time: each takes 3 bytes per pixel.
@@ -65,10 +68,15 @@ impl ApiState {
         if let Err(error) = &card {
             tracing::warn!(%error, "no usable model");
         }
+        let cards = ModelInUse::cards(settings);
+        if let Err(error) = &cards {
+            tracing::warn!(%error, "no usable models");
+        }
         let fixed = Fixed {
             layers: load_all(settings)?,
             address,
             card: card.ok(),
+            further_models: cards.unwrap_or_default().into_iter().skip(1).collect(),
             runtime_found: ModelInUse::runtime_path(settings).is_ok(),
             decoding: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             incoming: Incoming::of(workplace.store.folder()),

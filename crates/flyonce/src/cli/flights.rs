@@ -7,6 +7,7 @@ use store::flights::FlightFilter;
 use survey::time::{CityZone, UtcMicros};
 
 use crate::answers::flights::{FlightDetail, FlightList, FlightSummary, ShotTotals};
+use crate::answers::looks::said;
 use crate::cli::arguments::{FlightsCommand, TrackFormat};
 use crate::cli::output::{Output, table};
 use crate::flight_log::{flight_detail, flown_track, tlog_path};
@@ -116,12 +117,7 @@ fn story(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
     let summary = &flight.summary;
     let mut lines = heading(summary, lang, zone);
     lines.push(ledger(&summary.shots, lang));
-    lines.extend(
-        flight
-            .looks
-            .iter()
-            .map(|looks| looks.words().pick(lang).to_owned()),
-    );
+    lines.extend(said(&flight.looks, lang));
     lines.push(lang.pick("经过:", "what happened:").to_owned());
     lines.extend(flight.steps.iter().map(|step| {
         let text = step

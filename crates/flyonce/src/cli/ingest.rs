@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::answers::looks::said;
 use crate::answers::poses::code_words;
 use crate::cli::output::Output;
 use crate::lang::Lang;
+use crate::stage::look::LookTimes;
 use crate::stage::pipeline::{IngestSummary, Progress, ingest};
 use crate::stage::placing::problem_words;
 use crate::stage::pose_check::PoseCheckSummary;
@@ -36,21 +38,32 @@ pub async fn run(output: Output, workplace: &Workplace, sources: &[PathBuf]) -> 
 /// # Errors
 /// What stopped it.
 pub async fn with_bar(lang: Lang, workplace: &Workplace, sources: &[PathBuf]) -> Result<IngestSummary> {
-    let mut bar = Bar {
-        bar: ProgressBar::hidden(),
-        lang,
-    };
+    let mut bar = Bar::new(lang);
     let summary = ingest(workplace, sources, &mut bar).await;
-    bar.bar.finish_and_clear();
+    bar.clear();
     summary
 }
 
-struct Bar {
+/// A progress bar on the error stream.
+pub struct Bar {
     bar: ProgressBar,
     lang: Lang,
 }
 
 impl Bar {
+    /// One that shows nothing yet.
+    pub fn new(lang: Lang) -> Self {
+        Self {
+            bar: ProgressBar::hidden(),
+            lang,
+        }
+    }
+
+    /// Takes it off the screen.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
     fn begin(&mut self, length: u64, zh: &'static str, en: &'static str) {
         self.bar.finish_and_clear();
         self.bar = ProgressBar::new(length).with_message(self.lang.pick(zh, en));
@@ -114,15 +127,14 @@ pub fn text(summary: &IngestSummary, lang: Lang) -> String {
         ),
     });
     problems(&mut lines, &summary.not_looked_at, lang);
-    lines.extend(summary.looks.iter().map(|looks| {
-        let words = looks.words();
-        format!("  {} {}", looks.sortie_id, words.pick(lang))
-    }));
+    let looks = summary.looks.iter().zip(said(&summary.looks, lang));
+    lines.extend(looks.map(|(looks, said)| format!("  {} {said}", looks.sortie_id)));
     lines.push(match lang {
         Lang::Zh => format!("线索:新增 {} 条", summary.new_leads),
         Lang::En => format!("leads: {} new", summary.new_leads),
     });
     lines.push(times(summary, lang));
+    lines.extend(in_shadow(&summary.look_times, lang));
     lines.join("\n")
 }
 
@@ -145,7 +157,8 @@ fn poses(checked: &PoseCheckSummary, lang: Lang) -> Vec<String> {
     [first].into_iter().chain(found).collect()
 }
 
-fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>>, lang: Lang) {
+/// One line for each code of what was wrong, with the first photos.
+pub fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>>, lang: Lang) {
     for (code, photos) in problems {
         let mut names = photos
             .iter()
@@ -162,6 +175,15 @@ fn problems(lines: &mut Vec<String>, problems: &BTreeMap<String, Vec<String>>, l
             photos.len()
         ));
     }
+}
+
+/// What shadow models cost, where there are any.
+fn in_shadow(times: &LookTimes, lang: Lang) -> Option<String> {
+    let (tiles, seconds) = (times.shadow_tiles, times.shadow_us as f64 / 1e6);
+    (tiles > 0).then(|| match lang {
+        Lang::Zh => format!("影子模型:切片 {tiles} 个,{seconds:.1} s"),
+        Lang::En => format!("shadow models: {tiles} tiles, {seconds:.1} s"),
+    })
 }
 
 fn times(summary: &IngestSummary, lang: Lang) -> String {

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod cameras;
 pub mod catalogue;
 pub mod fleet;
+pub mod further_models;
 pub mod heights;
 pub mod layers;
 pub mod quality;

@@ -10,6 +10,7 @@ use vision::QualityLimits;
 
 use crate::config::cameras;
 use crate::config::fleet::FleetSettings;
+use crate::config::further_models::{self, FurtherModel};
 use crate::config::heights::HeightSetting;
 use crate::config::quality;
 use crate::config::reader::{Mistake, Reader, Section};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub onnxruntime_library: Option<PathBuf>,
     /// Card of the model to use; `None` is the built-in one.
     pub model_card: Option<PathBuf>,
+    /// Models that look at the same photos beside it.
+    pub further_models: Vec<FurtherModel>,
     /// Photos looked at side by side; 0 lets the program choose.
     pub workers: u32,
     /// Pictures above this are kept but not looked at.
@@ -123,6 +126,7 @@ impl Settings {
             let serve = root.section("serve");
             let matters = root.section("matters");
             let (layers, heights) = layers(root, file, base);
+            let model_card = model.path("card", base);
             let data_folder = data
                 .path("folder", base)
                 .unwrap_or_else(|| base.join("flyonce-data"));
@@ -132,7 +136,8 @@ impl Settings {
                 data_folder,
                 database_url: database_url(&data),
                 onnxruntime_library: onnxruntime.path("library", base),
-                model_card: model.path("card", base),
+                further_models: further_models::read(&model, model_card.as_deref(), (file, base)),
+                model_card,
                 workers: model.whole("workers", 0, 0..=64),
                 max_megapixels: model.whole("max_megapixels", 130, 1..=200),
                 looks: LookSettings {
@@ -167,8 +172,13 @@ impl Settings {
             .heights
             .iter()
             .map(|heights| (heights.config_file.as_str(), "layer.file", &heights.file));
+        let models = self
+            .further_models
+            .iter()
+            .map(|model| (model.config_file.as_str(), "model.also.card", &model.card));
         layers
             .chain(heights)
+            .chain(models)
             .filter(|(_, _, path)| !path.is_file())
             .map(|(file, field, path)| Mistake {
                 file: file.to_owned(),

@@ -6,8 +6,9 @@
 //! end with the same rows, and so does a repeat after a crash.
 
 use anyhow::{Context, Result};
-use store::rows::{PhotoRow, Problem};
-use store::tiles::{NewChoice, PhotoTiles, PhotoToChoose, SortieChoiceRow, TileRow};
+use store::choices::{NewChoice, Withdrawn};
+use store::rows::{ModelRole, PhotoRow, Problem};
+use store::tiles::{PhotoTiles, PhotoToChoose, SortieChoiceRow, TileRow};
 use survey::camera::CameraModel;
 use survey::pose::Pose;
 use survey::tile_choice::{
@@ -32,10 +33,12 @@ pub struct Chooser<'c> {
     pub workplace: &'c Workplace,
     /// The model's card.
     pub card: &'c Card,
-    /// SHA-256 of the model.
-    pub model_sha256: &'c str,
+    /// As what the model looks.
+    pub role: ModelRole,
     /// How often.
     pub looks: LookSettings,
+    /// Whether photos that get further tiles are queued to be looked at again.
+    pub queue: bool,
 }
 
 impl Chooser<'_> {
@@ -48,7 +51,7 @@ impl Chooser<'_> {
             let chosen = self
                 .workplace
                 .store
-                .tiles_of_photo(&photo.photo_id, self.model_sha256)
+                .tiles_of_photo(&photo.photo_id, &self.card.sha256)
                 .await?;
             if let Some(tiles) = chosen {
                 return Ok(tiles);
@@ -56,57 +59,46 @@ impl Chooser<'_> {
             // A photo that looks the other way than it says would be given tiles of other ground.
             check_sortie(self.workplace, &photo.sortie_id).await?;
             let photos = self.photos(photo).await?;
-            self.choose(&photo.sortie_id, photos, None).await?;
+            let choice = self.choose(&photo.sortie_id, photos, None).await?;
+            let store = &self.workplace.store;
+            store.save_choices(&[choice], None, clock::now()).await?;
         }
     }
 
-    /// Notes that the pixels of a photo cannot be used, and gives the ground it was to show to other photos.
-    ///
-    /// # Errors
-    /// The database, or a stored pose that cannot be read.
-    pub async fn withdraw(&self, photo: &PhotoRow, problem: &Problem) -> Result<()> {
-        while self
-            .workplace
-            .store
-            .unusable_photo(&photo.photo_id)
-            .await?
-            .is_none()
-        {
-            let mut photos = self.photos(photo).await?;
-            // Those that are not chosen for yet have a choice of their own to come.
-            photos.retain(|photo| photo.is_chosen);
-            self.choose(&photo.sortie_id, photos, Some((photo, problem)))
-                .await?;
-        }
-        Ok(())
+    /// The next choice, without this photo.
+    async fn without(&self, photo: &PhotoRow) -> Result<NewChoice> {
+        let mut photos = self.photos(photo).await?;
+        // Those that are not chosen for yet have a choice of their own to come.
+        photos.retain(|photo| photo.is_chosen);
+        self.choose(&photo.sortie_id, photos, Some(photo)).await
     }
 
     async fn photos(&self, photo: &PhotoRow) -> Result<Vec<PhotoToChoose>> {
         let photos = self
             .workplace
             .store
-            .photos_to_choose(&photo.sortie_id, self.model_sha256);
+            .photos_to_choose(&photo.sortie_id, &self.card.sha256);
         Ok(photos.await?)
     }
 
-    /// Makes the next choice of a sortie, or nothing when somebody else makes it meanwhile.
+    /// The next choice of a sortie.
     async fn choose(
         &self,
         sortie_id: &str,
         photos: Vec<PhotoToChoose>,
-        withdrawn: Option<(&PhotoRow, &Problem)>,
-    ) -> Result<()> {
+        withdrawn: Option<&PhotoRow>,
+    ) -> Result<NewChoice> {
         let before = self
             .workplace
             .store
-            .sortie_choice(sortie_id, self.model_sha256)
+            .sortie_choice(sortie_id, &self.card.sha256)
             .await?;
         let frame = before.as_ref().and_then(|row| row.frame_json.as_deref());
         let frame: Option<GroundFrame> = frame
             .map(serde_json::from_str)
             .transpose()
             .context("the stored frame of a choice of tiles cannot be read")?;
-        let photos = InOrder::of(photos, withdrawn.map(|(photo, _)| photo.photo_id.as_str()));
+        let photos = InOrder::of(photos, withdrawn.map(|photo| photo.photo_id.as_str()));
         let rules = ChoiceRules {
             looks_per_cell: self.looks.looks_per_cell,
             full_frame: self.looks.full_frame,
@@ -115,22 +107,52 @@ impl Chooser<'_> {
         let placed = photos.placed()?;
         let model = model_scale(self.card);
         let choice = choose_for_sortie(&placed, &model, &rules, frame)?;
-        let new = NewChoice {
+        Ok(NewChoice {
             sortie: SortieChoiceRow {
                 sortie_id: sortie_id.to_owned(),
-                model_sha256: self.model_sha256.to_owned(),
+                model_sha256: self.card.sha256.clone(),
                 choice_no: before.map_or(0, |row| row.choice_no) + 1,
                 looks_per_cell: self.looks.looks_per_cell,
                 frame_json: choice.frame.as_ref().map(serde_json::to_string).transpose()?,
                 full_frame_json: serde_json::to_string(&choice.full_frame)?,
                 seen: choice.seen,
             },
+            role: self.role,
             photos: photos.tiles(&choice, &model)?,
-            unusable: withdrawn.map(|(photo, problem)| (photo.photo_id.clone(), problem.clone())),
-        };
-        self.workplace.store.save_choice(&new, clock::now()).await?;
-        Ok(())
+            queue: self.queue,
+        })
     }
+}
+
+/// Notes that the pixels of a photo cannot be used, and gives the ground it was to show to other photos, for every
+/// model at once. Where only shadow models opened the photo it is unusable for them alone: without them nobody would
+/// have known, and coverage must be the same with them.
+///
+/// # Errors
+/// The database, or a stored pose that cannot be read.
+pub async fn withdraw(models: &[Chooser<'_>], photo: &PhotoRow, problem: &Problem) -> Result<()> {
+    let Some(first) = models.first() else {
+        return Ok(());
+    };
+    let withdrawn = Withdrawn {
+        photo_id: photo.photo_id.clone(),
+        problem: problem.clone(),
+        for_all: models.iter().any(|model| model.role == ModelRole::Active),
+    };
+    let store = &first.workplace.store;
+    while store.unusable_photo(&photo.photo_id).await?.is_none() {
+        let mut choices = Vec::new();
+        for model in models {
+            choices.push(model.without(photo).await?);
+        }
+        if store
+            .save_choices(&choices, Some(&withdrawn), clock::now())
+            .await?
+        {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Tile size and scale of a model.

@@ -10,6 +10,7 @@ use survey::time::UtcMicros;
 
 use crate::answers::place::{covariance, position};
 use crate::config::catalogue::{Catalogue, Matter};
+use crate::stage::eyes::intersection_over_union;
 
 /// Known sites this far around a sortie's detections are looked at; above any believable position error.
 const REACH_DEG: f64 = 0.003;
@@ -137,7 +138,7 @@ fn collapse(mut group: Vec<(Matter, DetectionRow)>) -> Vec<Finding> {
     for (matter, row) in group {
         let same = |thing: &&mut Finding| {
             thing.row.detection.class != row.detection.class
-                && iou(thing.row.detection.box_px, row.detection.box_px) > SAME_THING_IOU
+                && intersection_over_union(thing.row.detection.box_px, row.detection.box_px) > SAME_THING_IOU
         };
         match things.iter_mut().find(same) {
             Some(thing) => thing.same_thing.push(row),
@@ -149,12 +150,4 @@ fn collapse(mut group: Vec<(Matter, DetectionRow)>) -> Vec<Finding> {
         }
     }
     things
-}
-
-fn iou(a: [f64; 4], b: [f64; 4]) -> f64 {
-    let overlap = |low: usize, high: usize| (a[high].min(b[high]) - a[low].max(b[low])).max(0.0);
-    let area = |of: [f64; 4]| (of[2] - of[0]) * (of[3] - of[1]);
-    let shared = overlap(0, 2) * overlap(1, 3);
-    let union = area(a) + area(b) - shared;
-    if union > 0.0 { shared / union } else { 0.0 }
 }

@@ -1,11 +1,11 @@
-//! Looks at the tiles of one photo: run the model, put every detection on the ground. A detection's identity is what
+//! Looks at the tiles of one photo with one model: run it, put every detection on the ground. A detection's identity is what
 //! it is made of, so that a repeat after a crash gives the same rows.
 
 use anyhow::{Context, Result};
 use image::RgbImage;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use store::rows::{DetectionRow, NewDetection, PhotoRow, Placement as Place};
+use store::rows::{NewDetection, PhotoRow, Placement as Place};
 use store::tiles::TileRow;
 use survey::camera::CameraModel;
 use survey::geolocate::{ground_from_outline, pixel_of_box};
@@ -15,8 +15,9 @@ use vision::{Card, Detection, Detector, ScaledTile, TileRect};
 
 use crate::stage::relief::Ground;
 
-/// A further look at a photo finds again what an earlier one found: boxes that share this much of the smaller one.
-const SAME_THING_SHARE: f64 = 0.6;
+/// A further look at a photo, or another model, finds again what is found already: boxes that share this much of the
+/// smaller one.
+pub const SAME_THING_SHARE: f64 = 0.6;
 
 /// Where the time of looking went, microseconds of wall clock, summed over photos.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -37,8 +38,12 @@ pub struct LookTimes {
     pub choose_us: u64,
     /// Measuring whether a picture is good enough.
     pub quality_us: u64,
-    /// Tiles that the model looked at.
+    /// Tiles that models looked at.
     pub tiles: u64,
+    /// Everything that shadow models took; it is in none of the other figures.
+    pub shadow_us: u64,
+    /// Tiles that shadow models looked at.
+    pub shadow_tiles: u64,
 }
 
 impl LookTimes {
@@ -53,6 +58,8 @@ impl LookTimes {
         self.choose_us += other.choose_us;
         self.quality_us += other.quality_us;
         self.tiles += other.tiles;
+        self.shadow_us += other.shadow_us;
+        self.shadow_tiles += other.shadow_tiles;
     }
 }
 
@@ -114,18 +121,20 @@ pub fn detect(
 }
 
 /// Those of `found` that no earlier look at the photo found: tiles of several looks may overlap.
-pub fn not_found_before(found: Vec<Detection>, before: &[DetectionRow]) -> Vec<Detection> {
-    let area = |[x0, y0, x1, y1]: [f64; 4]| (x1 - x0).max(0.0) * (y1 - y0).max(0.0);
-    let share = |a: [f64; 4], b: [f64; 4]| {
-        let common = [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])];
-        area(common) / area(a).min(area(b)).max(f64::MIN_POSITIVE)
-    };
+pub fn not_found_before(found: Vec<Detection>, before: &[NewDetection]) -> Vec<Detection> {
     let is_new = |one: &Detection| {
-        !before.iter().any(|row| {
-            row.detection.class == one.class && share(row.detection.box_px, one.box_px) > SAME_THING_SHARE
-        })
+        !before
+            .iter()
+            .any(|row| row.class == one.class && share_of_smaller(row.box_px, one.box_px) > SAME_THING_SHARE)
     };
     found.into_iter().filter(is_new).collect()
+}
+
+/// Which part of the smaller of two boxes lies in the other.
+pub fn share_of_smaller(a: [f64; 4], b: [f64; 4]) -> f64 {
+    let area = |[x0, y0, x1, y1]: [f64; 4]| (x1 - x0).max(0.0) * (y1 - y0).max(0.0);
+    let common = [a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])];
+    area(common) / area(a).min(area(b)).max(f64::MIN_POSITIVE)
 }
 
 /// Detections as rows: with identity, and with a place where the photo has a pose. What lies further away than

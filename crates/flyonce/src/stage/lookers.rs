@@ -1,4 +1,4 @@
-//! Everything needed to look at photos: the model, its runtime, and the threads that own a detector each. An
+//! Everything needed to look at photos: the models, their runtime, and the threads that own a detector of each. An
 //! ingest runs them until nothing waits; the service keeps them and joins detections into leads as sorties end.
 
 use std::sync::Arc;
@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use store::rows::ModelRow;
+use anyhow::{Context, Result, bail};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::model::ModelInUse;
 use crate::stage::associate::associate_all;
+use crate::stage::eyes::Eye;
 use crate::stage::worker::{Leaves, Looked, Shared, dead_workers, process_name, shared, work};
 use crate::workplace::Workplace;
 
@@ -24,9 +24,9 @@ pub const RESULTS_IN_FLIGHT: usize = 16;
 /// How often the service looks for sorties whose photos are all looked at.
 const ASSOCIATE_EVERY: Duration = Duration::from_millis(500);
 
-/// Model, runtime and what the workers share.
+/// Models, runtime and what the workers share.
 pub struct Lookers {
-    model: ModelInUse,
+    models: Vec<ModelInUse>,
     runtime: vision::Runtime,
     /// Shared by all workers of this process.
     pub shared: Arc<Shared>,
@@ -35,28 +35,47 @@ pub struct Lookers {
 }
 
 impl Lookers {
-    /// Loads the model once before any job is claimed: one that does not fit its card must not use up attempts.
+    /// Loads every model once before any job is claimed: one that does not fit its card must not use up attempts.
     ///
     /// # Errors
     /// A model or runtime that cannot be used.
     pub async fn start(workplace: &Workplace) -> Result<Self> {
+        let models = ModelInUse::choose_all(&workplace.config.settings)?;
+        Self::with_models(workplace, models, true).await
+    }
+
+    /// As [`Self::start`], with models of one's own. `queue`: photos that get further tiles are queued as look jobs.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn with_models(workplace: &Workplace, models: Vec<ModelInUse>, queue: bool) -> Result<Self> {
         let settings = &workplace.config.settings;
-        let model = ModelInUse::choose(settings)?;
         let runtime = ModelInUse::runtime(settings)?;
-        model.detector(&runtime)?;
-        let row = ModelRow {
-            model_sha256: model.card.sha256.clone(),
-            name: model.card.name.clone(),
-            card_text: model.card_text.clone(),
-        };
-        workplace.store.register_model(&row, clock::now()).await?;
-        let shared = shared(workplace, model.card.sha256.clone());
+        for model in &models {
+            model.detector(&runtime).with_context(|| model_words(model))?;
+            workplace.store.register_model(&model.row(), clock::now()).await?;
+        }
         Ok(Self {
-            model,
+            models,
             runtime,
-            shared,
+            shared: shared(workplace, queue),
             count: settings.worker_count(),
         })
+    }
+
+    /// A detector of every model, for one thread.
+    ///
+    /// # Errors
+    /// A detector that does not load.
+    pub fn eyes(&self) -> Result<Vec<Eye>> {
+        let eye = |model: &ModelInUse| {
+            let detector = model
+                .detector(&self.runtime)
+                .with_context(|| model_words(model))?;
+            let role = model.role;
+            Ok(Eye { detector, role })
+        };
+        self.models.iter().map(eye).collect()
     }
 
     /// One more thread that looks at photos and tells of each.
@@ -69,13 +88,13 @@ impl Lookers {
         leaves: Leaves,
         tell: mpsc::Sender<Looked>,
     ) -> Result<JoinHandle<Result<()>>> {
-        let mut detector = self.model.detector(&self.runtime)?;
+        let mut eyes = self.eyes()?;
         let shared = Arc::clone(&self.shared);
         let name = format!("{}:{number}", process_name());
         let runtime = Handle::current();
         let run = move || {
             // The receiver outlives the workers; if it is gone the program is ending and nobody counts any more.
-            work(&shared, (&name, leaves), &mut detector, &runtime, &|looked| {
+            work(&shared, (&name, leaves), &mut eyes, &runtime, &|looked| {
                 drop(tell.blocking_send(looked))
             })
         };
@@ -83,6 +102,45 @@ impl Lookers {
             .name(format!("look-{number}"))
             .spawn(run)?)
     }
+}
+
+/// Hears of every photo until all threads are done; Ctrl-C lets each finish the photo at hand.
+///
+/// # Errors
+/// What stopped a thread; that it was interrupted.
+pub async fn hear_out<T>(
+    shared: &Shared,
+    mut results: mpsc::Receiver<T>,
+    threads: Vec<JoinHandle<Result<()>>>,
+    mut each: impl FnMut(T),
+) -> Result<()> {
+    let mut interrupted = false;
+    loop {
+        tokio::select! {
+            result = results.recv() => match result {
+                Some(result) => each(result),
+                None => break,
+            },
+            _ = tokio::signal::ctrl_c(), if !interrupted => {
+                interrupted = true;
+                shared.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+    for thread in threads {
+        let done = tokio::task::spawn_blocking(move || thread.join()).await?;
+        done.ok()
+            .context("a worker thread died; run the command again to go on")??;
+    }
+    if interrupted {
+        bail!("interrupted; nothing is lost, run the command again to go on");
+    }
+    Ok(())
+}
+
+fn model_words(model: &ModelInUse) -> String {
+    let (name, role) = (&model.card.name, model.role.as_str());
+    format!("the {role} model {name} cannot be used")
 }
 
 /// Jobs claimed by programs of this machine that are no longer there are free again.

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Serialize;
 use store::jobs::JobKind;
 use tokio::sync::mpsc;
@@ -16,7 +15,7 @@ use crate::lang::Words;
 use crate::stage::associate::associate_all;
 use crate::stage::intake::{Taken, list_photos, take_in};
 use crate::stage::look::LookTimes;
-use crate::stage::lookers::{Lookers, RESULTS_IN_FLIGHT, free_jobs_of_the_dead};
+use crate::stage::lookers::{Lookers, RESULTS_IN_FLIGHT, free_jobs_of_the_dead, hear_out};
 use crate::stage::pose_check::{self, PoseCheckSummary};
 use crate::stage::worker::{Leaves, Looked, process_name};
 use crate::workplace::Workplace;
@@ -195,7 +194,7 @@ async fn look_at_all(
     if counts.queued == 0 {
         return Ok(());
     }
-    let (tell, mut results) = mpsc::channel(RESULTS_IN_FLIGHT);
+    let (tell, results) = mpsc::channel(RESULTS_IN_FLIGHT);
     let workers = lookers
         .count
         .min(usize::try_from(counts.queued).unwrap_or(usize::MAX));
@@ -204,31 +203,11 @@ async fn look_at_all(
         threads.push(lookers.spawn_worker(number, Leaves::WhenIdle, tell.clone())?);
     }
     drop(tell);
-    let mut interrupted = false;
-    loop {
-        tokio::select! {
-            looked = results.recv() => match looked {
-                Some(looked) => {
-                    progress.looked(&looked.photo_id);
-                    summary.note_looked(looked);
-                }
-                None => break,
-            },
-            _ = tokio::signal::ctrl_c(), if !interrupted => {
-                interrupted = true;
-                lookers.shared.stop.store(true, Ordering::Relaxed);
-            }
-        }
-    }
-    for thread in threads {
-        let done = tokio::task::spawn_blocking(move || thread.join()).await?;
-        done.ok()
-            .context("a worker thread died; run the command again to go on")??;
-    }
-    if interrupted {
-        bail!("interrupted; nothing is lost, run the command again to go on");
-    }
-    Ok(())
+    hear_out(&lookers.shared, results, threads, |looked| {
+        progress.looked(&looked.photo_id);
+        summary.note_looked(looked);
+    })
+    .await
 }
 
 fn millis(duration: Duration) -> u64 {

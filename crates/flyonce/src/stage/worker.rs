@@ -1,5 +1,5 @@
-//! The threads that look at photos: each owns one detector, takes look jobs from the store until none is
-//! left, and gives back what it cannot finish. Decoded pictures in flight are bounded by a pixel budget.
+//! The threads that look at photos: each owns a detector of every model, takes look jobs from the store until none is
+//! left, and gives back what it cannot finish. A photo is opened once, for all models. Decoded pictures in flight are bounded by a pixel budget.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use image::RgbImage;
 use store::jobs::{Claim, JobKind};
-use store::looks::LookResult;
-use store::rows::{Actor, NewDetection, PhotoRow, Problem};
-use store::tiles::TileRow;
+use store::looks::{LookResult, ModelLook};
+use store::rows::{Actor, ModelRole, NewDetection, PhotoRow, Problem};
 use tokio::runtime::Handle;
-use vision::{Card, DecodeError, Detector, Quality, QualityFault, QualityLimits, decode_jpeg};
+use vision::{DecodeError, Quality, QualityFault, QualityLimits, decode_jpeg};
 
 use crate::clock;
-use crate::stage::choose::{Chooser, is_damaged};
-use crate::stage::look::{LookTimes, Sight, detect, micros, not_found_before, rows};
+use crate::stage::choose::{Chooser, is_damaged, withdraw};
+use crate::stage::eyes::{Eye, Plan, one_of_each_thing};
+use crate::stage::look::{LookTimes, micros};
 use crate::workplace::Workplace;
 
 /// Pictures of fewer pixels are no photos of a camera: their quality says nothing.
@@ -37,8 +37,8 @@ pub struct Shared {
     pub budget: PixelBudget,
     /// Larger pictures are not looked at.
     pub max_pixels: u64,
-    /// SHA-256 of the model.
-    pub model_sha256: String,
+    /// Whether photos that get further tiles are queued as look jobs.
+    pub queue: bool,
     /// Held while the tiles of a sortie are chosen, so that the workers of one program do not all choose the same.
     pub choosing: Mutex<()>,
 }
@@ -48,7 +48,7 @@ pub struct Shared {
 pub struct Looked {
     /// The photo.
     pub photo_id: String,
-    /// Number of detections, or the code of what was wrong.
+    /// Number of detections of active models, or the code of what was wrong.
     pub outcome: Result<usize, String>,
     /// Where the time went.
     pub times: LookTimes,
@@ -73,7 +73,7 @@ const IDLE: Duration = Duration::from_millis(250);
 pub fn work(
     shared: &Shared,
     (name, leaves): (&str, Leaves),
-    detector: &mut Detector,
+    eyes: &mut [Eye],
     runtime: &Handle,
     tell: &dyn Fn(Looked),
 ) -> Result<()> {
@@ -91,7 +91,7 @@ pub fn work(
             std::thread::sleep(IDLE);
             continue;
         };
-        match look_at(shared, &claim, detector, runtime) {
+        match look_at(shared, &claim, eyes, runtime) {
             Ok(looked) => tell(looked),
             Err(error) => {
                 let text = format!("{error:#}");
@@ -112,17 +112,15 @@ pub fn work(
     Ok(())
 }
 
-fn look_at(shared: &Shared, claim: &Claim, detector: &mut Detector, runtime: &Handle) -> Result<Looked> {
+fn look_at(shared: &Shared, claim: &Claim, eyes: &mut [Eye], runtime: &Handle) -> Result<Looked> {
     let mut times = LookTimes::default();
     let photo = runtime.block_on(shared.workplace.store.photo(&claim.job_key))?;
-    let seen = see(shared, &photo, detector, runtime, &mut times)?;
+    let seen = see(shared, &photo, eyes, runtime, &mut times)?;
     let committing = Instant::now();
     let outcome = seen.outcome();
     let mut look = LookResult {
         photo_id: photo.photo_id.clone(),
-        model_sha256: shared.model_sha256.clone(),
-        tiles: Vec::new(),
-        detections: Vec::new(),
+        models: Vec::new(),
         unreadable: None,
         unusable: None,
         actor: Actor {
@@ -131,9 +129,15 @@ fn look_at(shared: &Shared, claim: &Claim, detector: &mut Detector, runtime: &Ha
         },
     };
     match seen {
-        Seen::Detections { tiles, found } => (look.tiles, look.detections) = (tiles, found),
-        Seen::Unusable(problem) if is_decode_problem(&problem.code) => look.unreadable = Some(problem),
-        Seen::Unusable(problem) => look.unusable = Some(problem),
+        Seen::Models(models) => look.models = models,
+        Seen::Unusable(problem) => {
+            look.models = eyes.iter().map(Eye::nothing).collect();
+            if is_decode_problem(&problem.code) {
+                look.unreadable = Some(problem);
+            } else {
+                look.unusable = Some(problem);
+            }
+        }
     }
     runtime.block_on(shared.workplace.store.finish_look(claim, &look, clock::now()))?;
     times.commit_us = micros(committing.elapsed());
@@ -145,83 +149,130 @@ fn look_at(shared: &Shared, claim: &Claim, detector: &mut Detector, runtime: &Ha
 }
 
 /// What came of looking at a photo.
-enum Seen {
-    /// In these tiles; without tiles the photo was not opened.
-    Detections {
-        tiles: Vec<u32>,
-        found: Vec<NewDetection>,
-    },
+pub enum Seen {
+    /// Of every model; without tiles the photo was not opened for it.
+    Models(Vec<ModelLook>),
+    /// Its pixels cannot be used.
     Unusable(Problem),
 }
 
 impl Seen {
     fn outcome(&self) -> Result<usize, String> {
         match self {
-            Self::Detections { found, .. } => Ok(found.len()),
+            Self::Models(models) => {
+                let active = models.iter().filter(|model| model.role == ModelRole::Active);
+                Ok(active.map(|model| model.detections.len()).sum())
+            }
             Self::Unusable(problem) => Err(problem.code.clone()),
         }
     }
 }
 
-fn see(
+/// Opens a photo if any of the models has tiles in it, and lets each look at its own.
+///
+/// # Errors
+/// The database, an original that is not what it was, an active model that does not run.
+pub fn see(
     shared: &Shared,
     photo: &PhotoRow,
-    detector: &mut Detector,
+    eyes: &mut [Eye],
     runtime: &Handle,
     times: &mut LookTimes,
 ) -> Result<Seen> {
     if let Some(problem) = runtime.block_on(shared.workplace.store.unusable_photo(&photo.photo_id))? {
         return Ok(Seen::Unusable(problem));
     }
-    let chosen = choose(shared, detector.card(), times, |chooser| {
-        runtime.block_on(chooser.tiles_of(photo))
+    let plans = choose(shared, times, || {
+        let plan = |eye: &Eye| {
+            let tiles = runtime.block_on(eye.chooser(&shared.workplace, shared.queue).tiles_of(photo))?;
+            Ok(Plan::of(&tiles))
+        };
+        eyes.iter().map(plan).collect::<Result<Vec<Plan>>>()
     })?;
-    let tiles: Vec<TileRow> = chosen.iter().filter(|row| !row.looked).copied().collect();
     let problem_code = photo.problem.as_ref().map(|problem| problem.code.as_str());
-    if tiles.is_empty() && !is_damaged(problem_code, [photo.width_px, photo.height_px]) {
-        let (tiles, found) = (Vec::new(), Vec::new());
-        return Ok(Seen::Detections { tiles, found });
+    let is_damaged = is_damaged(problem_code, [photo.width_px, photo.height_px]);
+    let wanted = |eye: &Eye, plan: &Plan| is_damaged && eye.is_active() || !plan.pending.is_empty();
+    let wanting: Vec<bool> = eyes
+        .iter()
+        .zip(&plans)
+        .map(|(eye, plan)| wanted(eye, plan))
+        .collect();
+    if !wanting.contains(&true) {
+        return Ok(Seen::Models(eyes.iter().map(Eye::nothing).collect()));
     }
     let pixels = u64::from(photo.width_px) * u64::from(photo.height_px);
     let _share = shared.budget.take(pixels.min(shared.max_pixels));
-    let picture = match open(shared, photo, times)? {
-        Ok(picture) => picture,
-        Err(problem) => {
-            choose(shared, detector.card(), times, |chooser| {
-                runtime.block_on(chooser.withdraw(photo, &problem))
-            })?;
-            return Ok(Seen::Unusable(problem));
-        }
+    let problem = match open(shared, photo, times)? {
+        Ok(picture) => return look_with(shared, eyes, (photo, &plans, &picture), runtime, times),
+        Err(problem) => problem,
     };
-    let mut found = detect(detector, &picture, &tiles, times)?;
-    if tiles.len() < chosen.len() {
-        let before = runtime.block_on(shared.workplace.store.detections_of_photo(&photo.photo_id))?;
-        found = not_found_before(found, &before);
+    // A photo that only shadow models opened stays what it is for the others.
+    let for_all = eyes
+        .iter()
+        .zip(&wanting)
+        .any(|(eye, wants)| eye.is_active() && *wants);
+    let concerned = eyes.iter().filter(|eye| for_all || !eye.is_active());
+    let choosers: Vec<Chooser<'_>> = concerned
+        .map(|eye| eye.chooser(&shared.workplace, shared.queue))
+        .collect();
+    choose(shared, times, || {
+        runtime.block_on(withdraw(&choosers, photo, &problem))
+    })?;
+    if for_all {
+        return Ok(Seen::Unusable(problem));
+    }
+    let given_up = |eye: &Eye| ModelLook {
+        problem: (!eye.is_active()).then(|| problem.clone()),
+        ..eye.nothing()
+    };
+    Ok(Seen::Models(eyes.iter().map(given_up).collect()))
+}
+
+/// What every model finds in an open photo.
+fn look_with(
+    shared: &Shared,
+    eyes: &mut [Eye],
+    (photo, plans, picture): (&PhotoRow, &[Plan], &RgbImage),
+    runtime: &Handle,
+    times: &mut LookTimes,
+) -> Result<Seen> {
+    let store = &shared.workplace.store;
+    let mut found = Vec::new();
+    for (eye, plan) in eyes.iter_mut().zip(plans) {
+        found.push(eye.look(picture, plan, times)?);
+    }
+    one_of_each_thing(eyes, &mut found);
+    let mut of_active: Option<Vec<NewDetection>> = None;
+    let is_further = eyes
+        .iter()
+        .zip(plans)
+        .any(|(eye, plan)| eye.is_active() && plan.is_further);
+    if is_further {
+        let rows = runtime.block_on(store.detections_of_photo(&photo.photo_id))?;
+        of_active = Some(rows.into_iter().map(|row| row.detection).collect());
+    }
+    for ((eye, plan), found) in eyes.iter().zip(plans).zip(&mut found) {
+        match (eye.role, &of_active) {
+            (ModelRole::Active, Some(before)) => found.leave_out(before),
+            (ModelRole::Shadow, _) if plan.is_further => {
+                let model = &eye.card().sha256;
+                found.leave_out(&runtime.block_on(store.shadow_detections_of_photo(&photo.photo_id, model))?);
+            }
+            _ => {}
+        }
     }
     // Read again: choosing may have corrected the pose.
-    let photo = runtime.block_on(shared.workplace.store.photo(&photo.photo_id))?;
-    let sight = Sight::of(&photo, detector.card())?;
-    Ok(Seen::Detections {
-        tiles: tiles.iter().map(|row| row.tile_index).collect(),
-        found: rows(&photo, sight.as_ref(), detector.card(), &found),
-    })
+    let photo = runtime.block_on(store.photo(&photo.photo_id))?;
+    let found = eyes.iter().zip(plans).zip(found);
+    let looks = found.map(|((eye, plan), found)| eye.result(&photo, plan, found));
+    Ok(Seen::Models(looks.collect::<Result<_>>()?))
 }
 
 /// One worker of this program at a time.
-fn choose<T>(
-    shared: &Shared,
-    card: &Card,
-    times: &mut LookTimes,
-    choice: impl FnOnce(Chooser<'_>) -> Result<T>,
-) -> Result<T> {
+fn choose<T>(shared: &Shared, times: &mut LookTimes, choice: impl FnOnce() -> Result<T>) -> Result<T> {
     let _turn = shared.choosing.lock().unwrap_or_else(PoisonError::into_inner);
     let choosing = Instant::now();
-    let chosen = choice(Chooser {
-        workplace: &shared.workplace,
-        card,
-        model_sha256: &shared.model_sha256,
-        looks: shared.workplace.config.settings.looks,
-    });
+    let chosen = choice();
     times.choose_us += micros(choosing.elapsed());
     chosen
 }
@@ -368,8 +419,8 @@ fn start_ticks(pid: u32) -> Option<String> {
     after_name.split_whitespace().nth(19).map(str::to_owned)
 }
 
-/// Shared state for the workers of a workplace.
-pub fn shared(workplace: &Workplace, model_sha256: String) -> Arc<Shared> {
+/// Shared state for the workers of a workplace. `queue`: photos that get further tiles are queued as look jobs.
+pub fn shared(workplace: &Workplace, queue: bool) -> Arc<Shared> {
     let max_pixels = u64::from(workplace.config.settings.max_megapixels) * 1_000_000;
     let budget = PixelBudget::new(max_pixels);
     Arc::new(Shared {
@@ -377,7 +428,7 @@ pub fn shared(workplace: &Workplace, model_sha256: String) -> Arc<Shared> {
         stop: AtomicBool::new(false),
         budget,
         max_pixels,
-        model_sha256,
+        queue,
         choosing: Mutex::new(()),
     })
 }

@@ -17,5 +17,6 @@ mod photo_door;
 mod program;
 mod reviewing;
 mod serving;
+mod several;
 mod tidy;
 mod tiles;

@@ -153,7 +153,8 @@ pub fn skipped(test_name: &str, why: &str) {
     writeln!(terminal, "SKIPPED: {test_name}: {why}").unwrap();
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());

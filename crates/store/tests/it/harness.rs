@@ -9,9 +9,11 @@ use schedule::photo_ledger::PhotoId;
 use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use store::jobs::{Claim, JobKind};
-use store::looks::LookResult;
+use store::looks::{LookResult, ModelLook};
 use store::photos::CommitOutcome;
-use store::rows::{Actor, ModelRow, NewDetection, NewFootprint, NewPhoto, Placement, SiteRow, SortieKind};
+use store::rows::{
+    Actor, ModelRole, ModelRow, NewDetection, NewFootprint, NewPhoto, Placement, SiteRow, SortieKind,
+};
 use store::sites::{AssociationResult, NewLead};
 use store::{Location, Store};
 use survey::time::{CivilDay, UtcMicros};
@@ -232,14 +234,24 @@ pub fn detection(detection_id: &str, score: f64, place: Option<Placement>) -> Ne
     }
 }
 
+/// What the only model saw in a photo.
+pub fn saw(tiles: Vec<u32>, detections: Vec<NewDetection>) -> ModelLook {
+    ModelLook {
+        model_sha256: MODEL.to_owned(),
+        role: ModelRole::Active,
+        tiles,
+        detections,
+        problem: None,
+        took_us: 0,
+    }
+}
+
 /// Claims the next look and finishes it with these detections. Answers the photo id.
 pub async fn look(store: &Store, detections: Vec<NewDetection>) -> String {
     let claim = claim(store, JobKind::Look, "host:1:1").await.unwrap();
     let look = LookResult {
         photo_id: claim.job_key.clone(),
-        model_sha256: MODEL.to_owned(),
-        detections,
-        tiles: vec![],
+        models: vec![saw(vec![], detections)],
         unusable: None,
         unreadable: None,
         actor: actor("detector"),

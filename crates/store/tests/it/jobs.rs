@@ -8,8 +8,8 @@ use store::jobs::{Claim, JobKind, MAX_CLAIMS};
 use store::looks::LookResult;
 
 use crate::harness::{
-    LEASE, MODEL, NOW, actor, after, claim, commit, detection, each_engine, look, nothing_found, photo,
-    register_model,
+    LEASE, NOW, actor, after, claim, commit, detection, each_engine, look, nothing_found, photo,
+    register_model, saw,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,9 +66,7 @@ async fn an_expired_lease_is_taken_over_and_the_loser_writes_nothing() {
 
         let result = |claim: &Claim, id| LookResult {
             photo_id: claim.job_key.clone(),
-            model_sha256: MODEL.to_owned(),
-            detections: vec![detection(id, 0.9, None)],
-            tiles: vec![],
+            models: vec![saw(vec![], vec![detection(id, 0.9, None)])],
             unusable: None,
             unreadable: None,
             actor: actor("detector"),

@@ -2,11 +2,11 @@
 
 use schedule::photo_ledger::{LossReason, PhotoState};
 use store::jobs::JobKind;
-use store::looks::LookResult;
+use store::looks::{LookResult, ModelLook};
 use store::rows::Problem;
 
 use crate::harness::{
-    MODEL, NOW, actor, claim, commit, detection, each_engine, look, photo, place, register_model,
+    MODEL, NOW, actor, claim, commit, detection, each_engine, look, photo, place, register_model, saw,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,9 +60,7 @@ async fn a_photo_that_cannot_be_decoded_is_a_named_loss() {
         };
         let look = LookResult {
             photo_id: claim.job_key.clone(),
-            model_sha256: MODEL.to_owned(),
-            detections: vec![],
-            tiles: vec![],
+            models: vec![saw(vec![], vec![])],
             unusable: None,
             unreadable: Some(problem.clone()),
             actor: actor("detector"),
@@ -119,9 +117,10 @@ async fn rows_that_refer_to_nothing_are_refused() {
         let job = claim(&store, JobKind::Look, "host:1:1").await.unwrap();
         let look = LookResult {
             photo_id: job.job_key.clone(),
-            model_sha256: "unregistered".into(),
-            detections: vec![detection("D1", 0.5, None)],
-            tiles: vec![],
+            models: vec![ModelLook {
+                model_sha256: "unregistered".into(),
+                ..saw(vec![], vec![detection("D1", 0.5, None)])
+            }],
             unusable: None,
             unreadable: None,
             actor: actor("detector"),

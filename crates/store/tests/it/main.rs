@@ -14,6 +14,7 @@ mod opening;
 mod originals;
 mod photos;
 mod schema;
+mod shadow;
 mod shots;
 mod tiles;
 mod upgrade;

@@ -2,16 +2,17 @@
 
 use schedule::photo_ledger::PhotoState;
 use store::Store;
+use store::choices::{NewChoice, Withdrawn};
 use store::ground::FootprintQuery;
 use store::jobs::JobKind;
 use store::looks::LookResult;
-use store::rows::Problem;
-use store::tiles::{NewChoice, PhotoTiles, SortieChoiceRow, TileCounts};
+use store::rows::{ModelRole, Problem};
+use store::tiles::{PhotoTiles, SortieChoiceRow, TileCounts};
 use survey::tile_choice::{ChosenTile, GroundSeen, Pass};
 use survey::tiles::TileRect;
 
 use crate::fleet::create;
-use crate::harness::{MODEL, NOW, actor, claim, commit, detection, each_engine, photo, register_model};
+use crate::harness::{MODEL, NOW, actor, claim, commit, detection, each_engine, photo, register_model, saw};
 
 fn tile(x_px: u32, pass: Pass) -> ChosenTile {
     ChosenTile {
@@ -49,8 +50,21 @@ fn choice(choice_no: u32, photos: Vec<PhotoTiles>) -> NewChoice {
                 enough_m2: 98.0,
             },
         },
+        role: ModelRole::Active,
         photos,
-        unusable: None,
+        queue: true,
+    }
+}
+
+async fn save(store: &Store, choice: NewChoice) -> bool {
+    store.save_choices(&[choice], None, NOW).await.unwrap()
+}
+
+fn withdrawn(photo_id: &str, problem: &Problem) -> Withdrawn {
+    Withdrawn {
+        photo_id: photo_id.to_owned(),
+        problem: problem.clone(),
+        for_all: true,
     }
 }
 
@@ -66,7 +80,7 @@ async fn chosen(store: &Store) -> Vec<String> {
         of(&ids[1], &[tile(7, Pass::Ground)]),
         of(&ids[2], &[]),
     ];
-    assert!(store.save_choice(&choice(1, tiles), NOW).await.unwrap());
+    assert!(save(store, choice(1, tiles)).await);
     ids
 }
 
@@ -74,9 +88,10 @@ async fn look(store: &Store, tiles: Vec<u32>, unusable: Option<Problem>) -> Stri
     let claim = claim(store, JobKind::Look, "host:1:1").await.unwrap();
     let look = LookResult {
         photo_id: claim.job_key.clone(),
-        model_sha256: MODEL.to_owned(),
-        tiles,
-        detections: vec![detection(&format!("D{}", claim.job_id), 0.9, None)],
+        models: vec![saw(
+            tiles,
+            vec![detection(&format!("D{}", claim.job_id), 0.9, None)],
+        )],
         unreadable: None,
         unusable,
         actor: actor("look"),
@@ -91,7 +106,7 @@ async fn only_one_can_make_the_next_choice() {
         let store = bench.open().await;
         let ids = chosen(&store).await;
         let other = choice(1, vec![of(&ids[2], &[tile(5, Pass::Ground)])]);
-        assert!(!store.save_choice(&other, NOW).await.unwrap());
+        assert!(!save(&store, other).await);
         let first = store.tiles_of_photo(&ids[0], MODEL).await.unwrap().unwrap();
         let indexes: Vec<_> = first
             .iter()
@@ -109,6 +124,7 @@ async fn only_one_can_make_the_next_choice() {
         assert_eq!(row, choice(1, vec![]).sortie);
         let expected = TileCounts {
             photos: 3,
+            photos_in_shadow: 0,
             photos_with_tiles: 2,
             tiles: 3,
             full_frames: 1,
@@ -131,24 +147,22 @@ async fn a_photo_that_gets_further_tiles_is_looked_at_again_for_these() {
             code: "blurred".to_owned(),
             detail_json: None,
         };
-        let mut next = choice(
+        let next = choice(
             2,
             vec![
                 of(&ids[0], &[tile(40, Pass::Ground)]),
                 of(&ids[1], &[tile(50, Pass::Ground)]),
             ],
         );
-        next.unusable = Some((ids[2].clone(), problem.clone()));
-        assert!(store.save_choice(&next, NOW).await.unwrap());
+        let gone = withdrawn(&ids[2], &problem);
+        assert!(store.save_choices(&[next], Some(&gone), NOW).await.unwrap());
         assert_eq!(
             store.unusable_photo(&ids[2]).await.unwrap(),
             Some(problem.clone())
         );
         let done = LookResult {
             photo_id: ids[1].clone(),
-            model_sha256: MODEL.to_owned(),
-            tiles: vec![0],
-            detections: vec![],
+            models: vec![saw(vec![0], vec![])],
             unreadable: None,
             unusable: None,
             actor: actor("look"),
@@ -181,9 +195,9 @@ async fn an_unusable_photo_is_looked_at_in_vain_and_makes_no_coverage() {
             code: "too_dark".to_owned(),
             detail_json: Some("{\"mean\":3}".to_owned()),
         };
-        let mut next = choice(2, vec![]);
-        next.unusable = Some((ids[0].clone(), problem.clone()));
-        assert!(store.save_choice(&next, NOW).await.unwrap());
+        let next = choice(2, vec![]);
+        let gone = withdrawn(&ids[0], &problem);
+        assert!(store.save_choices(&[next], Some(&gone), NOW).await.unwrap());
         look(&store, vec![], Some(problem.clone())).await;
         let row = store.photo(&ids[0]).await.unwrap();
         assert_eq!((row.state, row.problem), (PhotoState::LookedAt, Some(problem)));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use evaluation::curve::{AtScore, Bin, Outcomes};
 
 use crate::model_eval::figures::{ClassFigures, EvaluationAnswer};
-use crate::model_eval::report::text::{both, escaped, share};
+use crate::report::text::{both, escaped, share};
 
 /// Points of one curve at most; beyond, they lie on one another.
 const MOST_POINTS: usize = 400;

@@ -3,16 +3,13 @@
 mod chart;
 pub mod sheet;
 mod tables;
-mod text;
 
 use crate::lang::Lang;
 use crate::model_eval::figures::EvaluationAnswer;
 use crate::model_eval::report::chart::ClassCurve;
 use crate::model_eval::report::sheet::ClassSheet;
-use crate::model_eval::report::text::{both, escaped};
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("language.js");
+use crate::report;
+use crate::report::text::escaped;
 
 /// What the page shows beside the figures.
 pub struct Shown<'s> {
@@ -31,23 +28,14 @@ pub use chart::curve_of;
 /// The whole page.
 pub fn page(shown: &Shown<'_>) -> String {
     let answer = shown.answer;
-    let lang = shown.lang.pick("zh", "en");
     let models: Vec<&str> = answer.models.iter().map(|model| model.name.as_str()).collect();
     let title = format!("{} · {}", escaped(&models.join(" / ")), escaped(&answer.dataset));
     let mut body = String::new();
-    body.push_str(&format!(
-        "<header><h1>{} <small>{title}</small></h1><nav><button data-to=\"zh\">中文</button><button data-to=\"en\">English</button></nav></header>",
-        both("模型评估", "Model evaluation")
-    ));
     body.push_str(&tables::facts(answer));
     body.push_str(&tables::summary(answer));
     body.push_str(&tables::by_set(answer));
     body.push_str(&chart::section(answer, shown.curves));
     body.push_str(&tables::confusion(answer));
     body.push_str(&sheet::section(shown.sheets));
-    format!(
-        "<!doctype html>\n<html lang=\"{lang}\" data-shown=\"{lang}\">\n<head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\n<style>{STYLE}</style></head>\n\
-         <body>{body}<script>{SCRIPT}</script></body></html>\n"
-    )
+    report::page(("模型评估", "Model evaluation"), &title, &body, shown.lang)
 }

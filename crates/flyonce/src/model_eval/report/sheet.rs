@@ -7,15 +7,11 @@ use evaluation::curve::Outcomes;
 use evaluation::picture::Picture;
 use image::RgbImage;
 
-use crate::model_eval::report::text::{base64, both, escaped};
-use crate::picture::{Window, render};
+use crate::report::crops::Crop as Cut;
+use crate::report::text::{both, escaped};
 
 /// Pictures of each kind and class.
 const PER_SHEET: usize = 12;
-/// Surroundings shown on each side of a box, box sizes.
-const MARGIN: f64 = 0.8;
-/// Width of a picture on the page, px.
-const CROP_WIDTH_PX: u32 = 240;
 
 /// What is wrong in a crop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,8 +36,7 @@ struct Wanted {
 /// One crop with its boxes.
 #[derive(Debug, Clone)]
 struct Crop {
-    jpeg: Vec<u8>,
-    window: Window,
+    cut: Cut,
     wanted: Wanted,
     picture: String,
     truths: Vec<([f64; 4], bool)>,
@@ -150,26 +145,9 @@ fn worst(pictures: &[Picture], class: &ClassToShow) -> Vec<Wanted> {
 }
 
 fn cut(photo: &RgbImage, name: &str, picture: &Picture, wanted: Wanted, threshold: f64) -> Result<Crop> {
-    let [x, y, width, height] = wanted.box_px;
-    // As wide as high, so that the sheet is even.
-    let (side, centre) = (width.max(height), [x + width / 2.0, y + height / 2.0]);
-    let square = [
-        centre[0] - side / 2.0,
-        centre[1] - side / 2.0,
-        centre[0] + side / 2.0,
-        centre[1] + side / 2.0,
-    ];
-    let window = Window::around(square, MARGIN, photo.width(), photo.height());
-    let window = Window {
-        x: window.x.floor(),
-        y: window.y.floor(),
-        width: window.width.round(),
-        height: window.height.round(),
-    };
     let of_class = |class: usize| class == wanted.class;
     Ok(Crop {
-        jpeg: render(photo, window, CROP_WIDTH_PX)?,
-        window,
+        cut: Cut::cut(photo, corners(wanted.box_px))?,
         picture: name.to_owned(),
         truths: picture
             .truths
@@ -231,25 +209,17 @@ fn of_class(sheet: &ClassSheet) -> String {
 }
 
 fn figure(crop: &Crop, threshold: f64) -> String {
-    let Window { x, y, width, height } = crop.window;
-    let rectangle = |[left, top, width, height]: [f64; 4], class: &str| {
-        format!(
-            "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
-        )
-    };
     let truths = crop
         .truths
         .iter()
-        .map(|(box_px, crowd)| rectangle(*box_px, if *crowd { "ignored" } else { "truth" }));
-    let found = crop.found.iter().map(|box_px| rectangle(*box_px, "found"));
+        .map(|(box_px, crowd)| (corners(*box_px), if *crowd { "ignored" } else { "truth" }));
+    let found = crop.found.iter().map(|box_px| (corners(*box_px), "found"));
     let kind = match crop.wanted.kind {
         Kind::FalseAlarm => "alarm",
         Kind::Miss => "miss",
     };
-    let boxes: String = truths
-        .chain(found)
-        .chain([rectangle(crop.wanted.box_px, kind)])
-        .collect();
+    let wanted = (corners(crop.wanted.box_px), kind);
+    let boxes: Vec<([f64; 4], &str)> = truths.chain(found).chain([wanted]).collect();
     let said = match (crop.wanted.kind, crop.wanted.score) {
         (Kind::FalseAlarm, Some(score)) if score < threshold => {
             format!("{score:.2} {}", both("(低于阈值)", "(below the threshold)"))
@@ -261,11 +231,11 @@ fn figure(crop: &Crop, threshold: f64) -> String {
         (Kind::Miss, None) => both("无检出", "not found at all"),
         (Kind::FalseAlarm, score) => score.map_or_else(String::new, |score| format!("{score:.2}")),
     };
-    format!(
-        "<figure><div class=\"crop\"><img alt=\"\" src=\"data:image/jpeg;base64,{}\">\
-         <svg viewBox=\"{x} {y} {width} {height}\" preserveAspectRatio=\"none\">{boxes}</svg></div>\
-         <figcaption>{said}<br>{}</figcaption></figure>",
-        base64(&crop.jpeg),
-        escaped(&crop.picture)
-    )
+    crop.cut
+        .figure(&boxes, &format!("{said}<br>{}", escaped(&crop.picture)))
+}
+
+/// Left, top, right, bottom of a box with width and height.
+fn corners([left, top, width, height]: [f64; 4]) -> [f64; 4] {
+    [left, top, left + width, top + height]
 }

@@ -1,7 +1,7 @@
 //! The tables of the page.
 
 use crate::model_eval::figures::{ClassFigures, ConfusionAnswer, EvaluationAnswer, ModelFigures};
-use crate::model_eval::report::text::{both, escaped, share, words};
+use crate::report::text::{both, escaped, share, words};
 
 /// What was evaluated, on what, and what was not judged.
 pub(super) fn facts(answer: &EvaluationAnswer) -> String {

@@ -1,9 +1,9 @@
-//! Text on the page.
+//! Text on a page.
 
 use crate::lang::Words;
 
 /// A text in both languages; the style shows one.
-pub(super) fn both(zh: &str, en: &str) -> String {
+pub fn both(zh: &str, en: &str) -> String {
     format!(
         "<span class=\"zh\">{}</span><span class=\"en\">{}</span>",
         escaped(zh),
@@ -12,12 +12,12 @@ pub(super) fn both(zh: &str, en: &str) -> String {
 }
 
 /// As [`both`].
-pub(super) fn words(words: &Words) -> String {
+pub fn words(words: &Words) -> String {
     both(&words.zh, &words.en)
 }
 
 /// Text that cannot become markup.
-pub(super) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -25,12 +25,12 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A share with two digits, or a dash.
-pub(super) fn share(value: Option<f64>) -> String {
+pub fn share(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"))
 }
 
 /// Base 64 with padding (RFC 4648, section 4), for pictures inside the page.
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
