@@ -20,5 +20,6 @@ pub mod pipeline;
 pub mod placing;
 pub mod pose_check;
 pub mod relief;
+pub mod sights;
 pub mod watched_folder;
 pub mod worker;
