@@ -60,7 +60,8 @@ pub fn check_in_view(pose: &Pose, camera: &CameraModel, fix: &GroundFix) -> Resu
     ];
     let nearest = camera
         .ray_from_pixel(nearest_px)
-        .map_err(|_| outside(f64::INFINITY))?;
+        .ok()
+        .ok_or(outside(f64::INFINITY))?;
     let sight = ned_from_camera * Vector3::from(nearest);
     // A nearest ray that never comes down is nowhere near any ground.
     let reach = if sight.z > 0.0 {
