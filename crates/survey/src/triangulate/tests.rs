@@ -1,3 +1,5 @@
+//! Views whose errors are known: what joining them must give back, and what it must not claim.
+
 use super::*;
 use crate::camera::CameraSource;
 use crate::geodesy::AltitudeAglM;
