@@ -11,8 +11,8 @@
 //!    covariance; fewer than three agreeing pairs mean none.
 //! 4. `assign`: chi-square gate (2 degrees of freedom, 99 %) on what is left, size gate, and an optimal one-to-one
 //!    assignment: two detections of one photo never share a site. What stays over founds new sites.
-//! 5. `fuse`: position and covariance of each site from all its views, without counting common errors as if
-//!    they averaged out.
+//! 5. `fuse`: position and covariance of each site from the lines of sight of all its views, which also tell how
+//!    high it stands, without counting common errors as if they averaged out.
 //!
 //! The result depends only on the input: no randomness, ties by identity.
 
@@ -36,12 +36,13 @@ pub use site::{
 
 /// Associates photos, given in the order of capture, with the sites known so far.
 ///
-/// A site's position is the information-weighted mean of its `n` views, `x = S·Σ Cₖ⁻¹xₖ` with `S = (Σ Cₖ⁻¹)⁻¹`,
-/// and its covariance `S · (1 + (n−1)·ρ) · b`. The middle factor is the variance of a mean of equally correlated
-/// errors: with ρ = 0.5 it never falls below half of a single view's variance, however many photos there are,
-/// since GNSS bias and the assumed ground height do not average out; ρ = 1 would be covariance intersection with
-/// equal weights (Julier & Uhlmann 1997). `b` is the Birge ratio squared, `max(1, χ²/(2(n−1)))`, which widens it
-/// when the views disagree more than they claim (Birge 1932).
+/// A site's position comes from all its views by [`survey::triangulate::joined`]: the place and the height that fit
+/// their lines of sight best, which is the information-weighted mean `x = S·Σ Cₖ⁻¹xₖ`, `S = (Σ Cₖ⁻¹)⁻¹`, where no sight
+/// is known or all are parallel. For `n` equal views its covariance is `S · (1 + (n−1)·ρ) · b`. The middle factor is
+/// the variance of a mean of equally correlated errors: with ρ = 0.5 it never falls below half of a single view's
+/// variance, however many photos there are, since GNSS bias does not average out; ρ = 1 would be covariance
+/// intersection with equal weights (Julier & Uhlmann 1997). `b` is the Birge ratio squared, `max(1, χ²/(2(n−1)))`,
+/// which widens it when the views disagree more than they claim (Birge 1932).
 ///
 /// To work through many photos with a large register keep a [`SiteBook`] instead; it also takes the photos'
 /// footprints, which rows of equal things need.

@@ -15,7 +15,7 @@ mod outline;
 mod tests;
 
 pub use ellipse::ErrorEllipse;
-pub use outline::{OutlineFix, bounds, ground_from_outline, pixel_of_box};
+pub use outline::{BasePixel, OutlineFix, bounds, ground_from_outline, pixel_of_box};
 
 /// Flattest ray that is still given a place: 5° below the horizon. There 1° of tilt already moves the point
 /// by a fifth of its distance, and an ellipse no longer describes the error.

@@ -146,8 +146,13 @@ impl PoseSigmas {
     }
 
     /// A consumer drone without RTK over a town: position 2 m (published 1.5 m plus shutter delay), height
-    /// 5 m (barometer 3 m and roofs 4 m), gimbal 1°, compass 3°. Assumptions, not vendor figures; two photos
-    /// of the same ground from the same camera agree better, since part of these errors is shared.
+    /// 5 m (barometer 3 m and roofs 4 m), gimbal 1°, compass 3°. Assumptions for a camera that nobody has measured, not
+    /// vendor figures: makers state how still a gimbal holds (hundredths of a degree), not how true its angles are, and
+    /// compasses in use are off by degrees. So the ellipse of a better camera is too wide (99 % where it says 95 %, in
+    /// `benches`) until a camera card states its sigmas. Each cause is counted once: tilts about two axes, yaw about the
+    /// vertical, roofs in the height; what a box leaves open of a thing's foot is added by
+    /// [`ground_from_outline`](crate::geolocate::ground_from_outline). Two photos of the same ground from the same
+    /// camera agree better, since part of these errors is shared.
     #[must_use]
     pub fn consumer_gnss() -> Self {
         Self {

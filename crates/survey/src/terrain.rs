@@ -13,8 +13,11 @@ use crate::geolocate::{GeolocateError, GroundFix, GroundPlane, ground_on_plane, 
 use crate::grid::carry;
 use crate::pose::Pose;
 
+mod shown;
 #[cfg(test)]
 mod tests;
+
+pub use shown::footprint_on_terrain;
 
 /// Farthest from the camera's foot that is searched, as a multiple of its height above ground: what a ray of 5° below
 /// the horizon reaches on level ground.

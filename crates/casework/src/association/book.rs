@@ -174,6 +174,7 @@ impl SiteBook {
             covariance_m2: detection.covariance_m2,
             extent_m: detection.extent_m,
             score: detection.score,
+            sight: detection.sight,
         };
         let number = site.unwrap_or(self.sites.len());
         self.site_of_detection

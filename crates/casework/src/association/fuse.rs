@@ -1,52 +1,30 @@
 //! One place and one size from all views of a site.
 
-use nalgebra::{Matrix2, Vector2};
-use survey::geodesy::{LocalTangent, Wgs84};
+use survey::geodesy::Wgs84;
+use survey::triangulate::{SeenPlace, joined};
 
-use super::error_model::{mahalanobis2, matrix};
 use super::site::View;
-
-/// Correlation of the position errors of two photos: GNSS bias, assumed ground height and mounting are the same
-/// for all photos of a flight. 0.5 keeps at least half of a single view's variance.
-const BETWEEN_PHOTOS: f64 = 0.5;
 
 /// Position and covariance (m²) of a site from its views (at least one); see [`super::associate`] for the formula.
 pub fn fused(views: &[View]) -> Option<(Wgs84, [[f64; 2]; 2])> {
-    let plane = LocalTangent::at(views.first()?.position);
-    let measured: Vec<(Vector2<f64>, Matrix2<f64>)> = views
+    let seen: Vec<SeenPlace> = views
         .iter()
-        .map(|view| {
-            (
-                Vector2::from(plane.enu_from_wgs84(view.position)),
-                matrix(view.covariance_m2),
-            )
+        .map(|view| SeenPlace {
+            position: view.position,
+            covariance_m2: view.covariance_m2,
+            sight: view.sight,
         })
         .collect();
-    let (mut information, mut weighted) = (Matrix2::zeros(), Vector2::zeros());
-    for (place, covariance) in &measured {
-        let inverse = covariance.try_inverse()?;
-        information += inverse;
-        weighted += inverse * place;
-    }
-    let shrunk = information.try_inverse()?;
-    let mean = shrunk * weighted;
-    let others = measured.len() as f64 - 1.0;
-    let chi2: f64 = measured
-        .iter()
-        .map(|(place, covariance)| mahalanobis2(&(place - mean), covariance))
-        .sum();
-    let birge2 = if others > 0.0 {
-        (chi2 / (2.0 * others)).max(1.0)
+    let place = joined(&seen).ok()?;
+    let birge2 = if place.freedom > 0 {
+        (place.chi2 / place.freedom as f64).max(1.0)
     } else {
         1.0
     };
-    let covariance = shrunk * ((1.0 + others * BETWEEN_PHOTOS) * birge2);
-    let off_diagonal = (covariance[(0, 1)] + covariance[(1, 0)]) / 2.0;
-    let rows = [
-        [covariance[(0, 0)], off_diagonal],
-        [off_diagonal, covariance[(1, 1)]],
-    ];
-    Some((plane.wgs84_from_enu(mean.x, mean.y), rows))
+    Some((
+        place.position,
+        place.covariance_m2.map(|row| row.map(|value| value * birge2)),
+    ))
 }
 
 /// Median width and height: boxes cut off at a picture's edge do not count as shrinking.
@@ -60,6 +38,8 @@ pub fn median_extent_m(views: &[View]) -> [f64; 2] {
 
 #[cfg(test)]
 mod tests {
+    use survey::geodesy::LocalTangent;
+
     use super::*;
 
     fn views(east_m: &[f64], sigma_m: f64) -> Vec<View> {
@@ -78,6 +58,7 @@ mod tests {
                 covariance_m2: [[variance, 0.0], [0.0, variance]],
                 extent_m: [10.0, 5.0],
                 score: 0.9,
+                sight: None,
             })
             .collect()
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use survey::geodesy::Wgs84;
 use survey::identity::Ulid;
 use survey::time::UtcMicros;
+use survey::triangulate::Sight;
 
 /// One detection that has a place on the ground.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub struct DetectionForSite {
     pub extent_m: [f64; 2],
     /// Detector score, 0 … 1.
     pub score: f64,
+    /// Its line of sight, where the photo's pose is known: tells the height of things that several photos show.
+    pub sight: Option<Sight>,
 }
 
 /// The detections of one photo.
@@ -51,6 +54,8 @@ pub struct View {
     pub extent_m: [f64; 2],
     /// Detector score, 0 … 1.
     pub score: f64,
+    /// Its line of sight, where the photo's pose is known.
+    pub sight: Option<Sight>,
 }
 
 /// One thing on the ground, with every view of it.

@@ -114,6 +114,7 @@ pub fn photo(dice: &mut Dice, name: &str, centre_m: [f64; 2], sheds: &[Shed], er
             covariance_m2: claimed_covariance(offset, errors),
             extent_m,
             score: 0.8,
+            sight: None,
         });
     }
     let [width, height] = HALF_FRAME_M;

@@ -3,8 +3,9 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 use survey::camera::{CameraModel, CameraSource};
+use survey::footprint::{NotInView, check_in_view};
 use survey::geodesy::Wgs84;
-use survey::geolocate::{GroundFix, bounds, ground_from_outline, pixel_from_offset, pixel_of_box};
+use survey::geolocate::{BasePixel, bounds, ground_from_outline, pixel_of_box};
 use survey::pose::{GroundAssumption, Pose, TakeoffHeight};
 
 use crate::answers::place::{Place, rounded};
@@ -59,11 +60,14 @@ impl Marked {
     }
 
     /// The pixel that stands for it.
-    fn base_px(&self, pose: &Pose) -> [f64; 2] {
+    fn base(&self, pose: &Pose, camera: &CameraModel) -> BasePixel {
         match self {
-            Self::Pixel(pixel) => *pixel,
-            Self::Box(of_box) => pixel_of_box(pose, *of_box),
-            Self::Outline(points) => pixel_of_box(pose, bounds(points)),
+            Self::Pixel(pixel) => BasePixel {
+                pixel: *pixel,
+                sigma_px: [0.0; 2],
+            },
+            Self::Box(of_box) => pixel_of_box(pose, camera, *of_box),
+            Self::Outline(points) => pixel_of_box(pose, camera, bounds(points)),
         }
     }
 }
@@ -110,17 +114,19 @@ pub fn geotag(
     marked: &Marked,
 ) -> Result<GeotagAnswer> {
     let pose = &stored.pose;
-    let pixel = marked.base_px(pose);
-    let (fix, flat_ground) = ground.place(pose, camera, pixel)?;
-    if !shows(pose, camera, &fix, flat_ground) {
-        bail!("the place lies outside the ground that the photo shows / 位置不在照片所示地面之内");
-    }
+    let base = marked.base(pose, camera);
+    let (fix, flat_ground) = ground.place(pose, camera, base.pixel)?;
     let outline_px = marked.outline_px();
     let place = |pixel: [f64; 2]| ground.place(pose, camera, pixel).map(|(fix, _)| fix);
     let shape = match outline_px.is_empty() {
         true => None,
-        false => Some(ground_from_outline(pixel, &outline_px, place)?),
+        false => Some(ground_from_outline(&base, &outline_px, place)?),
     };
+    let fix = shape.as_ref().map_or(fix, |shape| shape.centre.clone());
+    let in_view = check_in_view(pose, camera, &fix);
+    if let Err(NotInView::Outside { .. }) = in_view {
+        bail!("the place lies outside the ground that the photo shows / 位置不在照片所示地面之内");
+    }
     let point = |point: &Wgs84| [rounded(point.longitude_deg, 7), rounded(point.latitude_deg, 7)];
     let mut said = assumptions(pose, camera);
     if flat_ground && matches!(pose.ground, GroundAssumption::HeightModel { .. }) {
@@ -129,9 +135,18 @@ pub fn geotag(
             "the height model has no height here: level ground at the height below the camera is taken",
         ));
     }
+    if let Err(NotInView::TooFlat { depression_deg }) = in_view {
+        said.push(Words::new(
+            format!("视线仅在水平线下 {depression_deg:.1}°:15° 以外的地面不算看到,此位置只供参考"),
+            format!(
+                "the line of sight goes only {depression_deg:.1}° below the horizon: ground beyond 15° does not \
+                 count as seen, take this place as a hint only"
+            ),
+        ));
+    }
     Ok(GeotagAnswer {
         photo: photo.to_owned(),
-        pixel: pixel.map(|axis| rounded(axis, 2)),
+        pixel: base.pixel.map(|axis| rounded(axis, 2)),
         place: Place::new(fix.position, fix.covariance_m2),
         offset_enu_m: fix.offset_enu_m.map(|metres| rounded(metres, 2)),
         slant_range_m: rounded(fix.slant_range_m, 2),
@@ -145,11 +160,6 @@ pub fn geotag(
         pose_findings: stored.findings.iter().map(PoseFindingAnswer::of).collect(),
         assumptions: said,
     })
-}
-
-/// Whether the photo shows the place: on flat ground, back in the picture; a slope moves it, but not out of sight.
-fn shows(pose: &Pose, camera: &CameraModel, fix: &GroundFix, flat_ground: bool) -> bool {
-    !flat_ground || pixel_from_offset(pose, camera, fix.offset_enu_m).is_some()
 }
 
 /// What a place from this pose and camera rests on, for people.

@@ -13,7 +13,6 @@ use store::jobs::{Claim, JobKind};
 use store::rows::{Actor, DetectionRow, Placement, SiteRow};
 use store::sites::{AssociationResult, ExistingSite, NewLead, SeenLead};
 use survey::geodesy::Wgs84;
-use survey::geolocate::ground_from_pixel;
 use survey::identity::Ulid;
 use survey::tiles::TileRect;
 use survey::time::UtcMicros;
@@ -24,6 +23,7 @@ use crate::config::catalogue::Matter;
 use crate::stage::findings::{Finding, Findings};
 use crate::stage::look::stored_placement;
 use crate::stage::pose_check::{check_sortie, place_on_terrain};
+use crate::stage::sights::Sights;
 use crate::workplace::Workplace;
 
 /// Far above the slowest association, with the pictures of its sortie compared.
@@ -71,8 +71,11 @@ async fn associate_sortie(workplace: &Workplace, claim: &Claim) -> Result<usize>
         }
         None => Vec::new(),
     };
-    let known: Vec<Site> = existing.iter().map(known_site).collect::<Result<_>>()?;
-    let association = join(workplace, known, &findings.batches()).await?;
+    let seen_before = existing.iter().flat_map(|site| &site.views);
+    let sights = Sights::behind(workplace, findings.rows().chain(seen_before)).await?;
+    let known = existing.iter().map(|site| known_site(site, &sights));
+    let known: Vec<Site> = known.collect::<Result<_>>()?;
+    let association = join(workplace, known, &findings.batches(&sights)).await?;
     let result = Outcome {
         workplace,
         findings: &findings,
@@ -137,7 +140,10 @@ async fn looked_ground(workplace: &Workplace, photo_id: &str) -> Result<Option<V
     };
     let [left, top, right, bottom] = part.map(f64::from);
     let corners = [[left, top], [left, bottom], [right, bottom], [right, top]];
-    let ground = corners.map(|corner| ground_from_pixel(&pose, &camera, corner).map(|fix| fix.position));
+    let ground = corners.map(|corner| {
+        let place = workplace.ground().place(&pose, &camera, corner);
+        place.map(|(fix, _)| fix.position)
+    });
     Ok(ground.into_iter().collect::<Result<Vec<_>, _>>().ok())
 }
 
@@ -169,7 +175,7 @@ fn looked_part(tiles: &[TileRect], [width_px, height_px]: [u32; 2]) -> Option<[u
 }
 
 /// A stored site as casework knows it: one view per photo, the best-scored.
-fn known_site(existing: &ExistingSite) -> Result<Site> {
+fn known_site(existing: &ExistingSite, sights: &Sights) -> Result<Site> {
     let site = &existing.site;
     let place = site
         .place
@@ -193,6 +199,7 @@ fn known_site(existing: &ExistingSite) -> Result<Site> {
                 covariance_m2: covariance(seen),
                 extent_m: [seen.extent_e_m, seen.extent_n_m],
                 score: row.detection.score,
+                sight: sights.of(row),
             });
         }
     }

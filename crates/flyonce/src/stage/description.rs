@@ -206,6 +206,7 @@ impl Description {
     }
 }
 
-fn lies_inside(grid: &WorkingGrid, outline: &[survey::geodesy::Wgs84]) -> bool {
+/// Whether an outline can enter the coverage ledger.
+pub fn lies_inside(grid: &WorkingGrid, outline: &[survey::geodesy::Wgs84]) -> bool {
     outline.iter().all(|corner| grid.grid_from_wgs84(*corner).is_ok())
 }

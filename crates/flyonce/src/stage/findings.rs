@@ -11,6 +11,7 @@ use survey::time::UtcMicros;
 use crate::answers::place::{covariance, position};
 use crate::config::catalogue::{Catalogue, Matter};
 use crate::stage::eyes::intersection_over_union;
+use crate::stage::sights::Sights;
 
 /// Known sites this far around a sortie's detections are looked at; above any believable position error.
 const REACH_DEG: f64 = 0.003;
@@ -91,8 +92,13 @@ impl Findings {
             })
     }
 
+    /// All detections behind them.
+    pub fn rows(&self) -> impl Iterator<Item = &DetectionRow> {
+        self.0.iter().map(|finding| &finding.row)
+    }
+
     /// Photo by photo, as casework takes them in.
-    pub fn batches(&self) -> Vec<PhotoBatch> {
+    pub fn batches(&self, sights: &Sights) -> Vec<PhotoBatch> {
         let mut batches: Vec<PhotoBatch> = Vec::new();
         for (finding, place) in self.placed() {
             let detection = DetectionForSite {
@@ -103,6 +109,7 @@ impl Findings {
                 covariance_m2: covariance(place),
                 extent_m: [place.extent_e_m, place.extent_n_m],
                 score: finding.row.detection.score,
+                sight: sights.of(&finding.row),
             };
             match batches
                 .last_mut()

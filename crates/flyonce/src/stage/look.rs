@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use store::rows::{NewDetection, PhotoRow, Placement as Place};
 use store::tiles::TileRow;
 use survey::camera::CameraModel;
+use survey::footprint::check_in_view;
 use survey::geolocate::{ground_from_outline, pixel_of_box};
 use survey::pose::Pose;
 use survey::sharpness::Sharpness;
@@ -138,7 +139,8 @@ pub fn share_of_smaller(a: [f64; 4], b: [f64; 4]) -> f64 {
 }
 
 /// Detections as rows: with identity, and with a place where the photo has a pose. What lies further away than
-/// the model can tell things apart is left out: it would be guesswork with an ellipse of a street block.
+/// the model can tell things apart is left out: it would be guesswork with an ellipse of a street block. What lies
+/// beyond the ground that counts as seen is kept without a place.
 pub fn rows(
     photo: &PhotoRow,
     sight: Option<&Sight>,
@@ -158,7 +160,7 @@ pub fn rows(
     let placed = detections.iter().filter_map(|detection| {
         let (place, gsd_cm) =
             place_of_box(Ground::default(), (&sight.pose, &sight.camera), detection.box_px)?;
-        (gsd_cm <= sight.usable_to_cm).then(|| row(detection, Some(place)))
+        (gsd_cm <= sight.usable_to_cm).then(|| row(detection, place))
     });
     placed.collect()
 }
@@ -180,20 +182,21 @@ pub fn stored_placement(photo: &PhotoRow) -> Result<Option<(Pose, CameraModel)>>
 }
 
 /// The ground under a box, with its size from the corners, and its ground sampling distance in cm. A box that touches
-/// the sky has none.
+/// the sky has neither; one outside the ground that the photo can be said to show has no place.
 pub fn place_of_box(
     ground: Ground<'_>,
     (pose, camera): (&Pose, &CameraModel),
     [x0, y0, x1, y1]: [f64; 4],
-) -> Option<(Place, f64)> {
+) -> Option<(Option<Place>, f64)> {
     let corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
-    let centre_px = pixel_of_box(pose, [x0, y0, x1, y1]);
-    let shown = ground_from_outline(centre_px, &corners, |pixel| {
+    let base = pixel_of_box(pose, camera, [x0, y0, x1, y1]);
+    let shown = ground_from_outline(&base, &corners, |pixel| {
         ground.place(pose, camera, pixel).map(|(fix, _)| fix)
     });
     let shown = shown.ok()?;
     let centre = &shown.centre;
-    let place = Place {
+    let in_view = check_in_view(pose, camera, centre).is_ok();
+    let place = in_view.then_some(Place {
         longitude_deg: centre.position.longitude_deg,
         latitude_deg: centre.position.latitude_deg,
         cov_ee_m2: centre.covariance_m2[0][0],
@@ -201,7 +204,7 @@ pub fn place_of_box(
         cov_nn_m2: centre.covariance_m2[1][1],
         extent_e_m: shown.extent_m[0],
         extent_n_m: shown.extent_m[1],
-    };
+    });
     Some((place, centre.gsd_cm))
 }
 

@@ -22,5 +22,6 @@ pub mod placing;
 pub mod pose_check;
 pub mod relief;
 pub mod shadow;
+pub mod sights;
 pub mod watched_folder;
 pub mod worker;

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use store::poses::{PoseChange, PoseCheckRow};
 use store::rows::{DetectionRow, NewFootprint, PhotoRow, Placement};
 use survey::camera::CameraModel;
-use survey::footprint::footprint;
 use survey::pose::Pose;
 use survey::pose_checks::{
     PicturePair, PoseFinding, StatedPose, check_times, check_track, first_pairs, flights, groups, is_settled,
@@ -19,6 +18,7 @@ use survey::pose_checks::{
 };
 
 use crate::clock;
+use crate::stage::description::lies_inside;
 use crate::stage::look::place_of_box;
 use crate::stage::picture_pairs::{Comparable, compare};
 use crate::stage::placing::StoredPose;
@@ -258,10 +258,15 @@ async fn change(
     if photo.stored.findings == findings && photo.stored.pose == pose {
         return Ok(None);
     }
-    let shown = footprint(&pose, &photo.camera).ok();
+    let ground = workplace.ground();
+    let shown = ground
+        .footprint(&pose, &photo.camera)
+        .ok()
+        .map(|(shown, _)| shown);
+    let grid = workplace.working_grid_around(pose.position).await?;
     let before = workplace.store.footprint(&photo.row.photo_id).await?;
     let footprint = match (&shown, before) {
-        (Some(shown), Some(before)) => Some(NewFootprint {
+        (Some(shown), Some(before)) if lies_inside(&grid, &shown.outline) => Some(NewFootprint {
             gsd_cm: shown.gsd_centre_cm,
             area_m2: shown.area_m2,
             truncated: shown.truncated,
@@ -295,7 +300,10 @@ async fn places(
     let detections = workplace.store.detections_of_photo(photo_id).await?;
     let place = |row: &DetectionRow| {
         let place = place_of_box(workplace.ground(), placement, row.detection.box_px);
-        (row.detection.detection_id.clone(), place.map(|(place, _)| place))
+        (
+            row.detection.detection_id.clone(),
+            place.and_then(|(place, _)| place),
+        )
     };
     Ok(detections.iter().map(place).collect())
 }

@@ -4,11 +4,12 @@
 
 use formats::photo::PhotoMetadata;
 use survey::camera::CameraModel;
+use survey::footprint::{Footprint, FootprintError, footprint};
 use survey::geodesy::AltitudeAglM;
 use survey::geolocate::{GeolocateError, GroundFix, ground_from_pixel};
 use survey::pose::{FixQuality, GroundAssumption, Pose, TakeoffHeight};
 use survey::pose_checks::PoseFinding;
-use survey::terrain::{Terrain, VerticalDatum, ground_on_terrain};
+use survey::terrain::{Terrain, VerticalDatum, footprint_on_terrain, ground_on_terrain};
 
 /// How far the take-off point may lie above or below the ground under the first photo, one standard deviation, m.
 const FIRST_PHOTO_SIGMA_M: f64 = 5.0;
@@ -118,7 +119,29 @@ impl Ground<'_> {
         camera: &CameraModel,
         pixel: [f64; 2],
     ) -> Result<(GroundFix, bool), GeolocateError> {
-        let model = match (&pose.ground, self.terrain) {
+        let Some(model) = self.model_of(pose) else {
+            return Ok((ground_from_pixel(pose, camera, pixel)?, true));
+        };
+        match ground_on_terrain(pose, camera, pixel, model) {
+            Ok(fix) => Ok((fix, false)),
+            Err(GeolocateError::NoHeightThere { .. }) => Ok((ground_from_pixel(pose, camera, pixel)?, true)),
+            Err(error) => Err(error),
+        }
+    }
+    /// The ground a photo shows, on the height model like its places; the second value says that it is taken as flat.
+    ///
+    /// # Errors
+    /// A photo that shows no ground.
+    pub fn footprint(&self, pose: &Pose, camera: &CameraModel) -> Result<(Footprint, bool), FootprintError> {
+        match self.model_of(pose) {
+            Some(model) => footprint_on_terrain(pose, camera, model),
+            None => Ok((footprint(pose, camera)?, true)),
+        }
+    }
+
+    /// The model that a pose rests on, with the camera's height in its datum.
+    fn model_of(&self, pose: &Pose) -> Option<(&Terrain, f64)> {
+        match (&pose.ground, self.terrain) {
             (
                 GroundAssumption::HeightModel {
                     layer,
@@ -129,14 +152,6 @@ impl Ground<'_> {
                 Some(terrain),
             ) if *layer == terrain.name && *version == terrain.version => Some((terrain, *camera_height_m)),
             _ => None,
-        };
-        let Some(model) = model else {
-            return Ok((ground_from_pixel(pose, camera, pixel)?, true));
-        };
-        match ground_on_terrain(pose, camera, pixel, model) {
-            Ok(fix) => Ok((fix, false)),
-            Err(GeolocateError::NoHeightThere { .. }) => Ok((ground_from_pixel(pose, camera, pixel)?, true)),
-            Err(error) => Err(error),
         }
     }
 }

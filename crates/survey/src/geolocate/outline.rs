@@ -1,15 +1,12 @@
 //! A box or an outline in the picture on the ground, with the point that stands for it and its ellipse.
 
+use nalgebra::{Vector2, Vector3};
 use serde::{Deserialize, Serialize};
 
 use super::{GeolocateError, GroundFix};
+use crate::camera::CameraModel;
 use crate::geodesy::{LocalTangent, Wgs84};
 use crate::pose::Pose;
-
-/// Views flatter than this, as depression of the optical axis, show things by their walls more than their roofs.
-const SLANTING_RAD: f64 = 50.0 * std::f64::consts::PI / 180.0;
-/// Where the middle of a thing's foot lies in its box in such a view, as a share of the height from the top.
-const FOOT_SHARE: f64 = 0.75;
 
 /// A place with an outline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,34 +21,69 @@ pub struct OutlineFix {
     pub area_m2: f64,
 }
 
-/// The pixel of a box (left, top, right, bottom) that stands for what is in it: its middle, and in a view flatter than
-/// 50° the point three quarters down.
-///
-/// A thing that stands up covers its box from the far edge of its roof down to the near foot of its wall. The bottom
-/// edge is that near foot, off by half the thing's depth, and is the worst choice in every view; straight down and at
-/// 60° the middle comes nearest to the middle of the foot, at 40° the point three quarters down is 7 % nearer
-/// (`cargo bench -p benches --bench geolocation` compares the three on the simulator's scenes).
-#[must_use]
-pub fn pixel_of_box(pose: &Pose, [left, top, right, bottom]: [f64; 4]) -> [f64; 2] {
-    let axis_down = pose.attitude.ned_from_camera()[(2, 2)];
-    let share = if axis_down < SLANTING_RAD.sin() {
-        FOOT_SHARE
-    } else {
-        0.5
-    };
-    [(left + right) / 2.0, top + share * (bottom - top)]
+/// The pixel that stands for a thing in a box, and how far off it may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BasePixel {
+    /// Where the middle of the thing's foot is taken to be.
+    pub pixel: [f64; 2],
+    /// One standard deviation of that, along the line in which upright things lean in the picture, px.
+    pub sigma_px: [f64; 2],
 }
 
-/// Puts `outline_px` and the pixel that stands for it on the ground by `place`.
+/// The pixel of a box (left, top, right, bottom) that stands for what is in it: the middle of its foot.
+///
+/// A thing of depth d and height h seen at a depression of which the cotangent is c covers d + h·c of the ground along
+/// the line of sight: its foot, then its walls leaning away. The middle of the foot is h·c/2 nearer than the middle
+/// of the box. Of a thing nobody knows, h is taken as anything from nothing to as tall as it is deep, so that of the
+/// box's length E along the lean the wall's part L = h·c is uniform in [0, E·c/(1 + c)]: the foot is L/2, on average
+/// E·c/(4 + 4c), nearer, with a standard deviation of E·c/((1 + c)·√48). Straight down that is the middle of the box
+/// and certain, at the horizon three quarters down. The lean points away from the image of the point below the camera.
+#[must_use]
+pub fn pixel_of_box(pose: &Pose, camera: &CameraModel, [left, top, right, bottom]: [f64; 4]) -> BasePixel {
+    let middle = [(left + right) / 2.0, (top + bottom) / 2.0];
+    let certain = BasePixel {
+        pixel: middle,
+        sigma_px: [0.0; 2],
+    };
+    let Ok(ray) = camera.ray_from_pixel(middle) else {
+        return certain;
+    };
+    let ray = Vector3::from(ray);
+    let down = pose.attitude.ned_from_camera().transpose() * Vector3::z();
+    // How the pixel moves as the ray is bent downwards; the lens' distortion turns that by less than matters.
+    let towards_foot = Vector2::new(down.x * ray.z - ray.x * down.z, down.y * ray.z - ray.y * down.z);
+    let sine = (down.dot(&ray) / ray.norm()).clamp(0.0, 1.0);
+    let leaning = (1.0 - sine * sine).sqrt();
+    let Some(direction) = towards_foot.try_normalize(1e-9) else {
+        return certain;
+    };
+    // The box's length along the lean, through its middle.
+    let length_px = f64::min(
+        (right - left) / direction.x.abs().max(1e-9),
+        (bottom - top) / direction.y.abs().max(1e-9),
+    );
+    let longest_wall_px = direction * length_px * (leaning / (sine + leaning));
+    BasePixel {
+        pixel: [
+            middle[0] + longest_wall_px.x / 4.0,
+            middle[1] + longest_wall_px.y / 4.0,
+        ],
+        sigma_px: (longest_wall_px / 48.0_f64.sqrt()).into(),
+    }
+}
+
+/// Puts `outline_px` and the pixel that stands for it on the ground by `place`; the covariance of its place counts that
+/// pixel's own uncertainty too.
 ///
 /// # Errors
 /// That of the first point that has no place.
 pub fn ground_from_outline(
-    centre_px: [f64; 2],
+    base: &BasePixel,
     outline_px: &[[f64; 2]],
     place: impl Fn([f64; 2]) -> Result<GroundFix, GeolocateError>,
 ) -> Result<OutlineFix, GeolocateError> {
-    let centre = place(centre_px)?;
+    let mut centre = place(base.pixel)?;
+    widen(&mut centre, base, &place)?;
     let plane = LocalTangent::at(centre.position);
     let outline = outline_px
         .iter()
@@ -81,6 +113,28 @@ pub fn ground_from_outline(
         centre,
         outline,
     })
+}
+
+/// Adds what the pixel's own uncertainty makes on the ground.
+fn widen(
+    centre: &mut GroundFix,
+    base: &BasePixel,
+    place: impl Fn([f64; 2]) -> Result<GroundFix, GeolocateError>,
+) -> Result<(), GeolocateError> {
+    let [x, y] = base.pixel;
+    let [sigma_x, sigma_y] = base.sigma_px;
+    if sigma_x == 0.0 && sigma_y == 0.0 {
+        return Ok(());
+    }
+    let [near, far] = [1.0, -1.0].map(|sign| place([x + sign * sigma_x, y + sign * sigma_y]));
+    let (near, far) = (near?.offset_enu_m, far?.offset_enu_m);
+    let step = [(near[0] - far[0]) / 2.0, (near[1] - far[1]) / 2.0];
+    for (row, sums) in centre.covariance_m2.iter_mut().enumerate() {
+        for (column, sum) in sums.iter_mut().enumerate() {
+            *sum += step[row] * step[column];
+        }
+    }
+    Ok(())
 }
 
 /// Left, top, right, bottom of an outline.

@@ -195,3 +195,63 @@ proptest! {
         }
     }
 }
+
+/// The box in the picture of an upright block `size_m` wide, deep and high, whose foot is `north_m` from the camera's.
+fn box_of_block(pose: &Pose, [width_m, depth_m, height_m]: [f64; 3], north_m: f64) -> [f64; 4] {
+    let camera = camera();
+    let corners = [-0.5, 0.5].into_iter().flat_map(|e| {
+        [-0.5, 0.5].into_iter().flat_map(move |n| {
+            [0.0, height_m].map(|up| {
+                let sight = Vector3::new(north_m + n * depth_m, e * width_m, 120.0 - up);
+                pose.attitude.ned_from_camera().transpose() * sight
+            })
+        })
+    });
+    let pixels: Vec<[f64; 2]> = corners
+        .map(|ray| camera.pixel_from_ray(ray.into()).unwrap())
+        .collect();
+    bounds(&pixels)
+}
+
+#[test]
+fn the_foot_of_a_thing_in_a_box_is_found_within_its_sigma() {
+    for (pitch_deg, north_m) in [(-90.0, 0.0), (-60.0, 70.0), (-45.0, 120.0), (-40.0, 140.0)] {
+        let pose = pose(0.0, pitch_deg, gnss(3.0, 0.5, 2.0));
+        for height_m in [0.0, 5.0, 10.0] {
+            let of_box = box_of_block(&pose, [10.0, 10.0, height_m], north_m);
+            let base = pixel_of_box(&pose, &camera(), of_box);
+            let corners = [[of_box[0], of_box[1]], [of_box[2], of_box[3]]];
+            let plain = ground_from_pixel(&pose, &camera(), base.pixel).unwrap();
+            let shown = ground_from_outline(&base, &corners, |pixel| {
+                ground_from_pixel(&pose, &camera(), pixel)
+            })
+            .unwrap();
+            let off_m = shown.centre.offset_enu_m[1] - north_m;
+            let own_m2 = shown.centre.covariance_m2[1][1] - plain.covariance_m2[1][1];
+            let sigma_m = own_m2.max(0.0).sqrt();
+            // Uniform: nothing lies beyond √3 of its sigma. Perspective adds a little.
+            assert!(
+                off_m.abs() <= 3.0_f64.sqrt() * sigma_m + 0.6,
+                "{pitch_deg}° {height_m} m: off {off_m}, sigma {sigma_m}"
+            );
+            assert!(pitch_deg > -89.0 || sigma_m < 1e-6, "straight down it is certain");
+            assert!(pitch_deg < -89.0 || sigma_m > 0.3, "{pitch_deg}°: {sigma_m}");
+        }
+    }
+}
+
+#[test]
+fn things_lean_away_from_the_point_below_the_camera() {
+    let nadir = pose(30.0, -90.0, gnss(3.0, 0.5, 2.0));
+    let aside = pixel_of_box(&nadir, &camera(), [3000.0, 1400.0, 3200.0, 1600.0]);
+    assert!(
+        aside.pixel[0] < 3100.0 && (aside.pixel[1] - 1500.0).abs() < 1e-6,
+        "{aside:?}"
+    );
+    let level = pose(30.0, 0.0, gnss(3.0, 0.5, 2.0));
+    let at_horizon = pixel_of_box(&level, &camera(), [1900.0, 1400.0, 2100.0, 1600.0]);
+    assert!(
+        (at_horizon.pixel[1] - 1550.0).abs() < 1e-6,
+        "three quarters down: {at_horizon:?}"
+    );
+}

@@ -172,3 +172,67 @@ proptest! {
         }
     }
 }
+
+/// Area of a photo's footprint on a model whose height is given by metres east and north, the camera 100 m up.
+fn shown_m2(pitch_deg: f64, height: impl Fn(f64, f64) -> f64) -> (f64, bool) {
+    let terrain = terrain(height);
+    let (shown, flat) = footprint_on_terrain(&pose(0.0, pitch_deg), &camera(), (&terrain, 100.0)).unwrap();
+    (shown.area_m2, flat)
+}
+
+#[test]
+fn footprints_shrink_on_hills_and_grow_over_hollows() {
+    let level = crate::footprint::footprint(&pose(0.0, -60.0), &camera())
+        .unwrap()
+        .area_m2;
+    let (same, flat) = shown_m2(-60.0, |_, _| 0.0);
+    assert!((same / level - 1.0).abs() < 1e-3 && !flat, "{same} {level}");
+    // A plateau 20 m up everywhere: 80 m of height instead of 100.
+    let (plateau, _) = shown_m2(-60.0, |_, _| 20.0);
+    assert!((plateau / level - 0.64).abs() < 2e-3, "{}", plateau / level);
+    // Ground that rises away from the camera is met sooner, ground that falls away later.
+    let (rising, _) = shown_m2(-60.0, |_, north| 0.1 * north);
+    let (falling, _) = shown_m2(-60.0, |_, north| -0.1 * north);
+    assert!(
+        rising < 0.95 * level && falling > 1.05 * level,
+        "{rising} {level} {falling}"
+    );
+}
+
+#[test]
+fn a_footprint_without_heights_stays_flat() {
+    let (area, flat) = shown_m2(-60.0, |_, north| if north > 60.0 { f64::NAN } else { 20.0 });
+    let level = crate::footprint::footprint(&pose(0.0, -60.0), &camera()).unwrap();
+    assert!(flat && (area / level.area_m2 - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn places_on_terrain_lie_inside_the_footprint_on_it() {
+    use geo::Contains;
+    let hills = |east: f64, north: f64| 6.0 * (east / 90.0).sin() * (north / 120.0).cos();
+    let (terrain, camera) = (terrain(hills), camera());
+    for (yaw_deg, pitch_deg) in [(0.0, -90.0), (40.0, -65.0), (200.0, -50.0)] {
+        let pose = pose(yaw_deg, pitch_deg);
+        let (shown, flat) = footprint_on_terrain(&pose, &camera, (&terrain, 100.0)).unwrap();
+        let plane = LocalTangent::at(FOOT);
+        let ring: geo::LineString = shown
+            .outline
+            .iter()
+            .map(|place| <(f64, f64)>::from(plane.enu_from_wgs84(*place)))
+            .collect();
+        let outline = geo::Polygon::new(ring, Vec::new());
+        for step in 0..81 {
+            let pixel = [
+                100.0 + f64::from(step % 9) * 475.0,
+                100.0 + f64::from(step / 9) * 350.0,
+            ];
+            let fix = ground_on_terrain(&pose, &camera, pixel, (&terrain, 100.0)).unwrap();
+            let place = geo::Point::from(plane.enu_from_wgs84(fix.position));
+            assert!(
+                !flat && outline.contains(&place),
+                "{yaw_deg} {pitch_deg} {pixel:?}"
+            );
+            assert_eq!(crate::footprint::check_in_view(&pose, &camera, &fix), Ok(()));
+        }
+    }
+}
