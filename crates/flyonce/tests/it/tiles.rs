@@ -104,7 +104,12 @@ fn the_ground_of_a_photo_that_cannot_be_used_is_looked_at_in_others() {
     program.write(&format!("in/{used:02}.jpg"), large);
     let summary = program.json(&["--config", "flyonce.toml", "ingest", "in"]);
     let looks = looks(&summary);
-    assert_eq!(looks["looked_at_km2"][0], 0.0, "{summary:#}");
+    // Slivers at the rim, which would cost a tile of their own, may be left.
+    let km2 = |value: &Value| value.as_f64().unwrap();
+    assert!(
+        km2(&looks["looked_at_km2"][0]) <= 0.01 * km2(&looks["ground_km2"]),
+        "{summary:#}"
+    );
     assert!(looks["photos_opened"].as_u64().unwrap() >= before, "{looks:#}");
     let lost = program.photo_named(&format!("{used:02}.jpg"));
     assert_eq!(
