@@ -1,4 +1,4 @@
-"""How far two files are apart on validation: AP50 per class and set, with a paired bootstrap interval of the difference.
+"""How far two files are apart on validation: AP50 per class and set, and a paired bootstrap interval of the difference.
 
     python models/train/compare.py models/aerial8.onnx models/aerial8-int8.onnx --data ../shared/data
 
@@ -20,6 +20,7 @@ from sources import CLASSES
 
 PARTS, DRAWS, SEED, IOU = 4, 2000, 2026, 0.5
 RECALLS = np.linspace(0, 1, 101)
+FIND = ("dtIds", "dtScores", "dtMatches", "dtIgnore")
 
 
 def matches(pairs, index):
@@ -40,10 +41,11 @@ def matches(pairs, index):
             return int((number * PARTS + y) * PARTS + x)
 
         boxes += [part(truth.anns[key]["bbox"]) for key in item["gtIds"] if not truth.anns[key]["iscrowd"]]
-        for key, score, match, ignored in zip(item["dtIds"], item["dtScores"], item["dtMatches"][0], item["dtIgnore"][0]):
+        for key, score, match, ignored in zip(*(np.ravel(item[name]) for name in FIND)):
             if not ignored:
                 # A hit moves with its box, so that no draw has the one without the other.
-                rows.append((part(truth.anns[int(match)]["bbox"] if match else finds.anns[key]["bbox"]), score, bool(match)))
+                place = truth.anns[int(match)] if match else finds.anns[int(key)]
+                rows.append((part(place["bbox"]), score, bool(match)))
     return sorted(rows, key=lambda row: -row[1]), boxes
 
 
@@ -79,8 +81,10 @@ def main():
     parser.add_argument("second", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--renders", type=Path, help="folder of simulator renders with truth, optional")
+    parser.add_argument("--sets", nargs="*", help="only these")
     args = parser.parse_args()
     found = sources.load_split(args.data, "val") + (sources.load_renders(args.renders) if args.renders else [])
+    found = [source for source in found if not args.sets or source.dataset in args.sets]
     both = [run_all(open_model(path), found) for path in (args.first, args.second)]
     print("| set | class | boxes | first | second | difference | 95 % |\n|---|---|---|---|---|---|---|")
     for name in sorted({source.dataset for source in found}):

@@ -2,9 +2,9 @@
 
     python models/train/quantise.py models/aerial8.onnx --data ../shared/data
 
-Weights have 8 bits on a scale of each channel's own. Processors without VNNI add the products of two neighbouring inputs
-in 16 bits; so that this never overflows, two neighbouring weights of one sign sum up to 128 at most (`largest_pair`).
-Depthwise kernels do not add pairs.
+Weights have 8 bits on a scale of each channel's own. Processors without VNNI add the products of two neighbouring
+inputs in 16 bits; so that this never overflows, two neighbouring weights of one sign sum up to 128 at most
+(`largest_pair`). Depthwise kernels do not add pairs.
 """
 
 import argparse
@@ -17,16 +17,17 @@ from torch.nn import functional as F
 
 import sources
 from qdq import Range, Writer, read_layers
-from tiling import SIDE_PX, padded_tile, rescaled
+from tiling import padded_tile, rescaled
 
-SEED, TILES, CROP_PX = 2026, 16, 384
+SEED, TILES, CROP_PX = 2026, 20, 384
 KEPT_FP32 = ("/detector/stem", "/detector/blocks.0/")
 # 255 * 128 is the largest multiple of 255 in 16 bits.
 LARGEST_PAIR, LARGEST = 128, 127
-SHARES_OF_RANGE = np.linspace(0.3, 1.0, 22)
+# Errors count by this power: with the square, the few strong values that make a find would be cut off, and its score.
+POWER, SHARES_OF_RANGE = 4, np.linspace(0.3, 1.0, 22)
 RANGE_SAMPLES, COLUMNS_PER_TILE = 40_000, 1500
-# Logits beyond say nothing more; those of boxes are clamped there.
-LOGITS, BEYOND_SEEN = (-8.0, 8.0), 1.1
+# Box logits are clamped there, and class logits below give scores of nearly nothing.
+LOGITS, BEYOND_SEEN = (-4.0, 4.0), 1.1
 DAMPING = 0.01
 
 
@@ -36,7 +37,8 @@ def int8_path(path):
 
 
 def calibration_tiles(data, count=TILES, side=CROP_PX, seed=SEED):
-    """Parts of training tiles at the model's ground scale, drawn evenly from the sets [count,3,side,side]."""
+    """Parts of training tiles at the model's ground scale [count,3,side,side], drawn evenly from the sets and, where a
+    set has boxes, from its classes: what fires for rare things must be in range."""
     rng = np.random.default_rng(seed)
     sets = {}
     for source in sources.load_split(data, "train") + sources.load_scenes(data, held_back=False):
@@ -47,8 +49,17 @@ def calibration_tiles(data, count=TILES, side=CROP_PX, seed=SEED):
 
 
 def _tile(group, side, rng):
-    pixels, _ = rescaled(group[rng.integers(len(group))])
-    top, left = (int(rng.integers(0, max(1, length - side + 1))) for length in pixels.shape[:2])
+    labels = np.unique(np.concatenate([source.labels for source in group]))
+    label = labels[rng.integers(len(labels))] if len(labels) else None
+    shown = [source for source in group if label is None or label in source.labels]
+    source = shown[rng.integers(len(shown))]
+    pixels, factor = rescaled(source)
+    middle = rng.uniform(0, 1, 2) * pixels.shape[1::-1]
+    if label is not None:
+        boxes = source.boxes[source.labels == label]
+        box = boxes[rng.integers(len(boxes))] * factor
+        middle = (box[:2] + box[2:]) / 2 + rng.uniform(-0.4, 0.4, 2) * side
+    left, top = np.clip(middle - side / 2, 0, np.maximum(0, np.array(pixels.shape[1::-1]) - side)).astype(int)
     return padded_tile(pixels[top:top + side, left:left + side])[:, :, :side, :side]
 
 
@@ -94,7 +105,7 @@ def fit(layers, normal, tiles, kept=KEPT_FP32):
 
 
 def fit_range(layer, x, rng):
-    """The range that loses least of a tensor: squared error of rounding and cutting off, over a grid."""
+    """The range that loses least of a tensor: error of rounding and cutting off, over a grid."""
     low, high = float(x.min()), float(x.max())
     if layer.decoded:
         return Range.of(max(low * BEYOND_SEEN, LOGITS[0]), min(high * BEYOND_SEEN, LOGITS[1]))
@@ -102,7 +113,7 @@ def fit_range(layer, x, rng):
     some = some[torch.from_numpy(rng.integers(0, some.numel(), RANGE_SAMPLES))]
     lows = [0.0] if layer.ceiling is not None else low * SHARES_OF_RANGE[::3]
     tried = [Range.of(below, above) for below in lows for above in high * SHARES_OF_RANGE]
-    return min(tried, key=lambda item: float((item.rounded(some) - some).square().mean()))
+    return min(tried, key=lambda item: float((item.rounded(some) - some).abs().pow(POWER).mean()))
 
 
 def fit_weight(layer, x, rng):
