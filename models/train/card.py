@@ -5,6 +5,7 @@ Thresholds come from validation and from a budget of false alarms; `models/READM
 import argparse
 import hashlib
 import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +64,11 @@ def alarms_of(report, index):
     return scores, sum(scene["area_m2"] for scene in empty) / 1e6
 
 
-def choose_threshold(report, index):
-    """Best F1 on validation, raised until the budget of false alarms is kept."""
+def choose_threshold(report, index, known=None):
+    """The threshold already known, else that of best F1 on validation; raised until the budget of false alarms is kept."""
     row = report["pooled"][CLASSES[index]]
     scores, km2 = alarms_of(report, index)
-    threshold = best_threshold(row["curve"], row["boxes"])
+    threshold = best_threshold(row["curve"], row["boxes"]) if known is None else known[CLASSES[index]]
     allowed = int(BUDGET_PER_KM2[CLASSES[index]] * km2)
     if km2 and len(scores) > allowed:
         threshold = max(threshold, scores[allowed] + 0.005)
@@ -205,6 +206,11 @@ def beside(figures, fp32):
     return [{**row, "ap50_fp32": known[row["class"], row["set"]]} for row in figures]
 
 
+def known_thresholds(card):
+    """Thresholds on a card, by class."""
+    return {row["id"]: row["threshold"] for row in tomllib.loads(card.read_text(encoding="utf-8"))["class"]}
+
+
 def read(path):
     """A JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
@@ -218,12 +224,17 @@ def main():
                         help="evaluations of the same recipe on sets left out of it")
     parser.add_argument("--model", type=Path, required=True, help="the fp32 file; the int8 file lies beside it")
     parser.add_argument("--readme", type=Path, required=True, help="its part between the figures marks is replaced")
+    parser.add_argument("--keep-thresholds", type=Path,
+                        help="card of the same weights, quantised or written another way: F1 is flat at its best, and the "
+                             "place of its peak says nothing")
     parser.add_argument("--command", required=True, help="the training command to print on the card")
     args = parser.parse_args()
     reports = {precision: read(args.run / f"{precision}.json") for precision in ("fp32", "int8")}
     state = torch.load(args.run / "checkpoint.pt", map_location="cpu", weights_only=True)
     # One threshold for both files: the stricter one keeps the budget in both.
-    thresholds = [max(choose_threshold(report, index) for report in reports.values()) for index in range(len(CLASSES))]
+    known = known_thresholds(args.keep_thresholds) if args.keep_thresholds else None
+    thresholds = [max(choose_threshold(report, index, known) for report in reports.values())
+                  for index in range(len(CLASSES))]
     elsewhere = [row for path in args.never_trained for row in figure_rows(read(path), thresholds, True)
                  if has_another_set(reports["fp32"], row)]
     own = {precision: list(figure_rows(report, thresholds, False)) for precision, report in reports.items()}

@@ -33,6 +33,8 @@ def export(detector, path, calibration=None):
         quant_pre_process(str(raw), str(folded), skip_symbolic_shape=True)
         model = onnx.load(str(folded))
     fold_pads(model.graph)
+    # The graph holds it in pieces; whoever has only the file can go on from here.
+    onnx.helper.set_model_props(model, {"calibration": json.dumps(calibration)})
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))
     difference = compare(graph, path, example)

@@ -113,20 +113,25 @@ class Detector(nn.Module):
                 taps.append(x)
         return taps
 
-    def forward(self, image):
-        """Logits: classes [B,L,8], box distances [B,L,2,4], quality [B,L,2]; levels one after another."""
+    def forward(self, image, flat=False):
+        """Logits: classes [B,L,8], box distances [B,L,2,4] (`flat`: [B,L,8]), quality [B,L,2]; levels one after
+        another."""
         taps = self.features(image)
         merged = [lateral(tap) for lateral, tap in zip(self.lateral, taps)]
         for level in (1, 0):
             merged[level] = merged[level] + F.interpolate(merged[level + 1], scale_factor=2.0, mode="nearest")
+        # One convolution for what comes out of the box tower: a few channels cost as much as sixteen.
+        weight = torch.cat([self.box_out.weight, self.quality_out.weight])
+        bias = torch.cat([self.box_out.bias, self.quality_out.bias])
         outputs = []
         for level, smooth in enumerate(self.smooth):
             x = smooth(merged[level])
-            boxes = self.box_tower(x, level)
-            maps = (self.class_out(self.class_tower(x, level)), self.box_out(boxes), self.quality_out(boxes))
+            boxes = F.conv2d(self.box_tower(x, level), weight, bias, padding=1)
+            maps = (self.class_out(self.class_tower(x, level)), boxes)
             outputs.append([item.flatten(2).transpose(1, 2) for item in maps])
-        classes, distances, quality = (torch.cat(column, 1) for column in zip(*outputs))
-        return classes, distances.unflatten(2, (2, 4)), quality
+        classes, boxes = (torch.cat(column, 1) for column in zip(*outputs))
+        distances, quality = boxes[:, :, :8], boxes[:, :, 8:]
+        return classes, distances if flat else distances.unflatten(2, (2, 4)), quality
 
 
 def points(side, device=None):
@@ -156,30 +161,36 @@ def new_detector():
 
 
 class Exported(nn.Module):
-    """The shipped graph: pictures in, decoded boxes and scores out, no suppression."""
+    """The shipped graph: pictures in, decoded boxes and scores out, no suppression. Decoding keeps points innermost
+    until the end: element-wise operations over rows of thousands, not of two or four."""
 
     def __init__(self, detector, side, calibration=None):
         super().__init__()
         self.detector = detector
-        gain, offset = torch.tensor(calibration or [[1.0, 0.0]] * len(CLASSES)).T
+        gain, offset = torch.tensor(calibration or [[1.0, 0.0]] * len(CLASSES)).T[:, :, None]
         self.register_buffer("gain", gain.clone())
         self.register_buffer("offset", offset.clone())
         self.calibrated = calibration is not None
         centres, strides = points(side)
-        self.register_buffer("centres", centres)
-        self.register_buffer("strides", strides)
-        family = torch.tensor(FAMILY_OF_CLASS)
-        self.register_buffer("in_family", torch.stack([family == 0, family == 1]).float())
+        self.register_buffer("corners", centres.T.repeat(2, 2))
+        self.register_buffer("reach", 2.0 * strides.repeat(2) * torch.tensor([-1.0, -1.0, 1.0, 1.0])[:, None])
 
     def forward(self, image):
         """Boxes [1,2L,4] in input pixels and scores [1,2L,8]: all of family 0, then all of family 1."""
-        classes, distances, quality = self.detector(image)
-        boxes, scores = [], []
-        for family in (0, 1):
-            boxes.append(boxes_from_distances(distances[:, :, family], self.centres, self.strides))
-            score = torch.sqrt(torch.sigmoid(classes) * torch.sigmoid(quality[:, :, family, None]))
-            if self.calibrated:
-                score = score.clamp(1e-6, 1 - 1e-6)
-                score = torch.sigmoid(self.gain * torch.log(score / (1 - score)) + self.offset)
-            scores.append(score * self.in_family[family])
-        return torch.cat(boxes, 1), torch.cat(scores, 1)
+        classes, distances, quality = (item.transpose(1, 2) for item in self.detector(image, flat=True))
+        distances = torch.cat([distances[:, :4], distances[:, 4:]], 2)
+        boxes = self.corners + self.reach * torch.exp(distances.clamp(-4.0, 4.0))
+        classes, quality = torch.sigmoid(classes), torch.sigmoid(quality)
+        scores = torch.cat([self._scores(classes, quality, family) for family in (0, 1)], 2)
+        return boxes.transpose(1, 2), scores.transpose(1, 2)
+
+    def _scores(self, classes, quality, family):
+        """Scores [1,8,L] of the classes of a family; those of the other are zero."""
+        own = [index for index, number in enumerate(FAMILY_OF_CLASS) if number == family]
+        score = torch.sqrt(classes[:, own] * quality[:, family:family + 1])
+        if self.calibrated:
+            score = score.clamp(1e-6, 1 - 1e-6)
+            score = torch.sigmoid(self.gain[own] * torch.log(score / (1 - score)) + self.offset[own])
+        zeros = torch.zeros_like(score[:, :1])
+        rows = [score[:, own.index(index)][:, None] if index in own else zeros for index in range(len(CLASSES))]
+        return torch.cat(rows, 1)
