@@ -7,8 +7,8 @@ they get boxes of their own: family 0 is {building, bare_soil}, family 1 everyth
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from backbone import Block, padded, stem_of
 from sources import CLASSES
 
 STRIDES = (8, 16, 32)
@@ -17,41 +17,6 @@ FAMILY_OF_CLASS = [0 if name in ("building", "bare_soil") else 1 for name in CLA
 FROZEN_BLOCKS = 3
 TAPS = {4: 40, 10: 112, 14: 192}
 WIDTH = 64
-
-
-class Block(nn.Module):
-    """Inverted residual of EfficientNet-lite with batch norms folded into its convolutions."""
-
-    def __init__(self, source):
-        super().__init__()
-        expand = hasattr(source, "_expand_conv")
-        self.expand = _plain(fuse_conv_bn_eval(source._expand_conv, source._bn0)) if expand else None
-        self.depthwise = _plain(fuse_conv_bn_eval(source._depthwise_conv, source._bn1))
-        self.project = _plain(fuse_conv_bn_eval(source._project_conv, source._bn2))
-        same_width = source._block_args.input_filters == self.project.out_channels
-        self.residual = self.depthwise.stride == (1, 1) and same_width
-
-    def forward(self, x):
-        y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(_padded(self.depthwise, y)))
-        return x + y if self.residual else y
-
-
-def _plain(conv):
-    """The same convolution without the package's own padding layer."""
-    kernel, stride = conv.kernel_size[0], conv.stride[0]
-    plain = nn.Conv2d(conv.in_channels, conv.out_channels, kernel, stride, kernel // 2 if stride == 1 else 0,
-                      groups=conv.groups)
-    plain.load_state_dict({"weight": conv.weight, "bias": conv.bias})
-    return plain
-
-
-def _padded(conv, x):
-    """TensorFlow's SAME padding for even sides: stride 2 pads one more at the far edge."""
-    if conv.stride == (1, 1):
-        return conv(x)
-    extra = conv.kernel_size[0] - 2
-    return conv(F.pad(x, (extra // 2, extra - extra // 2) * 2))
 
 
 def _conv_bn(width_in, width_out, kernel):
@@ -79,7 +44,7 @@ class Detector(nn.Module):
     def __init__(self, backbone):
         super().__init__()
         backbone.eval()
-        self.stem = _plain(fuse_conv_bn_eval(backbone._conv_stem, backbone._bn0))
+        self.stem = stem_of(backbone)
         self.blocks = nn.ModuleList(Block(block) for block in backbone._blocks[: max(TAPS) + 1])
         self.lateral = nn.ModuleList(nn.Conv2d(width, WIDTH, 1) for width in TAPS.values())
         self.smooth = nn.ModuleList(_conv_bn(WIDTH, WIDTH, 3) for _ in STRIDES)
@@ -103,7 +68,7 @@ class Detector(nn.Module):
         # Processors without bfloat16 instructions emulate them, nine times slower than fp32.
         reduced = image.device.type == "cpu" and self.training and torch.cpu._is_avx512_bf16_supported()
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=reduced):
-            x = F.relu6(_padded(self.stem, x))
+            x = F.relu6(padded(self.stem, x))
             for block in self.blocks[:FROZEN_BLOCKS]:
                 x = block(x)
         x, taps = x.float(), []

@@ -4,51 +4,22 @@ It looks at one date at a time. Its feature maps at strides 4, 8 and 16 are what
 roofs (stride 4, 0..1) says whether something built stands there, whatever the light and the season.
 """
 
+import sys
+from pathlib import Path
+
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from backbone import Block, padded, stem_of  # noqa: E402: lies in the folder above
 
 STRIDES = (4, 8, 16)
 FROZEN_BLOCKS = 1
 TAPS = {2: 24, 4: 40, 10: 112}
 WIDTH = 48
 OUTPUTS = ("f4", "f8", "f16", "roof")
-
-
-class Block(nn.Module):
-    """Inverted residual of EfficientNet-lite with batch norms folded into its convolutions."""
-
-    def __init__(self, source):
-        super().__init__()
-        expand = hasattr(source, "_expand_conv")
-        self.expand = _plain(fuse_conv_bn_eval(source._expand_conv, source._bn0)) if expand else None
-        self.depthwise = _plain(fuse_conv_bn_eval(source._depthwise_conv, source._bn1))
-        self.project = _plain(fuse_conv_bn_eval(source._project_conv, source._bn2))
-        same_width = source._block_args.input_filters == self.project.out_channels
-        self.residual = self.depthwise.stride == (1, 1) and same_width
-
-    def forward(self, x):
-        y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(_padded(self.depthwise, y)))
-        return x + y if self.residual else y
-
-
-def _plain(conv):
-    """The same convolution without the package's own padding layer."""
-    kernel, stride = conv.kernel_size[0], conv.stride[0]
-    plain = nn.Conv2d(conv.in_channels, conv.out_channels, kernel, stride, kernel // 2 if stride == 1 else 0,
-                      groups=conv.groups)
-    plain.load_state_dict({"weight": conv.weight, "bias": conv.bias})
-    return plain
-
-
-def _padded(conv, x):
-    """TensorFlow's SAME padding for even sides: stride 2 pads one more at the far edge."""
-    if conv.stride == (1, 1):
-        return conv(x)
-    extra = conv.kernel_size[0] - 2
-    return conv(F.pad(x, (extra // 2, extra - extra // 2) * 2))
 
 
 def _conv_bn(width_in, width_out, kernel=3, dilation=1):
@@ -63,7 +34,7 @@ class Encoder(nn.Module):
     def __init__(self, backbone):
         super().__init__()
         backbone.eval()
-        self.stem = _plain(fuse_conv_bn_eval(backbone._conv_stem, backbone._bn0))
+        self.stem = stem_of(backbone)
         self.blocks = nn.ModuleList(Block(block) for block in backbone._blocks[: max(TAPS) + 1])
         self.lateral = nn.ModuleList(nn.Conv2d(width, WIDTH, 1) for width in TAPS.values())
         self.context = nn.ModuleList(_conv_bn(WIDTH, WIDTH, dilation=rate) for rate in (1, 2, 4))
@@ -85,7 +56,7 @@ class Encoder(nn.Module):
 
     def forward(self, image):
         """The feature maps of strides 4, 8, 16 and the logits of the roof map."""
-        x, taps = F.relu6(_padded(self.stem, (image - 127.0) / 128.0)), []
+        x, taps = F.relu6(padded(self.stem, (image - 127.0) / 128.0)), []
         for index, block in enumerate(self.blocks):
             x = block(x)
             if index in TAPS:
