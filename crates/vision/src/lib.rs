@@ -10,7 +10,7 @@
 //!
 //! Memory of one worker, measured: the decoded photo (3 bytes a pixel: 36 MB at 12 MP, 324 MB at 108 MP; a
 //! progressive JPEG takes as much again while it is decoded), one tile in 8 bits and in `f32` (15 bytes a model
-//! pixel: 6 MB at 640²) and the session (at 640², for a detector of 3 M parameters: about 55 MB in int8, 175 MB in
+//! pixel: 6 MB at 640²) and the session (at 640², for a detector of 3 M parameters: about 70 MB in int8, 130 MB in
 //! fp32). Every tile is padded to the same size, so a session never grows after its first run, and nothing else grows
 //! with the photo. `flyonce model check` prints the session's share for any model.
 

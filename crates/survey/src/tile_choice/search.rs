@@ -329,10 +329,8 @@ impl<'s, 'p> Search<'s, 'p> {
         let place_m = self.cells.middle_m(id);
         let shows = |index: &usize| {
             let view = &self.views[*index];
-            let [west, south, east, north] = view.bounds_m;
             view.photo.open
-                && (west..=east).contains(&place_m[0])
-                && (south..=north).contains(&place_m[1])
+                && view.may_show(place_m)
                 && self
                     .index_in(*index, id)
                     .is_some_and(|at| !state.looked[*index][at])

@@ -118,6 +118,12 @@ impl<'p> View<'p> {
         Some(view)
     }
 
+    /// Whether a place of the frame lies in the box around the ground shown.
+    pub fn may_show(&self, place_m: [f64; 2]) -> bool {
+        let [west, south, east, north] = self.bounds_m;
+        (west..=east).contains(&place_m[0]) && (south..=north).contains(&place_m[1])
+    }
+
     /// The pixel that shows a place of the frame, where it does so sharply enough.
     pub fn pixel_of(&self, place_m: [f64; 2]) -> Option<[f64; 2]> {
         let sight = Vector3::new(

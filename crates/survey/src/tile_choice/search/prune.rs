@@ -98,6 +98,10 @@ impl Search<'_, '_> {
     fn nearly_shows(&self, state: &State, index: usize, id: u32) -> bool {
         let put = state.puts[index];
         let view = &self.views[put.view];
+        let place_m = self.cells.middle_m(id);
+        if !view.may_show(place_m) {
+            return false;
+        }
         let is_counted = self
             .index_in(put.view, id)
             .is_some_and(|at| state.looked[put.view][at]);
@@ -110,7 +114,7 @@ impl Search<'_, '_> {
             let end_px = start_px.saturating_add(view.side_px).min(length_px);
             at_px >= f64::from(start_px) + room_px && at_px <= f64::from(end_px) - room_px
         };
-        let pixel = view.pixel_of(self.cells.middle_m(id));
+        let pixel = view.pixel_of(place_m);
         pixel.is_some_and(|[x_px, y_px]| {
             is_clear(x_px, put.across.start_px, width_px) && is_clear(y_px, put.down.start_px, height_px)
         })
