@@ -1,5 +1,6 @@
 //! The threads that look at photos: each owns a detector of every model, takes look jobs from the store until none is
-//! left, and gives back what it cannot finish. A photo is opened once, for all models. Decoded pictures in flight are bounded by a pixel budget.
+//! left, and gives back what it cannot finish. A photo is opened once, for all models. Decoded pictures in flight are
+//! bounded by a pixel budget.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
