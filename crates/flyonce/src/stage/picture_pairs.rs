@@ -50,15 +50,17 @@ impl Compared {
     }
 }
 
-/// Compares the pictures of `pairs`, which are places in `photos`. Blocking: it decodes every picture once.
+/// Reduced pictures by place in the flight; `None` for those that cannot be read.
+pub type Pictures = BTreeMap<usize, Option<Grey>>;
+
+/// Compares the pictures of `pairs`, which are places in `photos`. Blocking: it decodes those that are not among
+/// `pictures` yet, and keeps there what `later` pairs need.
 pub fn compare(
-    store: &Store,
-    max_pixels: u64,
-    photos: &[Comparable<'_>],
-    stated: &[StatedPose],
-    pairs: &[PicturePair],
+    (store, max_pixels): (&Store, u64),
+    (photos, stated): (&[Comparable<'_>], &[StatedPose]),
+    (pairs, later): (&[PicturePair], &[PicturePair]),
+    pictures: &mut Pictures,
 ) -> Compared {
-    let mut pictures: BTreeMap<usize, Option<Grey>> = BTreeMap::new();
     let mut compared = Compared::default();
     for (done, pair) in pairs.iter().enumerate() {
         for place in [pair.a, pair.b] {
@@ -74,9 +76,10 @@ pub fn compare(
         }
         // Pairs come by their first photo: earlier pictures that no later pair needs are let go.
         let needed = |place: &usize| {
-            pairs[done + 1..]
-                .iter()
-                .any(|later| later.a == *place || later.b == *place)
+            let coming = pairs[done + 1..].iter().chain(later);
+            coming
+                .into_iter()
+                .any(|pair| pair.a == *place || pair.b == *place)
         };
         pictures.retain(|place, _| needed(place));
     }

@@ -20,7 +20,7 @@ use survey::pose_checks::{
 use crate::clock;
 use crate::stage::description::lies_inside;
 use crate::stage::look::place_of_box;
-use crate::stage::picture_pairs::{Comparable, compare};
+use crate::stage::picture_pairs::{Comparable, Pictures, compare};
 use crate::stage::placing::StoredPose;
 use crate::stage::relief::{Takeoff, datum_mismatch, on_terrain};
 use crate::workplace::Workplace;
@@ -212,13 +212,17 @@ fn check_flight(
         })
         .collect();
     let max_pixels = u64::from(workplace.config.settings.max_megapixels) * 1_000_000;
-    let look = |pairs: &[PicturePair]| compare(&workplace.store, max_pixels, &comparable, &stated, pairs);
     let first = first_pairs(&stated, &groups);
-    let mut compared = look(&first);
+    let mut more = pairs_to_compare(&stated, &groups);
+    more.retain(|pair| !first.contains(pair));
+    let mut pictures = Pictures::new();
+    let mut look = |pairs: &[PicturePair], later: &[PicturePair]| {
+        let originals = (&workplace.store, max_pixels);
+        compare(originals, (&comparable, &stated), (pairs, later), &mut pictures)
+    };
+    let mut compared = look(&first, &more);
     if !is_settled(&stated, &groups, &compared.evidence) {
-        let mut more = pairs_to_compare(&stated, &groups);
-        more.retain(|pair| !first.contains(pair));
-        compared.add(look(&more));
+        compared.add(look(&more, &[]));
     }
     summary.pairs_compared += compared.pairs;
     summary.pairs_clear += compared.evidence.len();

@@ -17,18 +17,13 @@ impl Search<'_, '_> {
         let mut is_out = vec![false; state.puts.len()];
         let mut is_leant_on = vec![false; state.puts.len()];
         for index in order {
-            let needed = self.needed(state, index);
-            if !needed.is_empty() {
-                if is_leant_on[index] {
-                    continue;
-                }
-                let Some(leant_on) = self.sliver(state, index, &needed) else {
-                    continue;
-                };
-                leant_on.into_iter().for_each(|other| is_leant_on[other] = true);
-            } else if is_leant_on[index] {
+            if is_leant_on[index] {
                 continue;
             }
+            let Some(leant_on) = self.sliver(state, index, &self.needed(state, index)) else {
+                continue;
+            };
+            leant_on.into_iter().for_each(|other| is_leant_on[other] = true);
             is_out[index] = true;
             let put = state.puts[index];
             // Kept in place until all are judged; a tile without extent looks at nothing.
@@ -73,12 +68,13 @@ impl Search<'_, '_> {
         (0..view.cells.len()).filter(is_needed).collect()
     }
 
-    /// The tiles that show what a tile is needed for with half the room around, where that is no more than a sliver.
+    /// The tiles that show what a tile is needed for with half the room around, where that is nothing or no more than a
+    /// sliver.
     fn sliver(&self, state: &State, index: usize, needed: &[usize]) -> Option<Vec<usize>> {
         let put = state.puts[index];
         let view = &self.views[put.view];
         let safe = (put.across.to_bin - put.across.from_bin) * (put.down.to_bin - put.down.from_bin);
-        if self.sliver_share <= 0.0 || needed.len() as f64 > self.sliver_share * safe as f64 {
+        if needed.len() as f64 > self.sliver_share * safe as f64 {
             return None;
         }
         let mut leant_on = Vec::new();
