@@ -35,6 +35,7 @@ pub use contract::Mismatch;
 pub use decode::{DecodeError, decode_jpeg};
 pub use detector::{DetectError, DetectOutput, DetectTimings, Detection, Detector};
 pub use features::{FeatureError, FeatureExtractor, FeatureMap};
+pub use merge::intersection_over_union;
 pub use quality::{Quality, QualityFault, QualityLimits};
 pub use runtime::{Runtime, RuntimeError, SearchPlaces, default_cache_folder};
 pub use session::ModelError;

@@ -284,7 +284,9 @@ fn area(b: &[f64; 4]) -> f64 {
     (b[2] - b[0]).max(0.0) * (b[3] - b[1]).max(0.0)
 }
 
-fn intersection_over_union(a: &[f64; 4], b: &[f64; 4]) -> f64 {
+/// Shared part of two boxes (left, top, right, bottom), 0 to 1.
+#[must_use]
+pub fn intersection_over_union(a: &[f64; 4], b: &[f64; 4]) -> f64 {
     let shared = area(&intersection(a, b));
     if shared > 0.0 {
         shared / (area(a) + area(b) - shared)

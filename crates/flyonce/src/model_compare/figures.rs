@@ -6,7 +6,6 @@ use serde::Serialize;
 use store::rows::{ModelRole, ModelRow};
 
 use crate::model_compare::gather::{SeenFlight, SeenPhoto, Thing, Verdict, View};
-use crate::stage::eyes::intersection_over_union;
 
 /// Boxes of one class and photo that overlap at least this much are one thing.
 pub const SAME_IOU: f64 = 0.5;
@@ -216,7 +215,7 @@ fn match_class<'p>(
     let mut alone = of_class(shadow.into_iter().collect());
     let mut missed = Vec::new();
     for thing in shipped {
-        let overlap = |other: &Thing| intersection_over_union(thing.box_px, other.box_px);
+        let overlap = |other: &Thing| vision::intersection_over_union(&thing.box_px, &other.box_px);
         let fits = alone.iter().enumerate().map(|(at, other)| (at, overlap(other)));
         let best = fits
             .filter(|(_, iou)| *iou >= SAME_IOU)

@@ -8,7 +8,7 @@ use image::RgbImage;
 use store::looks::ModelLook;
 use store::rows::{ModelRole, NewDetection, PhotoRow, Problem};
 use store::tiles::TileRow;
-use vision::{Card, Detection, Detector};
+use vision::{Card, Detection, Detector, intersection_over_union};
 
 use crate::stage::choose::Chooser;
 use crate::stage::look::{
@@ -207,7 +207,7 @@ fn best_of_each(models: Vec<Vec<Detection>>, iou: f64) -> Vec<Vec<Detection>> {
     for (model, one) in all {
         let same = |other: &Detection| {
             other.class == one.class
-                && (intersection_over_union(other.box_px, one.box_px) >= iou
+                && (intersection_over_union(&other.box_px, &one.box_px) >= iou
                     || share_of_smaller(other.box_px, one.box_px) > SAME_THING_SHARE)
         };
         let others = kept.iter().enumerate().filter(|(other, _)| *other != model);
@@ -217,14 +217,6 @@ fn best_of_each(models: Vec<Vec<Detection>>, iou: f64) -> Vec<Vec<Detection>> {
         }
     }
     kept
-}
-
-/// Shared part of two boxes.
-pub fn intersection_over_union(a: [f64; 4], b: [f64; 4]) -> f64 {
-    let area = |[x0, y0, x1, y1]: [f64; 4]| (x1 - x0).max(0.0) * (y1 - y0).max(0.0);
-    let shared = area([a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])]);
-    let union = area(a) + area(b) - shared;
-    if union > 0.0 { shared / union } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use survey::time::UtcMicros;
 
 use crate::answers::place::{covariance, position};
 use crate::config::catalogue::{Catalogue, Matter};
-use crate::stage::eyes::intersection_over_union;
 use crate::stage::sights::Sights;
 
 /// Known sites this far around a sortie's detections are looked at; above any believable position error.
@@ -145,7 +144,8 @@ fn collapse(mut group: Vec<(Matter, DetectionRow)>) -> Vec<Finding> {
     for (matter, row) in group {
         let same = |thing: &&mut Finding| {
             thing.row.detection.class != row.detection.class
-                && intersection_over_union(thing.row.detection.box_px, row.detection.box_px) > SAME_THING_IOU
+                && vision::intersection_over_union(&thing.row.detection.box_px, &row.detection.box_px)
+                    > SAME_THING_IOU
         };
         match things.iter_mut().find(same) {
             Some(thing) => thing.same_thing.push(row),
