@@ -80,6 +80,10 @@ refusal_codes! {
     GroundStop = "ground_stop",
     /// The sortie before it is still in the air or not landed.
     StillFlying = "still_flying",
+    /// The dock does not take the task on, for a reason of its own.
+    DockRefused = "dock_refused",
+    /// The dock's storage for photos is nearly full.
+    StorageFull = "storage_full",
     /// A fault of this program.
     Internal = "internal",
 }
