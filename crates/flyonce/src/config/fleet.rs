@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use schedule::interlock::Limits;
 
+use crate::config::cloud::CloudSettings;
 use crate::config::reader::Section;
 use crate::lang::Words;
 
@@ -24,6 +25,8 @@ pub struct FleetSettings {
     pub ceiling_agl_m: f64,
     /// Broker of the docks.
     pub broker: BrokerSetting,
+    /// What docks of DJI's Cloud API are told.
+    pub cloud: CloudSettings,
     /// Folder that is watched for photos of flights.
     pub watched_folder: Option<PathBuf>,
     /// How long after landing photos are waited for that the dock does not speak of, seconds.
@@ -59,6 +62,7 @@ impl FleetSettings {
             reach_m: fleet.number("reach_m", 4500.0, 100.0..=50_000.0),
             ceiling_agl_m: fleet.number("ceiling_agl_m", 120.0, 10.0..=1000.0),
             broker: broker(&mqtt),
+            cloud: CloudSettings::read(root),
             watched_folder: door.path("watched_folder", base),
             photos_within_s: door.number("photos_within_s", 1800.0, 1.0..=86_400.0),
         };

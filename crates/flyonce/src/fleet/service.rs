@@ -16,8 +16,9 @@ use tokio_util::task::TaskTracker;
 use crate::broker::EmbeddedBroker;
 use crate::config::calendar;
 use crate::config::fleet::{BrokerSetting, FleetSettings};
-use crate::config::roster::Roster;
+use crate::config::roster::{NO_SYSTEM_ID, Roster};
 use crate::fleet::city_clock::CityClock;
+use crate::fleet::cloud::side::CloudSide;
 use crate::fleet::ground_stop::GroundStop;
 use crate::fleet::links::Links;
 use crate::fleet::shown::FleetView;
@@ -33,6 +34,7 @@ struct Inner {
     roster: Roster,
     calendar: Vec<Entry>,
     docks: DockLine,
+    cloud: Option<CloudSide>,
     _broker: Option<EmbeddedBroker>,
     links: Links,
     under_way: Mutex<BTreeMap<String, UnderWay>>,
@@ -84,12 +86,14 @@ impl Fleet {
         let plans = settings.fleet.plans_path(&settings.data_folder);
         let calendar = calendar::load(&plans.join(calendar::FILE), &roster)?;
         let (docks, broker) = connect(&settings.fleet, &lives).await?;
+        let cloud = CloudSide::begin(&docks, &roster, settings, (clock, &photo_door_url))?;
         let inner = Inner {
             workplace: workplace.clone(),
             clock,
             roster,
             calendar,
             docks,
+            cloud,
             _broker: broker,
             links: Links::new(lives.tasks.clone(), lives.stop.clone()),
             under_way: Mutex::default(),
@@ -102,7 +106,9 @@ impl Fleet {
         };
         let fleet = Self(Arc::new(inner));
         for dock in &fleet.roster().docks {
-            fleet.links().vehicle(&dock.link, dock.system_id).await?;
+            if let Some(link) = &dock.link {
+                fleet.links().vehicle(link, dock.system_id).await?;
+            }
         }
         Ok(Some(fleet))
     }
@@ -148,6 +154,11 @@ impl Fleet {
         &self.0.docks
     }
 
+    /// Docks of DJI's Cloud API, if the roster names any.
+    pub fn cloud(&self) -> Option<&CloudSide> {
+        self.0.cloud.as_ref()
+    }
+
     /// The vehicles' links.
     pub fn links(&self) -> &Links {
         &self.0.links
@@ -184,9 +195,10 @@ impl Fleet {
     /// The sortie that its dock or vehicle is busy with already.
     pub fn take_on(&self, sortie: &str, one: UnderWay) -> Result<(), String> {
         let mut under_way = self.under_way_now();
-        let busy = under_way
-            .iter()
-            .find(|(_, other)| other.dock_id == one.dock_id || other.system_id == one.system_id);
+        let busy = under_way.iter().find(|(_, other)| {
+            let same_vehicle = one.system_id != NO_SYSTEM_ID && other.system_id == one.system_id;
+            other.dock_id == one.dock_id || same_vehicle
+        });
         if let Some((other, _)) = busy {
             return Err(other.clone());
         }

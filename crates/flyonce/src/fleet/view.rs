@@ -13,6 +13,7 @@ use survey::time::UtcMicros;
 
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
+use crate::fleet::cloud;
 use crate::fleet::service::Fleet;
 use crate::fleet::shown::{
     ChargeView, CheckView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView,
@@ -33,17 +34,27 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
     let mut docks = Vec::new();
     for dock in &fleet.roster().docks {
         let state = fleet.docks().dock(&dock.dock_id);
-        let telemetry = fleet
-            .links()
-            .vehicle(&dock.link, dock.system_id)
-            .await?
-            .telemetry();
-        docks.push(dock_view(
-            fleet,
-            dock,
-            (state.as_ref(), &telemetry),
-            sorties.remove(&dock.dock_id),
-        ));
+        let sortie = sorties.remove(&dock.dock_id);
+        docks.push(match &dock.link {
+            Some(link) => {
+                let telemetry = fleet.links().vehicle(link, dock.system_id).await?.telemetry();
+                let checks = checks(fleet, dock, (state.as_ref(), &telemetry));
+                let vehicle = vehicle_view(dock, &telemetry);
+                dock_view(dock, state.as_ref(), (checks, Some(vehicle)), sortie)
+            }
+            None => {
+                let checks = cloud::interlocks::checks(fleet, dock)
+                    .iter()
+                    .map(check_view)
+                    .collect();
+                let vehicle = cloud::shown::vehicle(fleet, dock);
+                let health = cloud::shown::health(fleet, dock);
+                DockView {
+                    health,
+                    ..dock_view(dock, state.as_ref(), (checks, vehicle), sortie)
+                }
+            }
+        });
     }
     let order = fleet.ground_stop().order();
     Ok(FleetView {
@@ -122,9 +133,9 @@ async fn tally(fleet: &Fleet, now: UtcMicros) -> Result<Tally> {
 }
 
 fn dock_view(
-    fleet: &Fleet,
     dock: &DockEntry,
-    (state, telemetry): (Option<&DockState>, &Telemetry),
+    state: Option<&DockState>,
+    (checks, vehicle): (Vec<CheckView>, Option<VehicleView>),
     sortie: Option<FlightSummary>,
 ) -> DockView {
     let weather = state.and_then(|state| state.weather.as_ref());
@@ -154,8 +165,9 @@ fn dock_view(
             longitude_deg: place.longitude_deg,
             latitude_deg: place.latitude_deg,
         }),
-        checks: checks(fleet, dock, (state, telemetry)),
-        vehicle: Some(vehicle_view(dock, telemetry)),
+        checks,
+        health: Vec::new(),
+        vehicle,
         sortie,
     }
 }
@@ -196,7 +208,7 @@ fn vehicle_view(dock: &DockEntry, telemetry: &Telemetry) -> VehicleView {
     let last_heard_s = telemetry.heard.then_some(telemetry.last_heard_age.as_secs_f64());
     VehicleView {
         system_id: dock.system_id,
-        link: dock.link.to_string(),
+        link: dock.link_text(),
         heard: last_heard_s.is_some_and(|age_s| age_s < HEARD_WITHIN_S),
         last_heard_s: last_heard_s.map(|age_s| (age_s * 10.0).round() / 10.0),
         mode: telemetry.mode_name.clone(),

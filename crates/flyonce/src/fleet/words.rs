@@ -174,6 +174,22 @@ const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "dock_refused",
+        ["机场拒绝执行任务", "the dock does not take the task on"],
+        [
+            "按机场给出的代码和说明处理后重新派发",
+            "act on the code and words the dock gave, then dispatch again",
+        ],
+    ),
+    (
+        "storage_full",
+        ["机场存储空间不足", "the dock's storage is nearly full"],
+        [
+            "等待照片上传完成或清理机场存储",
+            "wait until its photos are brought, or clear the dock's storage",
+        ],
+    ),
+    (
         "recalled",
         ["已被召回", "it was recalled"],
         ["确认召回原因后重新派发", "dispatch again once the reason is gone"],
