@@ -1,0 +1,95 @@
+//! Overrides: a named person takes it upon himself that a check is not in order, for one sortie or one dock and for a
+//! limited time. What keeps people and other aircraft from harm cannot be overridden by anybody.
+
+use survey::time::UtcMicros;
+
+use super::{Check, Verdict};
+
+/// Checks that a person may override, by their names. Never: emergency stop, lid, presence and contact of the dock,
+/// two vehicles under one number, the position estimate and its fix, the mission read back, the ground stop.
+const OVERRIDABLE: [&str; 19] = [
+    "dock_mode",
+    "wind",
+    "gust",
+    "rain",
+    "temperature",
+    "battery",
+    "battery_voltage",
+    "battery_cells",
+    "battery_health",
+    "satellites",
+    "not_at_dock",
+    "home_at_dock",
+    "prearm",
+    "sensors",
+    "clock_off",
+    "ground_station",
+    "policy_not_kept",
+    "flight_time",
+    "storage_full",
+];
+
+/// Whether a person may override the check of this name.
+#[must_use]
+pub fn may_be_overridden(check: &str) -> bool {
+    OVERRIDABLE.contains(&check)
+}
+
+/// What an override is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that starts from a dock.
+    Dock(String),
+    /// One sortie.
+    Sortie(String),
+}
+
+/// An override that somebody gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverrideGiven {
+    /// Its number.
+    pub id: String,
+    /// Name of the check.
+    pub check: String,
+    /// For what.
+    pub scope: Scope,
+    /// Who gave it.
+    pub actor: String,
+    /// In which role.
+    pub role: String,
+    /// Why.
+    pub reason: String,
+    /// Until when it holds, on the city's clock.
+    pub until: UtcMicros,
+}
+
+/// Notes on every check that is not in order who overrides it, if somebody does and may. The verdict, the value and
+/// the limit stay as they are. `now` is the city's clock.
+#[must_use]
+pub fn apply_overrides(
+    checks: Vec<Check>,
+    given: &[OverrideGiven],
+    (dock, sortie): (&str, Option<&str>),
+    now: UtcMicros,
+) -> Vec<Check> {
+    let holds = |one: &OverrideGiven| {
+        let meant = match &one.scope {
+            Scope::Dock(id) => id == dock,
+            Scope::Sortie(id) => Some(id.as_str()) == sortie,
+        };
+        meant && now < one.until
+    };
+    checks
+        .into_iter()
+        .map(|check| {
+            let wanted = check.verdict != Verdict::Pass && may_be_overridden(check.name);
+            let found = given
+                .iter()
+                .find(|one| wanted && one.check == check.name && holds(one));
+            Check {
+                overridden: found.cloned(),
+                ..check
+            }
+        })
+        .collect()
+}
