@@ -9,6 +9,8 @@ use mavlink::dialects::ardupilotmega::{
 use thiserror::Error;
 use tokio::sync::broadcast::Receiver;
 
+pub mod bulk;
+
 use crate::telemetry::Autopilot;
 use crate::vehicle::{SendError, Turn, Vehicle, VehicleMessage};
 
@@ -114,7 +116,7 @@ impl Vehicle {
         let _echo = self.ask(name, &message).await?;
         let (found, kind) = self.read_parameter(name).await?;
         let found = decoded(found, kind, autopilot);
-        if (found - value).abs() <= NOISE * value.abs().max(1e-3) {
+        if same(found, value) {
             return Ok(found);
         }
         Err(ParameterError::Differs {
@@ -172,6 +174,11 @@ async fn value_of(
             return Some(data.clone());
         }
     }
+}
+
+/// Whether two values are one in single precision.
+pub(crate) fn same(found: f64, wanted: f64) -> bool {
+    (found - wanted).abs() <= NOISE * wanted.abs().max(1e-3)
 }
 
 fn check_name(name: &str) -> Result<(), ParameterError> {

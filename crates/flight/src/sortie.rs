@@ -15,6 +15,7 @@ mod line;
 mod order;
 mod pace;
 mod pilot;
+mod policy_step;
 mod prepare;
 mod report;
 mod resume;
@@ -38,7 +39,7 @@ use schedule::refusal::RefusalCode;
 pub use event::{
     FailureCode, FlightEvent, Gate, GateAnswer, Instruction, SortieLine, Step, TrackPoint, UnknownWord,
 };
-pub use order::{Deadlines, FlightOrder};
+pub use order::{Deadlines, FlightOrder, PolicyOrder};
 pub use report::{BY_VEHICLE, FlightReport, Outcome};
 
 /// How long the last events may wait for the caller, each.

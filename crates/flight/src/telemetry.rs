@@ -13,15 +13,18 @@ use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
 
 mod boot_clock;
+mod health;
 mod mode;
 mod status_text;
 #[cfg(test)]
 mod tests;
 
+pub use health::{GROUND_STATION_PARAMETERS, Health, NewsAges};
 pub use mode::mode_name;
 pub use status_text::StatusText;
 
 use boot_clock::BootClock;
+use health::HealthFold;
 use status_text::TextAssembly;
 
 /// The component that flies; the only one whose HEARTBEAT says whether the vehicle is armed.
@@ -111,6 +114,10 @@ pub struct Telemetry {
     pub position_estimate_in_use: Option<bool>,
     /// The vehicle's own checks before arming. On ArduPilot this turns true many seconds before a position is in use.
     pub prearm_ok: Option<bool>,
+    /// What it says of its sensors and its battery.
+    pub health: Health,
+    /// How old the news behind this picture are.
+    pub ages: NewsAges,
     /// Item being flown, as the vehicle counts (ArduPilot: 0 is home, 1 the first item).
     pub mission_current: Option<u16>,
     /// Number of items, as the vehicle counts; None when it does not say.
@@ -143,6 +150,7 @@ pub struct TelemetryFold {
     estimator_said: bool,
     boot: BootClock,
     texts: TextAssembly,
+    health: HealthFold,
 }
 
 impl Default for TelemetryFold {
@@ -158,6 +166,7 @@ impl Default for TelemetryFold {
             estimator_said: false,
             boot: BootClock::default(),
             texts: TextAssembly::default(),
+            health: HealthFold::default(),
         }
     }
 }
@@ -167,7 +176,10 @@ impl TelemetryFold {
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> Telemetry {
         let age = |at: Option<Instant>| at.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
+        let (health, ages) = self.health.snapshot(now);
         Telemetry {
+            health,
+            ages,
             last_heard_age: age(self.heard_at),
             last_heartbeat_age: age(self.heartbeat_at),
             position_age: age(self.position_at),
@@ -205,6 +217,7 @@ impl TelemetryFold {
         self.heard_at = Some(now);
         self.note_boot(message, now);
         self.note_state(message, now);
+        self.health.note(message, now);
         self.note_movement(message, now);
         self.note_mission(message);
     }
@@ -234,6 +247,7 @@ impl TelemetryFold {
 
     fn forget_what_a_reboot_loses(&mut self) {
         self.estimator_said = false;
+        self.health.restart();
         let known = &mut self.known;
         known.position_estimate_in_use = None;
         known.prearm_ok = None;

@@ -1,6 +1,7 @@
 //! Rules about the dock and the weather over it.
 
-use super::{Check, DockFacts, DockWork, Limits};
+use super::check::Check;
+use super::facts::{DockFacts, DockWork, Limits};
 use crate::refusal::RefusalCode;
 
 const STATUS: &str = "dock status";

@@ -3,7 +3,7 @@
 
 use survey::time::UtcMicros;
 
-use super::{Check, Verdict};
+use super::check::{Check, OverrideGiven, Scope, Verdict};
 
 /// Checks that a person may override, by their names. Never: emergency stop, lid, presence and contact of the dock,
 /// two vehicles under one number, the position estimate and its fix, the mission read back, the ground stop.
@@ -33,34 +33,6 @@ const OVERRIDABLE: [&str; 19] = [
 #[must_use]
 pub fn may_be_overridden(check: &str) -> bool {
     OVERRIDABLE.contains(&check)
-}
-
-/// What an override is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything that starts from a dock.
-    Dock(String),
-    /// One sortie.
-    Sortie(String),
-}
-
-/// An override that somebody gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OverrideGiven {
-    /// Its number.
-    pub id: String,
-    /// Name of the check.
-    pub check: String,
-    /// For what.
-    pub scope: Scope,
-    /// Who gave it.
-    pub actor: String,
-    /// In which role.
-    pub role: String,
-    /// Why.
-    pub reason: String,
-    /// Until when it holds, on the city's clock.
-    pub until: UtcMicros,
 }
 
 /// Notes on every check that is not in order who overrides it, if somebody does and may. The verdict, the value and

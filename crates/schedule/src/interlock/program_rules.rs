@@ -1,6 +1,7 @@
 //! Rules about what this program itself has to answer for: the mission on board, the failsafe policy, its own disk.
 
-use super::{Check, Limits, Need, PolicyFact, ProgramFacts};
+use super::check::{Check, Need};
+use super::facts::{Limits, PolicyFact, ProgramFacts};
 use crate::refusal::RefusalCode;
 
 /// What must hold of a sortie that is about to arm.

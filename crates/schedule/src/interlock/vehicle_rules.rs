@@ -2,7 +2,8 @@
 
 use survey::geodesy::{Wgs84, geodesic_distance_m};
 
-use super::{Check, ClockRule, Limits, Need, VehicleFacts};
+use super::check::{Check, Need};
+use super::facts::{ClockRule, Limits, VehicleFacts};
 use crate::refusal::RefusalCode;
 
 pub(super) fn before_arming(dock: Option<Wgs84>, vehicle: &VehicleFacts, limits: &Limits) -> Vec<Check> {

@@ -152,7 +152,10 @@ impl Autopilot {
             .faults
             .low_battery_percent
             .unwrap_or(options.battery_percent);
-        let parameters = Parameters::new(options.profile, options.system_id);
+        let mut parameters = Parameters::new(options.profile, options.system_id);
+        if options.faults.new_parameter_names {
+            parameters = parameters.renamed();
+        }
         Self {
             frame: LocalFrame::about(options.home, options.home_amsl_m),
             clock: VehicleClock::new(options.start_unix_us),

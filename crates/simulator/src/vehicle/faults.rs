@@ -42,6 +42,10 @@ pub struct VehicleFaults {
     pub altered_item: Option<u16>,
     /// `no_takeoff`: arms, accepts the start and stays on the ground until it disarms itself.
     pub no_takeoff: bool,
+    /// `new_parameter_names`: has the parameter names of ArduCopter 4.7 (MAV_GCS_SYSID, RTL_ALT_M).
+    pub new_parameter_names: bool,
+    /// `stubborn_parameters`: repeats every parameter that is set as if it had kept it, and keeps the old value.
+    pub stubborn_parameters: bool,
 }
 
 /// A fault nobody knows, or a value it cannot have.
@@ -79,6 +83,8 @@ impl VehicleFaults {
             "lose_final_ack" => self.lose_final_ack = true,
             "refuse_upload" => self.refuse_upload = true,
             "no_takeoff" => self.no_takeoff = true,
+            "new_parameter_names" => self.new_parameter_names = true,
+            "stubborn_parameters" => self.stubborn_parameters = true,
             "late" => self.late_ms = Some(given.number("1500", 0.0, 600_000.0)? as u64),
             "drop" => self.drop = Some(given.number("0.2", 0.0, 1.0)?),
             "reboot_at" => self.reboot_at_s = Some(given.number("60", 0.0, 86_400.0)?),

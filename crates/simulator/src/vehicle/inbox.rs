@@ -40,11 +40,15 @@ impl Autopilot {
             }
             MavMessage::PARAM_SET(set) => {
                 let index = self.parameters.index_of(&text(set.param_id.as_ref()));
+                let before = self.parameters.clone();
                 if let Some(index) = index {
                     self.parameters
                         .set(index, self.decoded(set.param_value, set.param_type));
                 }
                 self.tell_parameter(index);
+                if self.options.faults.stubborn_parameters {
+                    self.parameters = before;
+                }
             }
             MavMessage::TIMESYNC(sync) => self.answer_timesync(peer, sync),
             MavMessage::PING(ping) => self.answer_ping(peer, ping),
