@@ -16,7 +16,7 @@ pub use facts::{
     ClockRule, DockFacts, DockWork, GroundStations, Limits, PolicyFact, ProgramFacts, VehicleAges,
     VehicleFacts,
 };
-pub use overrides::{apply_overrides, may_be_overridden};
+pub use overrides::{OVERRIDABLE, apply_overrides, may_be_overridden, overriding};
 pub use program_rules::of_the_program;
 
 use crate::refusal::RefusalCode;

@@ -7,7 +7,7 @@ use super::check::{Check, OverrideGiven, Scope, Verdict};
 
 /// Checks that a person may override, by their names. Never: emergency stop, lid, presence and contact of the dock,
 /// two vehicles under one number, the position estimate and its fix, the mission read back, the ground stop.
-const OVERRIDABLE: [&str; 19] = [
+pub const OVERRIDABLE: [&str; 19] = [
     "dock_mode",
     "wind",
     "gust",
@@ -35,33 +35,39 @@ pub fn may_be_overridden(check: &str) -> bool {
     OVERRIDABLE.contains(&check)
 }
 
-/// Notes on every check that is not in order who overrides it, if somebody does and may. The verdict, the value and
-/// the limit stay as they are. `now` is the city's clock.
+/// Who overrides the check of this name for a dock and a sortie, if somebody does and may. `now` is the city's clock.
 #[must_use]
-pub fn apply_overrides(
-    checks: Vec<Check>,
-    given: &[OverrideGiven],
+pub fn overriding<'g>(
+    given: &'g [OverrideGiven],
+    check: &str,
     (dock, sortie): (&str, Option<&str>),
     now: UtcMicros,
-) -> Vec<Check> {
-    let holds = |one: &OverrideGiven| {
+) -> Option<&'g OverrideGiven> {
+    let holds = |one: &&OverrideGiven| {
         let meant = match &one.scope {
             Scope::Dock(id) => id == dock,
             Scope::Sortie(id) => Some(id.as_str()) == sortie,
         };
-        meant && now < one.until
+        meant && one.check == check && now < one.until
     };
-    checks
-        .into_iter()
-        .map(|check| {
-            let wanted = check.verdict != Verdict::Pass && may_be_overridden(check.name);
-            let found = given
-                .iter()
-                .find(|one| wanted && one.check == check.name && holds(one));
-            Check {
-                overridden: found.cloned(),
-                ..check
-            }
-        })
-        .collect()
+    given.iter().find(holds).filter(|_| may_be_overridden(check))
+}
+
+/// Notes on every check that is not in order who overrides it. The verdict, the value and the limit stay as they are.
+#[must_use]
+pub fn apply_overrides(
+    checks: Vec<Check>,
+    given: &[OverrideGiven],
+    place: (&str, Option<&str>),
+    now: UtcMicros,
+) -> Vec<Check> {
+    let noted = |check: Check| {
+        let wanted = check.verdict != Verdict::Pass;
+        let found = overriding(given, check.name, place, now).filter(|_| wanted);
+        Check {
+            overridden: found.cloned(),
+            ..check
+        }
+    };
+    checks.into_iter().map(noted).collect()
 }
