@@ -47,6 +47,8 @@ const OTHERS: [(u32, &str); 10] = [
 pub struct Health {
     /// Sensors it has switched on and calls unhealthy, of those it needs. None: it never said.
     pub sensors_unhealthy: Option<Vec<&'static str>>,
+    /// Since how long one of those is unhealthy without a break; none while all are well.
+    pub unhealthy_for: Option<Duration>,
     /// The same of those it can fly without.
     pub others_unhealthy: Vec<&'static str>,
     /// Voltage of each cell, V; empty where single cells are not told.
@@ -83,6 +85,7 @@ struct News {
 pub(super) struct HealthFold {
     known: Health,
     news: News,
+    unhealthy_since: Option<Instant>,
 }
 
 impl HealthFold {
@@ -95,7 +98,11 @@ impl HealthFold {
             estimator: age(self.news.estimator),
             gps: age(self.news.gps),
         };
-        (self.known.clone(), ages)
+        let health = Health {
+            unhealthy_for: age(self.unhealthy_since),
+            ..self.known.clone()
+        };
+        (health, ages)
     }
 
     /// Takes in a message of the autopilot.
@@ -106,7 +113,7 @@ impl HealthFold {
                 if data.battery_remaining >= 0 {
                     self.news.battery = Some(now);
                 }
-                self.note_sensors(data);
+                self.note_sensors(data, now);
             }
             MavMessage::BATTERY_STATUS(data) if data.id == 0 => {
                 self.news.battery = Some(now);
@@ -138,7 +145,7 @@ impl HealthFold {
         self.known.ground_station = ground_station;
     }
 
-    fn note_sensors(&mut self, data: &SYS_STATUS_DATA) {
+    fn note_sensors(&mut self, data: &SYS_STATUS_DATA, now: Instant) {
         let watched = data.onboard_control_sensors_present & data.onboard_control_sensors_enabled;
         if data.onboard_control_sensors_present.is_empty() {
             return;
@@ -149,7 +156,12 @@ impl HealthFold {
                 |(bit, _): &&(u32, &'static str)| bad.contains(MavSysStatusSensor::from_bits_retain(*bit));
             table.iter().filter(unhealthy).map(|(_, name)| *name).collect()
         };
-        self.known.sensors_unhealthy = Some(names(&NEEDED));
+        let needed: Vec<&str> = names(&NEEDED);
+        self.unhealthy_since = match needed.is_empty() {
+            true => None,
+            false => self.unhealthy_since.or(Some(now)),
+        };
+        self.known.sensors_unhealthy = Some(needed);
         self.known.others_unhealthy = names(&OTHERS);
     }
 
@@ -225,6 +237,20 @@ mod tests {
             ..Default::default()
         }));
         assert_eq!(silent.sensors_unhealthy, None);
+        let (mut fold, start) = (HealthFold::default(), Instant::now());
+        let mut at = |seconds: u64, health: u32| {
+            let now = start + Duration::from_secs(seconds);
+            let status = SYS_STATUS_DATA {
+                onboard_control_sensors_present: bits(4),
+                onboard_control_sensors_enabled: bits(4),
+                onboard_control_sensors_health: bits(health),
+                ..Default::default()
+            };
+            fold.note(&MavMessage::SYS_STATUS(status), now);
+            fold.snapshot(now).0.unhealthy_for
+        };
+        let told = [at(0, 0), at(4, 0), at(5, 4), at(6, 0)].map(|age| age.map(|age| age.as_secs()));
+        assert_eq!(told, [Some(0), Some(4), None, Some(0)]);
     }
 
     #[test]

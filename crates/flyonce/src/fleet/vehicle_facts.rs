@@ -64,6 +64,7 @@ fn facts_of(seen: &Telemetry) -> VehicleFacts {
         prearm_ok: seen.prearm_ok.filter(|_| system),
         prearm_words: prearm_words(seen),
         sensors_unhealthy: health.sensors_unhealthy.clone().filter(|_| system),
+        unhealthy_for_s: seconds(health.unhealthy_for).filter(|_| system),
         others_unhealthy: health.others_unhealthy.clone(),
         clock_off_s: None,
         ground_station: None,

@@ -104,7 +104,10 @@ impl Check {
         // A number that is known and beyond its limit is an answer; a charge does not rise by waiting seconds.
         let answered =
             matches!(self.name, "battery" | "not_at_dock" | "home_at_dock") && self.verdict == Verdict::Fail;
-        SETTLING.contains(&self.name) && !answered
+        /// A sensor that is unhealthy for so long does not settle, s.
+        const BROKEN_AFTER_S: f64 = 5.0;
+        let broken = self.name == "sensors" && self.value.is_some_and(|for_s| for_s >= BROKEN_AFTER_S);
+        SETTLING.contains(&self.name) && !answered && !broken
     }
 
     /// A rule without a number.

@@ -86,6 +86,8 @@ pub struct VehicleFacts {
     pub prearm_words: Vec<String>,
     /// Sensors it has switched on and calls unhealthy; without them it must not fly.
     pub sensors_unhealthy: Option<Vec<&'static str>>,
+    /// Since how long one of those is unhealthy without a break, s.
+    pub unhealthy_for_s: Option<f64>,
     /// The same for sensors it can fly without.
     pub others_unhealthy: Vec<&'static str>,
     /// Vehicle UTC minus the city's clock, s.

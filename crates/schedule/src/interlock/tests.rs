@@ -241,6 +241,34 @@ fn what_many_vehicles_never_tell_is_shown_as_unknown_and_forbids_only_when_it_fa
 }
 
 #[test]
+fn what_may_settle_is_waited_for_and_what_is_an_answer_is_not() {
+    let waits = |vehicle: VehicleFacts, name: &str| {
+        let checks = before_arming(&good_dock(), &vehicle, &Limits::default());
+        let check = checks.iter().find(|check| check.name == name).unwrap();
+        assert!(check.forbids(), "{check:?}");
+        check.may_settle()
+    };
+    let unhealthy = |unhealthy_for_s| VehicleFacts {
+        sensors_unhealthy: Some(vec!["compass"]),
+        unhealthy_for_s,
+        ..good_vehicle()
+    };
+    assert!(waits(unhealthy(Some(1.0)), "sensors"));
+    assert!(!waits(unhealthy(Some(5.0)), "sensors"));
+    let charge = |battery_percent| VehicleFacts {
+        battery_percent,
+        ..good_vehicle()
+    };
+    assert!(waits(charge(None), "battery"));
+    assert!(!waits(charge(Some(20.0)), "battery"));
+    let fix = VehicleFacts {
+        gps_fix: Some(2),
+        ..good_vehicle()
+    };
+    assert!(waits(fix, "gps_fix"));
+}
+
+#[test]
 fn a_wrong_clock_is_shown_or_refused_as_configured() {
     let late = VehicleFacts {
         clock_off_s: Some(-3600.0),

@@ -112,7 +112,12 @@ fn sensors(vehicle: &VehicleFacts) -> Check {
             vehicle.others_unhealthy.join(", ")
         ));
     }
-    Check::flag(RefusalCode::ArmingRefused, needed.map(<[_]>::is_empty))
+    let check = Check {
+        value: vehicle.unhealthy_for_s,
+        unit: "s",
+        ..Check::flag(RefusalCode::ArmingRefused, needed.map(<[_]>::is_empty))
+    };
+    check
         .named("sensors")
         .need(Need::WhereTold)
         .said_by("SYS_STATUS (sensor health)", vehicle.ages.system_s)
