@@ -4,6 +4,7 @@
 //! Phases, each in its own file: `prepare` (on the ground), `launch` (arming to take-off), `follow` (in the air),
 //! `come_home` (why and how it comes down), `collect` (lost reports of exposures). `pilot` is the loop under them.
 
+mod authorise;
 mod book;
 mod collect;
 mod come_home;

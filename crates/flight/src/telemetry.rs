@@ -13,6 +13,7 @@ use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
 
 mod boot_clock;
+mod event;
 mod health;
 mod mode;
 mod status_text;
@@ -24,6 +25,7 @@ pub use mode::mode_name;
 pub use status_text::StatusText;
 
 use boot_clock::BootClock;
+use event::event_text;
 use health::HealthFold;
 use status_text::TextAssembly;
 
@@ -201,8 +203,18 @@ impl TelemetryFold {
 
     /// Takes one message of the vehicle's in, which came at `now` (`utc` by our clock).
     pub fn apply(&mut self, header: MavHeader, message: &MavMessage, now: Instant, utc: UtcMicros) {
-        if let MavMessage::STATUSTEXT(text) = message {
-            self.texts.add(header.component_id, text, now, utc);
+        match message {
+            MavMessage::STATUSTEXT(text) => self.texts.add(header.component_id, text, now, utc),
+            MavMessage::EVENT(event) if header.component_id == AUTOPILOT_COMPONENT => {
+                let told = event_text(event).map(|(severity, text)| StatusText {
+                    severity,
+                    text,
+                    at: utc,
+                    received_at: now,
+                });
+                self.known.status_texts.extend(told);
+            }
+            _others => {}
         }
         for text in self.texts.take_whole(now) {
             self.known.status_texts.push_back(text);

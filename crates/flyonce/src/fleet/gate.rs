@@ -24,8 +24,9 @@ use crate::fleet::free_room::free_gb;
 use crate::fleet::service::Fleet;
 use crate::fleet::vehicle_facts::vehicle_facts;
 
-/// Estimators, satellites and sensors may still settle for so long once everything else is ready.
-const SETTLES_WITHIN: Duration = Duration::from_secs(20);
+/// Estimators, satellites and sensors may still settle for so long once everything else is ready. A slow lid and this
+/// together stay within what the flight waits for an answer (`Deadlines::gate_arming`).
+const SETTLES_WITHIN: Duration = Duration::from_secs(40);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Words about arming are believed once the vehicle has had a moment to take them back.
 const WORDS_BELIEVED_AFTER: Duration = Duration::from_secs(3);

@@ -10,7 +10,7 @@ use crate::fleet::photos::{PHOTO_FAULTS, PhotoFaults};
 use crate::vehicle::{FaultError, VehicleFaults};
 
 /// Every fault of a vehicle: name, value it takes (empty for none), and what it does.
-pub const VEHICLE_FAULTS: [(&str, &str, &str); 19] = [
+pub const VEHICLE_FAULTS: [(&str, &str, &str); 21] = [
     (
         "silent",
         "",
@@ -93,6 +93,16 @@ pub const VEHICLE_FAULTS: [(&str, &str, &str); 19] = [
         "stubborn_parameters",
         "",
         "the vehicle repeats parameters that are set and keeps the old values",
+    ),
+    (
+        "asks_authorisation",
+        "",
+        "the vehicle asks for leave before it arms (MAV_CMD_ARM_AUTHORIZATION_REQUEST)",
+    ),
+    (
+        "events_only",
+        "",
+        "the vehicle says by EVENT, without words, why it does not arm",
     ),
 ];
 

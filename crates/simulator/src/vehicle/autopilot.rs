@@ -133,6 +133,8 @@ pub(super) struct Autopilot {
     pub(super) mute_until: u64,
     /// The restart of the fault `reboot_at` has happened.
     pub(super) rebooted: bool,
+    /// Leave to arm counts until this boot step.
+    pub(super) authorised_until: u64,
     pub(super) said_using_gps: bool,
     pub(super) lost_final_ack: bool,
     pub(super) captured: Vec<MavMessage>,
@@ -183,6 +185,7 @@ impl Autopilot {
             wanted_yaw_rad: None,
             mute_until: 0,
             rebooted: false,
+            authorised_until: 0,
             said_using_gps: false,
             lost_final_ack: false,
             captured: Vec::new(),

@@ -46,6 +46,10 @@ pub struct VehicleFaults {
     pub new_parameter_names: bool,
     /// `stubborn_parameters`: repeats every parameter that is set as if it had kept it, and keeps the old value.
     pub stubborn_parameters: bool,
+    /// `asks_authorisation`: asks the ground station for leave before it arms.
+    pub asks_authorisation: bool,
+    /// `events_only`: says by EVENT, without words, why it does not arm.
+    pub events_only: bool,
 }
 
 /// A fault nobody knows, or a value it cannot have.
@@ -84,6 +88,8 @@ impl VehicleFaults {
             "refuse_upload" => self.refuse_upload = true,
             "no_takeoff" => self.no_takeoff = true,
             "new_parameter_names" => self.new_parameter_names = true,
+            "asks_authorisation" => self.asks_authorisation = true,
+            "events_only" => self.events_only = true,
             "stubborn_parameters" => self.stubborn_parameters = true,
             "late" => self.late_ms = Some(given.number("1500", 0.0, 600_000.0)? as u64),
             "drop" => self.drop = Some(given.number("0.2", 0.0, 1.0)?),

@@ -20,6 +20,7 @@ impl Autopilot {
         match message {
             MavMessage::HEARTBEAT(beat) if is_ground_station(beat) => self.hear_ground_station(peer),
             MavMessage::COMMAND_LONG(long) => self.obey(peer, &Call::from(long)),
+            MavMessage::COMMAND_ACK(ack) => self.hear_authorisation(ack),
             MavMessage::COMMAND_INT(int) => self.obey(peer, &Call::from(int)),
             MavMessage::SET_MODE(set) => self.set_custom_mode(peer, set.base_mode.bits(), set.custom_mode),
             MavMessage::MISSION_COUNT(count) => self.begin_upload(peer, count),
