@@ -7,6 +7,7 @@
 mod book;
 mod collect;
 mod come_home;
+mod company;
 mod event;
 mod follow;
 mod ladder;

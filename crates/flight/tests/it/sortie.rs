@@ -2,4 +2,4 @@
 
 mod air;
 mod ground;
-mod world;
+pub mod world;

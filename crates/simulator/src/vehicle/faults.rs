@@ -42,6 +42,10 @@ pub struct VehicleFaults {
     pub altered_item: Option<u16>,
     /// `no_takeoff`: arms, accepts the start and stays on the ground until it disarms itself.
     pub no_takeoff: bool,
+    /// `signing_key=HEX`: the vehicle has that MAVLink 2 signing key (64 hexadecimal digits) from the start.
+    pub signing_key: Option<[u8; 32]>,
+    /// `signing_ignored_setup`: SETUP_SIGNING has no effect.
+    pub signing_ignored_setup: bool,
 }
 
 /// A fault nobody knows, or a value it cannot have.
@@ -51,7 +55,7 @@ pub enum FaultError {
     #[error("unknown vehicle fault {0:?}")]
     Unknown(String),
     /// The fault needs a number behind `=`.
-    #[error("vehicle fault {name:?} needs a number, as in {name}={example}; got {value:?}")]
+    #[error("vehicle fault {name:?} needs a value, as in {name}={example}; got {value:?}")]
     Value {
         /// Fault.
         name: String,
@@ -79,6 +83,8 @@ impl VehicleFaults {
             "lose_final_ack" => self.lose_final_ack = true,
             "refuse_upload" => self.refuse_upload = true,
             "no_takeoff" => self.no_takeoff = true,
+            "signing_ignored_setup" => self.signing_ignored_setup = true,
+            "signing_key" => self.signing_key = Some(given.key()?),
             "late" => self.late_ms = Some(given.number("1500", 0.0, 600_000.0)? as u64),
             "drop" => self.drop = Some(given.number("0.2", 0.0, 1.0)?),
             "reboot_at" => self.reboot_at_s = Some(given.number("60", 0.0, 86_400.0)?),
@@ -129,6 +135,20 @@ impl Given<'_> {
     }
 }
 
+impl Given<'_> {
+    fn key(&self) -> Result<[u8; 32], FaultError> {
+        let mut key = [0; 32];
+        match hex::decode_to_slice(self.value, &mut key) {
+            Ok(()) => Ok(key),
+            Err(_no_key) => Err(FaultError::Value {
+                name: self.name.to_owned(),
+                value: self.value.to_owned(),
+                example: "00112233…(64 hexadecimal digits)",
+            }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +177,7 @@ mod tests {
             "same_system_id=0",
             "misfire=0",
             "drop=NaN",
+            "signing_key=abc",
         ] {
             assert!(
                 matches!(bad.parse::<VehicleFaults>(), Err(FaultError::Value { .. })),
