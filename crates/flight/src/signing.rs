@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mavlink::Message;
+use mavlink::dialects::ardupilotmega::MavMessage;
+
 use crate::address::LinkAddress;
 
 mod clock;
@@ -99,4 +102,11 @@ impl Signing {
         let accepted = self.settings.accept_unsigned.clone();
         Guard::new(&address.to_string(), mine, accepted, Arc::clone(&self.clock))
     }
+}
+
+/// The number of a message by its name, or by the number itself.
+#[must_use]
+pub fn message_number(text: &str) -> Option<u32> {
+    let by_name = MavMessage::message_id_from_name(text);
+    by_name.or_else(|| text.parse().ok().filter(|number| *number < 1 << 24))
 }

@@ -91,7 +91,7 @@ impl Signed {
             retries: 2,
             ..CommandRequest::new(
                 MavCmd::MAV_CMD_REQUEST_MESSAGE,
-                [242.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+                [148.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
             )
         };
         matches!(

@@ -19,6 +19,7 @@ mod serve;
 mod setup;
 mod simulate;
 mod training_set;
+mod vehicle;
 
 use std::path::{Path, PathBuf};
 
@@ -65,6 +66,7 @@ pub async fn run() -> Result<()> {
         Command::Fly(fly) => fly::run(output, config()?, &fly).await,
         Command::Fleet(FleetCommand::Fly { wave }) => fly::run_wave(output, config()?, &wave).await,
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
+        Command::Vehicle(command) => vehicle::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
     }

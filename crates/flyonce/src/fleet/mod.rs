@@ -7,6 +7,8 @@ pub mod dock_side;
 pub mod flight_record;
 pub mod free_flight;
 pub mod ground_stop;
+pub mod key_file;
+pub mod link_view;
 pub mod links;
 pub mod order;
 pub mod recall;

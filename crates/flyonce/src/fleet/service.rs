@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use flight::address::LinkAddress;
 use flight::dock::DockLine;
 use flight::sortie::Instruction;
 use schedule::calendar::Entry;
@@ -19,7 +20,7 @@ use crate::config::fleet::{BrokerSetting, FleetSettings};
 use crate::config::roster::Roster;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::ground_stop::GroundStop;
-use crate::fleet::links::Links;
+use crate::fleet::links::{Links, link_options};
 use crate::fleet::shown::FleetView;
 use crate::workplace::Workplace;
 
@@ -49,10 +50,18 @@ struct Inner {
 pub struct UnderWay {
     /// Its dock.
     pub dock_id: String,
-    /// Its vehicle.
+    /// The link of its vehicle.
+    pub link: LinkAddress,
+    /// Its vehicle's number on that link; other links may have a vehicle of the same number.
     pub system_id: u8,
     /// Where instructions go.
     pub instructions: mpsc::Sender<Instruction>,
+}
+
+impl UnderWay {
+    fn has_vehicle_of(&self, other: &Self) -> bool {
+        (&self.link, self.system_id) == (&other.link, other.system_id)
+    }
 }
 
 /// Where tasks live and how they end.
@@ -91,7 +100,7 @@ impl Fleet {
             calendar,
             docks,
             _broker: broker,
-            links: Links::new(lives.tasks.clone(), lives.stop.clone()),
+            links: Links::new(link_options(settings)?, lives.tasks.clone(), lives.stop.clone()),
             under_way: Mutex::default(),
             ground_stop: GroundStop::of(&settings.data_folder)?,
             photo_door_url,
@@ -186,7 +195,7 @@ impl Fleet {
         let mut under_way = self.under_way_now();
         let busy = under_way
             .iter()
-            .find(|(_, other)| other.dock_id == one.dock_id || other.system_id == one.system_id);
+            .find(|(_, other)| other.dock_id == one.dock_id || other.has_vehicle_of(&one));
         if let Some((other, _)) = busy {
             return Err(other.clone());
         }

@@ -13,6 +13,7 @@ use survey::time::UtcMicros;
 
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
+use crate::fleet::link_view::LinkView;
 use crate::fleet::service::Fleet;
 use crate::fleet::shown::{
     ChargeView, CheckView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView,
@@ -54,6 +55,7 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
         ground_stop_by: order.map(|order| order.actor),
         docks,
         today: tally(fleet, now).await?,
+        links: fleet.links().all().await.iter().map(LinkView::of).collect(),
     })
 }
 
