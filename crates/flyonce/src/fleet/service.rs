@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use flight::address::LinkAddress;
-use flight::dock::DockLine;
+use flight::dock::{BrokerAddress, BrokerTls, DockLine};
 use flight::sortie::Instruction;
 use schedule::calendar::Entry;
 use survey::time::UtcMicros;
@@ -221,7 +221,7 @@ impl Fleet {
 
 /// The docks' line and, where it is ours, the broker behind it, which ends when it is dropped.
 async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, Option<EmbeddedBroker>)> {
-    let mut embedded = None;
+    let (mut embedded, mut encryption) = (None, None);
     let url = match &settings.broker {
         BrokerSetting::Embedded { listen } => {
             let listen = *listen;
@@ -231,12 +231,16 @@ async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, O
             embedded = Some(broker);
             url
         }
-        BrokerSetting::External { url } => url.clone(),
+        BrokerSetting::External { url, tls } => {
+            encryption = Some(BrokerTls::load(tls)?);
+            url.clone()
+        }
     };
-    let address = url
+    let address: BrokerAddress = url
         .parse()
         .with_context(|| format!("{url} is no address of an MQTT broker"))?;
+    let tls = encryption.as_ref().filter(|_| address.tls);
     let client_id = format!("flyonce-{}", std::process::id());
-    let line = DockLine::connect(&address, &client_id, &lives.tasks, lives.stop.clone());
+    let line = DockLine::connect(&address, tls, &client_id, &lives.tasks, lives.stop.clone());
     Ok((line, embedded))
 }
