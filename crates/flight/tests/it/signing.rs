@@ -133,7 +133,7 @@ async fn a_vehicle_with_our_key_obeys() {
     );
     let counts = &signed.link.statistics().signing[&SYSTEM];
     assert!(
-        counts.signed > 5 && counts.wrong_key + counts.unsigned_refused == 0,
+        counts.signed > 0 && counts.wrong_key + counts.unsigned_refused == 0,
         "{counts:?}"
     );
 }
