@@ -8,6 +8,7 @@ mod authorise;
 mod book;
 mod collect;
 mod come_home;
+mod company;
 mod event;
 mod follow;
 mod ladder;

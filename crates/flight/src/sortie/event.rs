@@ -188,6 +188,8 @@ words! {
         Connected = "connected",
         /// Autopilot, airframe and version are known.
         Identified = "identified",
+        /// Something worth knowing that stops nothing.
+        Notice = "notice",
         /// Waiting until it flies on a position estimate and knows its home.
         WaitingPosition = "waiting_position",
         /// It stands where it should, with enough battery.

@@ -3,4 +3,4 @@
 mod air;
 mod ground;
 mod policy;
-mod world;
+pub mod world;

@@ -67,6 +67,9 @@ pub enum Command {
     /// Many vehicles at once, or everyone home / 机队
     #[command(subcommand)]
     Fleet(FleetCommand),
+    /// One vehicle: its signing key / 单机:签名密钥
+    #[command(subcommand)]
+    Vehicle(VehicleCommand),
     /// Models: how good they are / 模型
     #[command(subcommand)]
     Model(ModelCommand),
@@ -339,7 +342,7 @@ pub struct DemoArguments {
 pub struct FlyArguments {
     /// QGroundControl .plan, or .waypoints (QGC WPL 110).
     pub plan: PathBuf,
-    /// How the vehicle is reached: udpin:HOST:PORT (it sends to us), udpout:HOST:PORT, tcpin: or tcpout:.
+    /// How the vehicle is reached: udpin:HOST:PORT (it sends to us), udpout:HOST:PORT, tcpin:, tcpout: or serial:DEVICE:BAUD.
     #[arg(long, value_name = "ADDRESS", required_unless_present = "check")]
     pub link: Option<flight::address::LinkAddress>,
     /// MAVLink system id of the vehicle.
@@ -370,6 +373,42 @@ pub enum FleetCommand {
     Overrides(ServiceArguments),
     /// Withdraw an override / 撤销放行
     Withdraw(WithdrawArguments),
+}
+
+/// `vehicle …`.
+#[derive(Debug, Subcommand)]
+pub enum VehicleCommand {
+    /// MAVLink 2 signing keys, kept in [signing] key_file / 签名密钥
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// `vehicle key …`.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Give a vehicle without a key its first one / 首次设置密钥
+    Set(KeyArguments),
+    /// Exchange a vehicle's key for a new one / 更换密钥
+    Roll(KeyArguments),
+    /// See what a vehicle signs with, and whether it obeys us / 检查密钥
+    Check(KeyArguments),
+}
+
+/// `vehicle key set`, `roll` and `check`.
+#[derive(Debug, Args)]
+pub struct KeyArguments {
+    /// How the vehicle is reached; keys are set over serial:DEVICE:BAUD or loopback.
+    #[arg(long, value_name = "ADDRESS")]
+    pub link: flight::address::LinkAddress,
+    /// MAVLink system id of the vehicle.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=255))]
+    pub sysid: u8,
+    /// Make the key of the passphrase in this file, as other ground stations do; otherwise it is random.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Nobody else can listen to this link: send the key over it.
+    #[arg(long)]
+    pub safe_link: bool,
 }
 
 /// A running service to talk to.

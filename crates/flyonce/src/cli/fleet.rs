@@ -9,6 +9,7 @@ use crate::cli::output::{Output, table};
 use crate::cli::overrides;
 use crate::cli::service_door::{address, ask};
 use crate::config::Config;
+use crate::fleet::link_view::link_line;
 use crate::fleet::words::{reason_words, state_words};
 use crate::lang::Lang;
 
@@ -109,7 +110,9 @@ fn status_text(fleet: &Value, lang: Lang) -> String {
     } else {
         ""
     };
-    table(&rows) + stop
+    let links = fleet["links"].as_array().into_iter().flatten();
+    let lines: Vec<String> = links.map(|link| format!("\n{}", link_line(link, lang))).collect();
+    table(&rows) + stop + &lines.concat()
 }
 
 async fn post(lang: Lang, config: &Config, home: &HomeArguments, path: &str) -> Result<Value> {

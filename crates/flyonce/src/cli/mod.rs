@@ -22,6 +22,7 @@ mod service_door;
 mod setup;
 mod simulate;
 mod training_set;
+mod vehicle;
 
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,7 @@ pub async fn run() -> Result<()> {
         Command::Fly(fly) => fly::run(output, config()?, &fly).await,
         Command::Fleet(FleetCommand::Fly { wave }) => fly::run_wave(output, config()?, &wave).await,
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
+        Command::Vehicle(command) => vehicle::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
     }

@@ -10,6 +10,8 @@ pub mod free_room;
 pub mod gate;
 pub mod gate_words;
 pub mod ground_stop;
+pub mod key_file;
+pub mod link_view;
 pub mod links;
 pub mod order;
 pub mod overrides;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
+use crate::fleet::link_view::LinkView;
 
 /// Everything at one glance.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -23,6 +24,8 @@ pub struct FleetView {
     pub docks: Vec<DockView>,
     /// Slots of the city's day.
     pub today: Tally,
+    /// The MAVLink links, with what was read, sent and lost on each.
+    pub links: Vec<LinkView>,
 }
 
 /// Slots of a day by what became of them.

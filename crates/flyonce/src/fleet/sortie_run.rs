@@ -90,6 +90,7 @@ impl SortieRun {
         let (instructions, told) = mpsc::channel(8);
         let one = UnderWay {
             dock_id: self.dock.dock_id.clone(),
+            link: self.dock.link.clone(),
             system_id: self.dock.system_id,
             instructions,
         };

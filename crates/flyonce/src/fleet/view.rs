@@ -15,6 +15,7 @@ use survey::time::UtcMicros;
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
+use crate::fleet::link_view::LinkView;
 use crate::fleet::service::Fleet;
 use crate::fleet::shown::{ChargeView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView};
 use crate::fleet::vehicle_facts::vehicle_facts;
@@ -52,6 +53,7 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
         ground_stop_by: order.map(|order| order.actor),
         docks,
         today: tally(fleet, now).await?,
+        links: fleet.links().all().await.iter().map(LinkView::of).collect(),
     })
 }
 

@@ -95,6 +95,17 @@ const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "signing_refused",
+        [
+            "飞机在线,但签名密钥不匹配",
+            "the vehicle is there, but signing keys do not match",
+        ],
+        [
+            "用 flyonce vehicle key check 查看它使用的密钥,再用 key set 设置",
+            "see which key it uses with `flyonce vehicle key check`, then set one with `key set`",
+        ],
+    ),
+    (
         "two_vehicles_one_id",
         ["两架飞机使用同一编号", "two vehicles use one system id"],
         [
@@ -296,6 +307,7 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("landed", ["已着地", "on the ground"]),
     ("disarmed", ["已上锁", "disarmed"]),
     ("link_lost", ["链路中断", "link lost"]),
+    ("notice", ["提示", "note"]),
     ("link_back", ["链路恢复", "link back"]),
     ("rebooted", ["飞控重启", "autopilot rebooted"]),
     ("resumed", ["服务重启后接续", "picked up again after a restart"]),

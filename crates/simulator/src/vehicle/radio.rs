@@ -13,6 +13,7 @@ use tokio::net::UdpSocket;
 
 use super::autopilot::{Outgoing, Peer, Said};
 use super::faults::VehicleFaults;
+use super::signing::Signing;
 use crate::random::Dice;
 
 /// Component id of an autopilot.
@@ -42,6 +43,7 @@ pub(super) struct Radio {
     dice: Dice,
     late: Option<Duration>,
     waiting: VecDeque<(Instant, Vec<u8>)>,
+    pub(super) signing: Signing,
 }
 
 impl Radio {
@@ -63,6 +65,7 @@ impl Radio {
             dice: Dice::new(seed, 0x52_41_44_49_4F),
             late: faults.late_ms.map(Duration::from_millis),
             waiting: VecDeque::new(),
+            signing: Signing::with(faults.signing_key),
         }
     }
 
@@ -76,7 +79,7 @@ impl Radio {
         let mut reader = MavlinkReader::new(datagram);
         let mut heard = Vec::new();
         while let Ok(frame) = reader.read_any_raw_message::<MavMessage>() {
-            if self.is_lost() {
+            if self.is_lost() || !self.signing.hears(&frame) {
                 continue;
             }
             let peer = Peer {
@@ -102,10 +105,11 @@ impl Radio {
 
     /// Puts a frame on the wire, or into the queue if answers are late.
     pub(super) async fn send(&mut self, outgoing: &Outgoing) {
-        let frame = match &outgoing.said {
+        let mut frame = match &outgoing.said {
             Said::Message(message) => self.frame(message),
             Said::Acknowledgement { peer, number, result } => self.acknowledgement(*peer, *number, *result),
         };
+        self.signing.seal(&mut frame);
         match self.late {
             Some(late) if outgoing.is_answer => self.waiting.push_back((Instant::now() + late, frame)),
             _ => self.transmit(&frame).await,
