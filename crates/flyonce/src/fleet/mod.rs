@@ -16,4 +16,5 @@ pub mod settle;
 pub mod shown;
 pub mod sortie_run;
 pub mod view;
+mod watched;
 pub mod words;
