@@ -18,6 +18,7 @@ mod photos;
 mod serve;
 mod setup;
 mod simulate;
+mod soak;
 mod training_set;
 
 use std::path::{Path, PathBuf};
@@ -67,6 +68,7 @@ pub async fn run() -> Result<()> {
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
+        Command::Soak(soak) => soak::run(output, &soak).await,
     }
 }
 
