@@ -8,6 +8,7 @@ pub mod dock;
 pub mod link;
 pub mod mission_transfer;
 pub mod parameters;
+pub mod policy;
 pub mod profile;
 pub mod sortie;
 pub mod telemetry;

@@ -9,6 +9,8 @@ use mavlink::dialects::ardupilotmega::{
 use thiserror::Error;
 use tokio::sync::broadcast::Receiver;
 
+pub mod bulk;
+
 use crate::telemetry::Autopilot;
 use crate::vehicle::{SendError, Turn, Vehicle, VehicleMessage};
 
@@ -120,7 +122,7 @@ impl Vehicle {
         for _look in 0..LOOKS {
             let (told, kind) = self.read_parameter(name).await?;
             found = decoded(told, kind, autopilot);
-            if (found - value).abs() <= NOISE * value.abs().max(1e-3) {
+            if same(found, value) {
                 return Ok(found);
             }
             // What was heard may be a late copy of an answer from before; what the vehicle keeps, it says again.
@@ -181,6 +183,11 @@ async fn value_of(
             return Some(data.clone());
         }
     }
+}
+
+/// Whether two values are one in single precision.
+pub(crate) fn same(found: f64, wanted: f64) -> bool {
+    (found - wanted).abs() <= NOISE * wanted.abs().max(1e-3)
 }
 
 fn check_name(name: &str) -> Result<(), ParameterError> {

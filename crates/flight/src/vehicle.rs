@@ -176,6 +176,12 @@ impl Vehicle {
         self.shared.port.own()
     }
 
+    /// The system number under which it hears this program as a ground station.
+    #[must_use]
+    pub fn ground_station_number(&self) -> u8 {
+        self.own().0
+    }
+
     /// The lock that keeps conversations of one kind apart.
     pub(crate) fn turn(&self, turn: Turn) -> Arc<tokio::sync::Mutex<()>> {
         Arc::clone(locked(&self.shared.turns).entry(turn).or_default())

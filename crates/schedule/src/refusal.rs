@@ -52,6 +52,8 @@ refusal_codes! {
     Temperature = "temperature",
     /// Battery below the limit.
     Battery = "battery",
+    /// The charge does not last for the mission.
+    FlightTime = "flight_time",
     /// Nothing was heard from the vehicle.
     NoHeartbeat = "no_heartbeat",
     /// Two vehicles answer under one number.
@@ -66,6 +68,14 @@ refusal_codes! {
     UploadFailed = "upload_failed",
     /// What the vehicle gave back is not the mission it was given.
     ReadbackDiffers = "readback_differs",
+    /// What the vehicle is to do by itself on a lost link or a low battery could not be set, or did not stay set.
+    PolicyNotKept = "policy_not_kept",
+    /// The vehicle listens to another ground station and would not notice that it lost this one.
+    GroundStation = "ground_station",
+    /// The vehicle's clock is wrong.
+    ClockOff = "clock_off",
+    /// No room for the photos.
+    StorageFull = "storage_full",
     /// The flight plan cannot be flown.
     PlanInvalid = "plan_invalid",
     /// The vehicle would not arm.

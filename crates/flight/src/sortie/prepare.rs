@@ -9,6 +9,7 @@ use survey::geodesy::geodesic_distance_m;
 
 use super::event::Step;
 use super::pilot::{Broken, Pilot};
+use super::policy_step::settle_policy;
 use super::streams::{ask_home, ask_version};
 use crate::mission_transfer::MissionTransferError;
 use crate::profile::Profile;
@@ -64,6 +65,7 @@ pub(super) async fn prepare(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
     must_be_at_dock(pilot)?;
     must_have_battery(pilot)?;
     pilot.outbox.step(Step::Ready, where_it_stands(pilot));
+    settle_policy(pilot).await?;
     upload(pilot).await
 }
 
@@ -277,6 +279,7 @@ fn code_of(error: &MissionTransferError) -> RefusalCode {
         MissionTransferError::NoAnswer { .. }
         | MissionTransferError::Refused { .. }
         | MissionTransferError::GoesRound { .. }
+        | MissionTransferError::NotSupported { .. }
         | MissionTransferError::NotSent(_) => RefusalCode::UploadFailed,
     }
 }

@@ -3,4 +3,5 @@
 mod air;
 mod faults;
 mod ground;
+mod policy;
 mod world;

@@ -13,6 +13,7 @@ mod images;
 mod layers;
 mod leads;
 mod openapi;
+mod overrides;
 mod page;
 mod photo_door;
 mod photos;
@@ -104,6 +105,8 @@ fn router(state: ApiState) -> Router {
         .route("/fleet", get(fleet::fleet))
         .route("/fleet/return-all", post(fleet::return_all))
         .route("/fleet/release", post(fleet::release))
+        .route("/fleet/overrides", get(overrides::list).post(overrides::give))
+        .route("/fleet/overrides/{id}/withdraw", post(overrides::withdraw))
         .route("/flights/{sortie}/return", post(fleet::return_one))
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::document))

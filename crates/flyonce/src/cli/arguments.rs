@@ -367,6 +367,12 @@ pub enum FleetCommand {
     Release(HomeArguments),
     /// Docks, vehicles and sorties of the running service / 机队状态
     Status(ServiceArguments),
+    /// Let a check before the flight pass, in your name and for a limited time / 人工放行某项检查
+    Override(OverrideArguments),
+    /// Overrides in force, and the last ones / 放行清单
+    Overrides(ServiceArguments),
+    /// Withdraw an override / 撤销放行
+    Withdraw(WithdrawArguments),
 }
 
 /// A running service to talk to.
@@ -392,6 +398,72 @@ pub struct HomeArguments {
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
+}
+
+/// `fleet override`.
+#[derive(Debug, Args)]
+pub struct OverrideArguments {
+    /// The dock, for every sortie that starts there.
+    #[arg(required_unless_present = "sortie")]
+    pub dock: Option<String>,
+    /// Name of the check, such as wind; `flyonce fleet overrides` lists those that may be overridden.
+    #[arg(required_unless_present = "check_named")]
+    pub check: Option<String>,
+    /// The running service.
+    #[command(flatten)]
+    pub service: ServiceArguments,
+    /// Name of the check, where no dock is given.
+    #[arg(long = "check", value_name = "CHECK")]
+    pub check_named: Option<String>,
+    /// Only this sortie, instead of the dock.
+    #[arg(
+        long,
+        value_name = "SORTIE",
+        conflicts_with = "dock",
+        requires = "check_named"
+    )]
+    pub sortie: Option<String>,
+    /// Who takes it upon himself.
+    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+    pub actor: String,
+    /// In which role.
+    #[arg(long, default_value = "dispatcher")]
+    pub role: String,
+    /// Why.
+    #[arg(long)]
+    pub reason: String,
+    /// For how long: 45s, 30m or 2h of the city's time, a day at most.
+    #[arg(long = "for", value_name = "TIME", default_value = "30m", value_parser = span_s)]
+    pub for_s: u32,
+}
+
+/// `fleet withdraw`.
+#[derive(Debug, Args)]
+pub struct WithdrawArguments {
+    /// Number of the override, such as V3.
+    pub id: String,
+    /// The running service.
+    #[command(flatten)]
+    pub service: ServiceArguments,
+    /// Who withdraws it.
+    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+    pub actor: String,
+}
+
+fn span_s(text: &str) -> Result<u32, String> {
+    let (number, factor) = match text.char_indices().next_back() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        _bare => (text, 1),
+    };
+    let seconds = number.parse::<u32>().ok().and_then(|n| n.checked_mul(factor));
+    match seconds {
+        Some(seconds) if (1..=86_400).contains(&seconds) => Ok(seconds),
+        _ => Err(format!(
+            "{text} is not a time such as 45s, 30m or 2h, a day at most"
+        )),
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -178,7 +178,7 @@ fn tell_event(output: Output, name: &str, event: &FlightEvent) {
             let value = json!({ "event": "status_text", "flight": name, "severity": severity, "text": text });
             (value, format!("[{severity}] {text}"))
         }
-        FlightEvent::Track(_) | FlightEvent::Gate { .. } => return,
+        FlightEvent::Track(_) | FlightEvent::Gate { .. } | FlightEvent::Policy(_) => return,
     };
     print_line(output, name, line);
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod checks_table;
 mod compare;
 mod coverage;
 mod demo;
@@ -14,8 +15,10 @@ mod ingest;
 mod leads;
 mod model;
 mod output;
+mod overrides;
 mod photos;
 mod serve;
+mod service_door;
 mod setup;
 mod simulate;
 mod soak;

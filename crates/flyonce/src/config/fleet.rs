@@ -4,8 +4,10 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use schedule::interlock::Limits;
+use flight::policy::FailsafePolicy;
+use schedule::interlock::{ClockRule, Limits};
 
+use crate::config::failsafe::failsafe;
 use crate::config::reader::Section;
 use crate::lang::Words;
 
@@ -18,6 +20,12 @@ pub struct FleetSettings {
     pub flight_plans: Option<PathBuf>,
     /// What weather, battery and place must keep to before arming.
     pub limits: Limits,
+    /// How long a full battery flies, s; none where nobody said.
+    pub endurance_s: Option<f64>,
+    /// What has to be left in it at touch-down, percent.
+    pub reserve_percent: f64,
+    /// What the vehicles have to do by themselves; none leaves that to how each is set up.
+    pub failsafe: Option<FailsafePolicy>,
     /// Farthest a mission may go from its dock, metres.
     pub reach_m: f64,
     /// Highest true height of a mission, metres above ground.
@@ -56,6 +64,11 @@ impl FleetSettings {
             roster_file: fleet.path("roster", base),
             flight_plans: fleet.path("flight_plans", base),
             limits: limits(&fleet),
+            endurance_s: fleet
+                .maybe_number("endurance_min", 1.0..=600.0)
+                .map(|minutes| minutes * 60.0),
+            reserve_percent: fleet.number("reserve_percent", 15.0, 0.0..=90.0),
+            failsafe: failsafe(&root.section("failsafe")),
             reach_m: fleet.number("reach_m", 4500.0, 100.0..=50_000.0),
             ceiling_agl_m: fleet.number("ceiling_agl_m", 120.0, 10.0..=1000.0),
             broker: broker(&mqtt),
@@ -85,6 +98,7 @@ impl FleetSettings {
 
 fn limits(fleet: &Section<'_, '_>) -> Limits {
     let default = Limits::default();
+    let clock_off_s = fleet.maybe_number("max_clock_offset_s", 0.1..=86_400.0);
     Limits {
         wind_ms: fleet.number("max_wind_ms", default.wind_ms, 0.0..=30.0),
         gust_ms: fleet.number("max_gust_ms", default.gust_ms, 0.0..=40.0),
@@ -94,6 +108,15 @@ fn limits(fleet: &Section<'_, '_>) -> Limits {
         temperature_max_c: fleet.number("max_temperature_c", default.temperature_max_c, -60.0..=80.0),
         battery_percent: fleet.number("min_battery_percent", default.battery_percent, 0.0..=100.0),
         home_within_m: fleet.number("home_within_m", 5.0, 0.5..=25.0),
+        battery_v: fleet.maybe_number("min_battery_volts", 3.0..=120.0),
+        cell_v: fleet.number("min_cell_volts", default.cell_v, 2.5..=4.4),
+        satellites: fleet.whole("min_satellites", u32::from(default.satellites), 0..=60) as u8,
+        clock_off_s: clock_off_s.unwrap_or(default.clock_off_s),
+        clock_rule: match clock_off_s {
+            Some(_) => ClockRule::Refused,
+            None => ClockRule::Shown,
+        },
+        free_gb: fleet.number("min_free_gb", default.free_gb, 0.0..=100_000.0),
     }
 }
 

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use flight::address::LinkAddress;
+use flight::policy::FailsafePolicy;
 use survey::camera::{CameraModel, CameraSource};
 use survey::geodesy::Wgs84;
 
 use crate::config::ConfigError;
+use crate::config::failsafe::failsafe;
 use crate::config::reader::{Reader, Section};
 use crate::lang::Words;
 
@@ -29,6 +31,8 @@ pub struct DockEntry {
     pub system_id: u8,
     /// Where to land when the dock cannot take the vehicle.
     pub alternate_landing: Option<Wgs84>,
+    /// What its vehicle has to do by itself, in place of what the fleet's do.
+    pub failsafe: Option<FailsafePolicy>,
 }
 
 /// All docks, in the order of the file.
@@ -149,6 +153,7 @@ fn dock(section: &Section<'_, '_>) -> Option<DockEntry> {
         // Within 1..=250, which u8 holds.
         system_id: section.required_number("system_id", 1.0..=250.0) as u8,
         alternate_landing: alternate.transpose().ok()?,
+        failsafe: failsafe(&section.section("failsafe")),
     };
     section.finish();
     Some(dock)

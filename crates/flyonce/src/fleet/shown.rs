@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
-use crate::lang::Words;
 
 /// Everything at one glance.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -64,7 +64,7 @@ pub struct DockView {
     /// Where its vehicle lands when the dock cannot take it.
     pub alternate_landing: Option<PlaceView>,
     /// The interlocks as they stand now, as if it were to arm.
-    pub checks: Vec<CheckView>,
+    pub checks: Vec<CheckAnswer>,
     /// Its vehicle.
     pub vehicle: Option<VehicleView>,
     /// The sortie under way, or the last one of the day.
@@ -102,23 +102,6 @@ pub struct WeatherView {
     pub temperature_c: Option<f64>,
     /// Percent.
     pub humidity_percent: Option<f64>,
-}
-
-/// One interlock.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct CheckView {
-    /// Code of the refusal it would give.
-    pub code: String,
-    /// What that refusal says.
-    pub words: Words,
-    /// pass, fail or unknown.
-    pub verdict: String,
-    /// Measured value.
-    pub value: Option<f64>,
-    /// Limit.
-    pub limit: Option<f64>,
-    /// Unit of both.
-    pub unit: String,
 }
 
 /// One vehicle.

@@ -2,10 +2,8 @@
 
 use schedule::mission::MissionProblem;
 
+use crate::fleet::gate_words::{self, Entry};
 use crate::lang::Words;
-
-/// One code with its words and what to do about it.
-type Entry = (&'static str, [&'static str; 2], [&'static str; 2]);
 
 /// Refusals and failures: code, what it means, what to do next.
 const REASONS: &[Entry] = &[
@@ -277,6 +275,7 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("identified", ["已识别飞控", "autopilot identified"]),
     ("waiting_position", ["等待定位", "waiting for a position"]),
     ("ready", ["就绪", "ready"]),
+    ("policy", ["失联与低电量策略", "lost-link and low-battery policy"]),
     ("clearing", ["清除旧航线", "clearing the old mission"]),
     ("uploading", ["上传航线", "uploading the mission"]),
     ("read_back", ["回读一致", "read back and equal"]),
@@ -378,7 +377,7 @@ pub fn plan_problem_words(problem: &MissionProblem) -> Words {
 
 /// What a refusal or failure code means.
 pub fn reason_words(code: &str) -> Words {
-    match REASONS.iter().find(|(known, ..)| *known == code) {
+    match reason(code) {
         Some((_, words, _)) => both(words),
         None => named(ENDINGS, code),
     }
@@ -386,10 +385,12 @@ pub fn reason_words(code: &str) -> Words {
 
 /// What to do about a refusal or failure; `None` for a code without advice.
 pub fn next_step_words(code: &str) -> Option<Words> {
-    REASONS
-        .iter()
-        .find(|(known, ..)| *known == code)
-        .map(|(_, _, next)| both(next))
+    reason(code).map(|(_, _, next)| both(next))
+}
+
+fn reason(code: &str) -> Option<&'static Entry> {
+    let mut all = REASONS.iter().chain(gate_words::REASONS);
+    all.find(|(known, ..)| *known == code)
 }
 
 /// A sortie's or slot's state.

@@ -10,7 +10,7 @@ use crate::fleet::photos::{PHOTO_FAULTS, PhotoFaults};
 use crate::vehicle::{CAMERA_FAULTS, FLIGHT_FAULTS, FaultError, LINE_FAULTS, PROTOCOL_FAULTS, VehicleFaults};
 
 /// Every fault of a vehicle: name, value it takes (empty for none), and what it does.
-pub const VEHICLE_FAULTS: [(&str, &str, &str); 17] = [
+pub const VEHICLE_FAULTS: [(&str, &str, &str); 21] = [
     (
         "silent",
         "",
@@ -83,6 +83,26 @@ pub const VEHICLE_FAULTS: [(&str, &str, &str); 17] = [
         "no_takeoff",
         "",
         "the vehicle arms, accepts the start and stays on the ground",
+    ),
+    (
+        "new_parameter_names",
+        "",
+        "the vehicle has the parameter names of ArduCopter 4.7",
+    ),
+    (
+        "stubborn_parameters",
+        "",
+        "the vehicle repeats parameters that are set and keeps the old values",
+    ),
+    (
+        "asks_authorisation",
+        "",
+        "the vehicle asks for leave before it arms (MAV_CMD_ARM_AUTHORIZATION_REQUEST)",
+    ),
+    (
+        "events_only",
+        "",
+        "the vehicle says by EVENT, without words, why it does not arm",
     ),
 ];
 

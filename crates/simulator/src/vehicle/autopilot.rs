@@ -134,6 +134,8 @@ pub(super) struct Autopilot {
     pub(super) mute_until: u64,
     /// The restart of the fault `reboot_at` has happened.
     pub(super) rebooted: bool,
+    /// Leave to arm counts until this boot step.
+    pub(super) authorised_until: u64,
     pub(super) said_using_gps: bool,
     pub(super) lost_final_ack: bool,
     /// What the faults of the protocols have done so far.
@@ -155,7 +157,10 @@ impl Autopilot {
             .faults
             .low_battery_percent
             .unwrap_or(options.battery_percent);
-        let parameters = Parameters::new(options.profile, options.system_id);
+        let mut parameters = Parameters::new(options.profile, options.system_id);
+        if options.faults.new_parameter_names {
+            parameters = parameters.renamed();
+        }
         Self {
             frame: LocalFrame::about(options.home, options.home_amsl_m),
             clock: VehicleClock::new(options.start_unix_us),
@@ -183,6 +188,7 @@ impl Autopilot {
             wanted_yaw_rad: None,
             mute_until: 0,
             rebooted: false,
+            authorised_until: 0,
             said_using_gps: false,
             lost_final_ack: false,
             mischief: Mischief::default(),

@@ -53,6 +53,14 @@ pub struct VehicleFaults {
     pub altered_item: Option<u16>,
     /// `no_takeoff`: arms, accepts the start and stays on the ground until it disarms itself.
     pub no_takeoff: bool,
+    /// `new_parameter_names`: has the parameter names of ArduCopter 4.7 (MAV_GCS_SYSID, RTL_ALT_M).
+    pub new_parameter_names: bool,
+    /// `stubborn_parameters`: repeats every parameter that is set as if it had kept it, and keeps the old value.
+    pub stubborn_parameters: bool,
+    /// `asks_authorisation`: asks the ground station for leave before it arms.
+    pub asks_authorisation: bool,
+    /// `events_only`: says by EVENT, without words, why it does not arm.
+    pub events_only: bool,
     /// What the line does to frames.
     pub line: LineFaults,
     /// What it gets wrong in the protocols.
@@ -98,6 +106,10 @@ impl VehicleFaults {
             "lose_final_ack" => self.lose_final_ack = true,
             "refuse_upload" => self.refuse_upload = true,
             "no_takeoff" => self.no_takeoff = true,
+            "new_parameter_names" => self.new_parameter_names = true,
+            "asks_authorisation" => self.asks_authorisation = true,
+            "events_only" => self.events_only = true,
+            "stubborn_parameters" => self.stubborn_parameters = true,
             "late" => self.late_ms = Some(given.number("1500", 0.0, 600_000.0)? as u64),
             "drop" => self.drop = Some(given.number("0.2", 0.0, 1.0)?),
             "reboot_at" => self.reboot_at_s = Some(given.number("60", 0.0, 86_400.0)?),

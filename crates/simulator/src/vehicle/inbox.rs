@@ -20,6 +20,7 @@ impl Autopilot {
         match message {
             MavMessage::HEARTBEAT(beat) if is_ground_station(beat) => self.hear_ground_station(peer),
             MavMessage::COMMAND_LONG(long) => self.obey(peer, &Call::from(long)),
+            MavMessage::COMMAND_ACK(ack) => self.hear_authorisation(ack),
             MavMessage::COMMAND_INT(int) => self.obey(peer, &Call::from(int)),
             MavMessage::SET_MODE(set) => self.set_custom_mode(peer, set.base_mode.bits(), set.custom_mode),
             MavMessage::MISSION_COUNT(count) => {
@@ -43,11 +44,15 @@ impl Autopilot {
             }
             MavMessage::PARAM_SET(set) => {
                 let index = self.parameters.index_of(&text(set.param_id.as_ref()));
+                let before = self.parameters.clone();
                 if let Some(index) = index {
                     self.parameters
                         .set(index, self.decoded(set.param_value, set.param_type));
                 }
                 self.tell_parameter(index);
+                if self.options.faults.stubborn_parameters {
+                    self.parameters = before;
+                }
             }
             MavMessage::TIMESYNC(sync) => self.answer_timesync(peer, sync),
             MavMessage::PING(ping) => self.answer_ping(peer, ping),

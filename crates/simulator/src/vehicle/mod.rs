@@ -7,6 +7,7 @@
 )]
 
 mod actions;
+mod authorise;
 mod autopilot;
 mod battery;
 mod body;
