@@ -230,6 +230,8 @@ words! {
         LinkBack = "link_back",
         /// Its clock since boot began anew.
         Rebooted = "rebooted",
+        /// The vehicle's UTC jumped; the times of the flight go on as they began.
+        ClockJumped = "clock_jumped",
         /// The report follows.
         Done = "done",
     }

@@ -342,9 +342,14 @@ impl<'a> Pilot<'a> {
             MavMessage::CAMERA_FEEDBACK(data) => Some(u32::from(data.img_idx)),
             _others => return,
         };
-        let Some((index, report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
+        let Some((index, mut report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
             return;
         };
+        let boot_ms = match message {
+            MavMessage::CAMERA_IMAGE_CAPTURED(data) => Some(data.time_boot_ms),
+            _others => None,
+        };
+        report.at_utc = self.clock.unjumped(report.at_utc, boot_ms, self.utc_now());
         let aloft = self
             .aloft_since
             .map(|since| self.pace.now().saturating_sub(since));
@@ -356,7 +361,12 @@ impl<'a> Pilot<'a> {
     fn take_autopilot(&mut self, received: &VehicleMessage) {
         match received.message.as_ref() {
             MavMessage::HEARTBEAT(data) => self.airframe = Some(data.mavtype),
-            MavMessage::SYSTEM_TIME(data) => self.clock.take(data),
+            MavMessage::SYSTEM_TIME(data) => {
+                if let Some(jump_us) = self.clock.take(data) {
+                    let text = format!("its UTC is {:+.1} s off what it was", jump_us as f64 / 1e6);
+                    self.outbox.step(Step::ClockJumped, text);
+                }
+            }
             MavMessage::COMMAND_ACK(data) => {
                 let about = data.command == MavCmd::MAV_CMD_REQUEST_MESSAGE;
                 self.request_denied |= about && data.result != MavResult::MAV_RESULT_ACCEPTED;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::model::ModelCommand;
+use crate::cli::soak::SoakArguments;
 use crate::cli::training_set::TrainingSetArguments;
 use crate::lang::Lang;
 
@@ -75,6 +76,8 @@ pub enum Command {
     Model(ModelCommand),
     /// Simulated docks, vehicles and cameras, as a process of its own / 模拟机队
     Simulate(simulator::fleet::FleetArguments),
+    /// Simulated days in which things break by name; checks what must always hold / 模拟故障长测
+    Soak(SoakArguments),
 }
 
 /// `ingest`.

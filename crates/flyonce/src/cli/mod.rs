@@ -21,6 +21,7 @@ mod serve;
 mod service_door;
 mod setup;
 mod simulate;
+mod soak;
 mod training_set;
 mod vehicle;
 
@@ -72,6 +73,7 @@ pub async fn run() -> Result<()> {
         Command::Vehicle(command) => vehicle::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
+        Command::Soak(soak) => soak::run(output, &soak).await,
     }
 }
 

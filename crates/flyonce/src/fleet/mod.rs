@@ -23,4 +23,5 @@ pub mod shown;
 pub mod sortie_run;
 pub mod vehicle_facts;
 pub mod view;
+mod watched;
 pub mod words;

@@ -310,6 +310,13 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("notice", ["提示", "note"]),
     ("link_back", ["链路恢复", "link back"]),
     ("rebooted", ["飞控重启", "autopilot rebooted"]),
+    (
+        "clock_jumped",
+        [
+            "飞控时钟跳变,架次时间按原时钟延续",
+            "the vehicle's clock jumped; times go on as before",
+        ],
+    ),
     ("resumed", ["服务重启后接续", "picked up again after a restart"]),
     ("recall", ["下达返航", "recall ordered"]),
     ("warning", ["注意", "note"]),

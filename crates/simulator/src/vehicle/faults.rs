@@ -1,8 +1,19 @@
 //! What can be made to go wrong with a vehicle, by name: the values of `--fault`.
 
+mod camera;
+mod flight;
+mod line;
+mod protocol;
+
 use std::str::FromStr;
 
 use thiserror::Error;
+
+pub use camera::{CAMERA_FAULTS, CameraFaults};
+pub use flight::{FLIGHT_FAULTS, FlightFaults};
+pub(crate) use flight::{GUST_MS, GUST_S, SAG_PERCENT_PER_S, SAG_TO_PERCENT};
+pub use line::{LINE_FAULTS, LineFaults};
+pub use protocol::{PROTOCOL_FAULTS, ProtocolFaults};
 
 /// Everything that may go wrong; the default is a vehicle without faults.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +65,14 @@ pub struct VehicleFaults {
     pub signing_key: Option<[u8; 32]>,
     /// `signing_ignored_setup`: SETUP_SIGNING has no effect.
     pub signing_ignored_setup: bool,
+    /// What the line does to frames.
+    pub line: LineFaults,
+    /// What it gets wrong in the protocols.
+    pub protocol: ProtocolFaults,
+    /// What goes wrong with the machine.
+    pub flight: FlightFaults,
+    /// What is wrong with the reports of exposures.
+    pub camera: CameraFaults,
 }
 
 /// A fault nobody knows, or a value it cannot have.
@@ -109,9 +128,20 @@ impl VehicleFaults {
             "gps_jump" => self.gps_jump_m = Some(given.number("8", -1e4, 1e4)?),
             "lost_link_at" => self.lost_link_at_s = Some(given.number("50", 0.0, 86_400.0)?),
             "altered_item" => self.altered_item = Some(given.number("3", 0.0, 65_535.0)? as u16),
-            _ => return Err(FaultError::Unknown(name.to_owned())),
+            _ => return self.add_to_a_group(&given),
         }
         Ok(())
+    }
+
+    fn add_to_a_group(&mut self, given: &Given<'_>) -> Result<(), FaultError> {
+        let known = self.line.add(given)?
+            || self.protocol.add(given)?
+            || self.flight.add(given)?
+            || self.camera.add(given)?;
+        match known {
+            true => Ok(()),
+            false => Err(FaultError::Unknown(given.name.to_owned())),
+        }
     }
 }
 
@@ -121,8 +151,21 @@ impl FromStr for VehicleFaults {
     /// One fault, or several with commas between; an empty text has none.
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let mut faults = Self::default();
+        let mut whole = String::new();
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
-            faults.add(part)?;
+            // A number on its own is the second value of the fault before it.
+            if part.trim().parse::<f64>().is_ok() && !whole.is_empty() {
+                whole.push(',');
+                whole.push_str(part);
+                continue;
+            }
+            if !whole.is_empty() {
+                faults.add(&whole)?;
+            }
+            part.clone_into(&mut whole);
+        }
+        if !whole.is_empty() {
+            faults.add(&whole)?;
         }
         Ok(faults)
     }

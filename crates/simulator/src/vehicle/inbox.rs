@@ -24,7 +24,10 @@ impl Autopilot {
             MavMessage::COMMAND_ACK(ack) => self.hear_authorisation(ack),
             MavMessage::COMMAND_INT(int) => self.obey(peer, &Call::from(int)),
             MavMessage::SET_MODE(set) => self.set_custom_mode(peer, set.base_mode.bits(), set.custom_mode),
-            MavMessage::MISSION_COUNT(count) => self.begin_upload(peer, count),
+            MavMessage::MISSION_COUNT(count) => {
+                self.expect_items(peer, count);
+                self.begin_upload(peer, count);
+            }
             MavMessage::MISSION_ITEM_INT(item) => self.take_item(peer, item.seq, Item::from(item)),
             MavMessage::MISSION_ITEM(item) => self.take_item(peer, item.seq, Item::from(item)),
             MavMessage::MISSION_REQUEST_LIST(list) => self.tell_count(peer, list.mission_type),

@@ -193,7 +193,7 @@ impl Autopilot {
 
     /// A take-off commanded in GUIDED or by PX4's TAKEOFF mode, metres above the dock.
     pub(super) fn take_off(&mut self, up_m: f64) {
-        if self.options.faults.no_takeoff {
+        if self.stays_on_the_ground() {
             return;
         }
         self.start_flight();
