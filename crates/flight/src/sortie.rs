@@ -4,9 +4,11 @@
 //! Phases, each in its own file: `prepare` (on the ground), `launch` (arming to take-off), `follow` (in the air),
 //! `come_home` (why and how it comes down), `collect` (lost reports of exposures). `pilot` is the loop under them.
 
+mod authorise;
 mod book;
 mod collect;
 mod come_home;
+mod company;
 mod event;
 mod follow;
 mod ladder;
@@ -15,6 +17,7 @@ mod line;
 mod order;
 mod pace;
 mod pilot;
+mod policy_step;
 mod prepare;
 mod report;
 mod resume;
@@ -40,7 +43,7 @@ pub use event::{
 };
 pub(crate) use line::Outbox;
 
-pub use order::{Deadlines, FlightOrder};
+pub use order::{Deadlines, FlightOrder, PolicyOrder};
 pub use report::{BY_VEHICLE, FlightReport, Outcome};
 
 /// How long the last events may wait for the caller, each.

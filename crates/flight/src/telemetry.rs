@@ -7,21 +7,26 @@ use std::time::{Duration, Instant};
 use mavlink::MavHeader;
 use mavlink::dialects::ardupilotmega::{
     EkfStatusFlags, EstimatorStatusFlags, GpsFixType, HEARTBEAT_DATA, MavAutopilot, MavLandedState,
-    MavMessage, MavModeFlag, MavState, MavSysStatusSensor, MavType, SYS_STATUS_DATA,
+    MavMessage, MavModeFlag, MavProtocolCapability, MavState, MavSysStatusSensor, MavType, SYS_STATUS_DATA,
 };
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
 
 mod boot_clock;
+mod event;
+mod health;
 mod mode;
 mod status_text;
 #[cfg(test)]
 mod tests;
 
+pub use health::{GROUND_STATION_PARAMETERS, Health, NewsAges};
 pub use mode::mode_name;
 pub use status_text::StatusText;
 
 use boot_clock::BootClock;
+use event::event_text;
+use health::HealthFold;
 use status_text::TextAssembly;
 
 /// The component that flies; the only one whose HEARTBEAT says whether the vehicle is armed.
@@ -69,6 +74,8 @@ pub struct Telemetry {
     pub last_heartbeat_age: Duration,
     /// Whose firmware it is.
     pub autopilot: Autopilot,
+    /// What its firmware says it can do (AUTOPILOT_VERSION).
+    pub capabilities: Option<MavProtocolCapability>,
     /// Raw mode number.
     pub custom_mode: u32,
     /// The mode as its firmware calls it (`AUTO`, `MISSION`); empty before the first heartbeat.
@@ -111,6 +118,10 @@ pub struct Telemetry {
     pub position_estimate_in_use: Option<bool>,
     /// The vehicle's own checks before arming. On ArduPilot this turns true many seconds before a position is in use.
     pub prearm_ok: Option<bool>,
+    /// What it says of its sensors and its battery.
+    pub health: Health,
+    /// How old the news behind this picture are.
+    pub ages: NewsAges,
     /// Item being flown, as the vehicle counts (ArduPilot: 0 is home, 1 the first item).
     pub mission_current: Option<u16>,
     /// Number of items, as the vehicle counts; None when it does not say.
@@ -143,6 +154,7 @@ pub struct TelemetryFold {
     estimator_said: bool,
     boot: BootClock,
     texts: TextAssembly,
+    health: HealthFold,
 }
 
 impl Default for TelemetryFold {
@@ -158,6 +170,7 @@ impl Default for TelemetryFold {
             estimator_said: false,
             boot: BootClock::default(),
             texts: TextAssembly::default(),
+            health: HealthFold::default(),
         }
     }
 }
@@ -167,7 +180,10 @@ impl TelemetryFold {
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> Telemetry {
         let age = |at: Option<Instant>| at.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
+        let (health, ages) = self.health.snapshot(now);
         Telemetry {
+            health,
+            ages,
             last_heard_age: age(self.heard_at),
             last_heartbeat_age: age(self.heartbeat_at),
             position_age: age(self.position_at),
@@ -189,8 +205,18 @@ impl TelemetryFold {
 
     /// Takes one message of the vehicle's in, which came at `now` (`utc` by our clock).
     pub fn apply(&mut self, header: MavHeader, message: &MavMessage, now: Instant, utc: UtcMicros) {
-        if let MavMessage::STATUSTEXT(text) = message {
-            self.texts.add(header.component_id, text, now, utc);
+        match message {
+            MavMessage::STATUSTEXT(text) => self.texts.add(header.component_id, text, now, utc),
+            MavMessage::EVENT(event) if header.component_id == AUTOPILOT_COMPONENT => {
+                let told = event_text(event).map(|(severity, text)| StatusText {
+                    severity,
+                    text,
+                    at: utc,
+                    received_at: now,
+                });
+                self.known.status_texts.extend(told);
+            }
+            _others => {}
         }
         for text in self.texts.take_whole(now) {
             self.known.status_texts.push_back(text);
@@ -205,6 +231,7 @@ impl TelemetryFold {
         self.heard_at = Some(now);
         self.note_boot(message, now);
         self.note_state(message, now);
+        self.health.note(message, now);
         self.note_movement(message, now);
         self.note_mission(message);
     }
@@ -234,6 +261,7 @@ impl TelemetryFold {
 
     fn forget_what_a_reboot_loses(&mut self) {
         self.estimator_said = false;
+        self.health.restart();
         let known = &mut self.known;
         known.position_estimate_in_use = None;
         known.prearm_ok = None;
@@ -257,6 +285,7 @@ impl TelemetryFold {
                     MavLandedState::MAV_LANDED_STATE_LANDING => Some(Landed::Landing),
                 };
             }
+            MavMessage::AUTOPILOT_VERSION(data) => known.capabilities = Some(data.capabilities),
             MavMessage::BATTERY_STATUS(data) if data.id == 0 && data.battery_remaining >= 0 => {
                 known.battery_percent = Some(f64::from(data.battery_remaining));
             }

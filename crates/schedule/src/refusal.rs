@@ -52,8 +52,12 @@ refusal_codes! {
     Temperature = "temperature",
     /// Battery below the limit.
     Battery = "battery",
+    /// The charge does not last for the mission.
+    FlightTime = "flight_time",
     /// Nothing was heard from the vehicle.
     NoHeartbeat = "no_heartbeat",
+    /// The vehicle is there, but its signing key and ours do not go together.
+    SigningRefused = "signing_refused",
     /// Two vehicles answer under one number.
     TwoVehiclesOneId = "two_vehicles_one_id",
     /// The vehicle that answers is not the one that lives in the dock.
@@ -66,6 +70,14 @@ refusal_codes! {
     UploadFailed = "upload_failed",
     /// What the vehicle gave back is not the mission it was given.
     ReadbackDiffers = "readback_differs",
+    /// What the vehicle is to do by itself on a lost link or a low battery could not be set, or did not stay set.
+    PolicyNotKept = "policy_not_kept",
+    /// The vehicle listens to another ground station and would not notice that it lost this one.
+    GroundStation = "ground_station",
+    /// The vehicle's clock is wrong.
+    ClockOff = "clock_off",
+    /// No room for the photos.
+    StorageFull = "storage_full",
     /// The flight plan cannot be flown.
     PlanInvalid = "plan_invalid",
     /// The vehicle would not arm.
@@ -82,8 +94,6 @@ refusal_codes! {
     StillFlying = "still_flying",
     /// The dock does not take the task on, for a reason of its own.
     DockRefused = "dock_refused",
-    /// The dock's storage for photos is nearly full.
-    StorageFull = "storage_full",
     /// A fault of this program.
     Internal = "internal",
 }

@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod leads;
 pub mod looks;
 pub mod open;
+pub mod overrides;
 mod part_file;
 pub mod photos;
 pub mod poses;

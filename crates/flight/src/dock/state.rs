@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use schedule::interlock::DockFacts;
+use schedule::interlock::{DockFacts, DockWork};
 use serde_json::{Map, Value};
 use survey::geodesy::Wgs84;
 
@@ -165,6 +165,17 @@ impl Lid {
 }
 
 impl DockMode {
+    /// For the interlocks; none when not known.
+    fn work(self) -> Option<DockWork> {
+        Some(match self {
+            Self::Idle => DockWork::Idle,
+            Self::Busy => DockWork::Busy,
+            Self::Debug => DockWork::Debug,
+            Self::Upgrading => DockWork::Upgrading,
+            Self::Unknown => return None,
+        })
+    }
+
     /// The word in JSON; `unknown` for [`DockMode::Unknown`].
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -198,10 +209,13 @@ impl DockState {
     pub fn facts(&self, now: Instant) -> DockFacts {
         let state = self.clone().aged(now);
         let position = state.position.map(|position| position.place);
+        let seconds = |age: Option<Duration>| age.map(|age| age.as_secs_f64());
+        let status_age_s = seconds(state.status_age(now));
         if state.online != Some(true) {
             return DockFacts {
                 online: state.online,
                 position,
+                status_age_s,
                 ..DockFacts::default()
             };
         }
@@ -211,11 +225,14 @@ impl DockState {
             lid_open: (state.lid != Lid::Unknown).then_some(state.lid == Lid::Open),
             vehicle_present: state.vehicle_present,
             emergency_stop: state.emergency_stop,
+            work: state.mode.work(),
             wind_ms: weather.wind_ms,
             gust_ms: weather.gust_ms,
             rain_level: weather.rain_level,
             temperature_c: weather.temperature_c,
             position,
+            status_age_s,
+            telemetry_age_s: seconds(state.telemetry_age(now)),
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::capture::CaptureReport;
+use crate::policy::PolicyReport;
 
 /// The caller's ends of a flight.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub enum FlightEvent {
         /// Its words.
         text: String,
     },
+    /// What the vehicle does by itself, read back.
+    Policy(PolicyReport),
     /// A question that the flight waits for.
     Gate {
         /// Which.
@@ -185,10 +188,14 @@ words! {
         Connected = "connected",
         /// Autopilot, airframe and version are known.
         Identified = "identified",
+        /// Something worth knowing that stops nothing.
+        Notice = "notice",
         /// Waiting until it flies on a position estimate and knows its home.
         WaitingPosition = "waiting_position",
         /// It stands where it should, with enough battery.
         Ready = "ready",
+        /// What it does by itself on a lost link or a low battery is settled.
+        Policy = "policy",
         /// The mission on board is removed.
         Clearing = "clearing",
         /// The mission is brought on board.
@@ -223,6 +230,8 @@ words! {
         LinkBack = "link_back",
         /// Its clock since boot began anew.
         Rebooted = "rebooted",
+        /// The vehicle's UTC jumped; the times of the flight go on as they began.
+        ClockJumped = "clock_jumped",
         /// The report follows.
         Done = "done",
     }

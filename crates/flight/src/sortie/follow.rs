@@ -147,6 +147,12 @@ impl Following {
             return self.watch_takeoff(pilot);
         }
         self.settle_clock(pilot);
+        if pilot
+            .aloft_since
+            .is_some_and(|since| pilot.pace.now().saturating_sub(since) >= CLOCK_SETTLES)
+        {
+            pilot.clock.hold();
+        }
         self.rebooted |= pilot.reboots > self.reboots_at_start && self.ground_since.is_none();
         if let Some(end) = self.watch_ground(pilot).await {
             return Some(Stop::Ended(end));

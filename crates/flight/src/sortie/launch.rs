@@ -67,7 +67,10 @@ async fn ask_to_arm(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
         answer,
     });
     match pilot.through(timeout(patience, answered)).await? {
-        Ok(Ok(GateAnswer::Go)) => Ok(()),
+        Ok(Ok(GateAnswer::Go)) => {
+            pilot.may_arm = true;
+            Ok(())
+        }
         Ok(Ok(GateAnswer::Refuse { code, text })) => Err(NotFlown::refused(code, text)),
         Ok(Err(_dropped)) => Err(NotFlown::refused(
             RefusalCode::Internal,

@@ -7,6 +7,25 @@ use schedule::photo_ledger::SortieId;
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
 
+use crate::policy::FailsafePolicy;
+
+/// What is done about what the vehicle does by itself on a lost link or a low battery.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum PolicyOrder {
+    /// Nothing; it is not even read.
+    #[default]
+    Leave,
+    /// It is read and told.
+    Read,
+    /// It is made so and read back.
+    Keep {
+        /// As it has to be.
+        policy: FailsafePolicy,
+        /// Whether the flight is refused otherwise.
+        required: bool,
+    },
+}
+
 /// One flight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlightOrder {
@@ -22,6 +41,8 @@ pub struct FlightOrder {
     pub alternate: Option<Wgs84>,
     /// Least battery before arming, percent. A vehicle that does not tell its battery is then refused.
     pub min_battery_percent: Option<f64>,
+    /// What the vehicle has to do by itself.
+    pub policy: PolicyOrder,
     /// When an earlier run of the program saw it take off. Read by `resume` alone: a vehicle found on the ground
     /// has landed if this is set, and never took off if it is not.
     pub launched_at: Option<UtcMicros>,
@@ -38,6 +59,7 @@ impl FlightOrder {
             home_expected: None,
             alternate: None,
             min_battery_percent: None,
+            policy: PolicyOrder::Leave,
             launched_at: None,
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::authorise::authorise;
 use super::book::Book;
 use super::event::{FlightEvent, Instruction, SortieLine, Step};
 use super::ladder::Glimpse;
@@ -87,6 +88,10 @@ pub(super) struct Pilot<'a> {
     pub camera: Option<u8>,
     /// A request for a message was denied since this was last cleared.
     pub request_denied: bool,
+    /// The gate said that it may arm.
+    pub may_arm: bool,
+    /// Answers that are to be sent.
+    answers: Vec<MavMessage>,
     reboots_before: u32,
     messages: broadcast::Receiver<VehicleMessage>,
     instructions: Option<mpsc::Receiver<Instruction>>,
@@ -121,6 +126,8 @@ impl<'a> Pilot<'a> {
             reboots: 0,
             camera: None,
             request_denied: false,
+            may_arm: false,
+            answers: Vec::new(),
             messages: vehicle.subscribe(),
             instructions: Some(line.instructions),
             stop: line.stop,
@@ -335,9 +342,14 @@ impl<'a> Pilot<'a> {
             MavMessage::CAMERA_FEEDBACK(data) => Some(u32::from(data.img_idx)),
             _others => return,
         };
-        let Some((index, report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
+        let Some((index, mut report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
             return;
         };
+        let boot_ms = match message {
+            MavMessage::CAMERA_IMAGE_CAPTURED(data) => Some(data.time_boot_ms),
+            _others => None,
+        };
+        report.at_utc = self.clock.unjumped(report.at_utc, boot_ms, self.utc_now());
         let aloft = self
             .aloft_since
             .map(|since| self.pace.now().saturating_sub(since));
@@ -349,10 +361,21 @@ impl<'a> Pilot<'a> {
     fn take_autopilot(&mut self, received: &VehicleMessage) {
         match received.message.as_ref() {
             MavMessage::HEARTBEAT(data) => self.airframe = Some(data.mavtype),
-            MavMessage::SYSTEM_TIME(data) => self.clock.take(data),
+            MavMessage::SYSTEM_TIME(data) => {
+                if let Some(jump_us) = self.clock.take(data) {
+                    let text = format!("its UTC is {:+.1} s off what it was", jump_us as f64 / 1e6);
+                    self.outbox.step(Step::ClockJumped, text);
+                }
+            }
             MavMessage::COMMAND_ACK(data) => {
                 let about = data.command == MavCmd::MAV_CMD_REQUEST_MESSAGE;
                 self.request_denied |= about && data.result != MavResult::MAV_RESULT_ACCEPTED;
+            }
+            MavMessage::COMMAND_LONG(data) => {
+                let asker = (self.vehicle.system_id(), received.header.component_id);
+                let ours = self.vehicle.ground_station_number();
+                let answers = authorise(data, asker, ours, self.may_arm);
+                self.answers.extend(answers.into_iter().flatten());
             }
             MavMessage::AUTOPILOT_VERSION(data) => {
                 let [patch, minor, major] = [8, 16, 24].map(|bits| (data.flight_sw_version >> bits) as u8);
@@ -431,10 +454,11 @@ impl<'a> Pilot<'a> {
 
     fn requests(&mut self) -> Vec<MavMessage> {
         let now = self.refreshed_at;
+        let mut requests = std::mem::take(&mut self.answers);
         let Some(streams) = &mut self.streams else {
-            return Vec::new();
+            return requests;
         };
-        let mut requests = streams.due(now);
+        requests.extend(streams.due(now));
         if let Some(camera) = self.camera
             && now.duration_since(self.gaps_asked_at) >= GAP_PAUSE
         {

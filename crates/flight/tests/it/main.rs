@@ -9,6 +9,10 @@
 mod dock;
 mod link;
 mod link_peer;
+mod link_routes;
+#[cfg(unix)]
+mod serial;
+mod signing;
 mod sortie;
 mod tlog;
 mod transfer;

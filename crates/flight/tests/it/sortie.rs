@@ -1,5 +1,7 @@
 //! Whole flights with a simulated vehicle over UDP, in time-lapse: the good one, and each way in which it goes wrong.
 
 mod air;
+mod faults;
 mod ground;
-mod world;
+mod policy;
+pub mod world;

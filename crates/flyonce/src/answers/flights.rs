@@ -9,6 +9,7 @@ use store::flights::{FlightRow, ShotCounts, ShotRow, StepRow};
 use store::rows::SortieKind;
 use utoipa::ToSchema;
 
+use crate::answers::checks::GateShown;
 use crate::answers::looks::SortieLooks;
 use crate::answers::place::rounded;
 use crate::fleet::words::{next_step_words, reason_words, state_words, step_words};
@@ -102,6 +103,8 @@ pub struct FlightDetail {
     pub link: String,
     /// What happened, in order.
     pub steps: Vec<StepAnswer>,
+    /// How the gate stood when it asked to arm, or was refused; none where it never came so far.
+    pub gate: Option<GateShown>,
     /// How its ground was looked at, one for every model.
     pub looks: Vec<SortieLooks>,
     /// Every photo by its number.
@@ -225,6 +228,7 @@ impl FlightDetail {
             plan_sha256: row.plan_sha256.clone(),
             link: row.link.clone(),
             steps: steps.iter().map(StepAnswer::of).collect(),
+            gate: GateShown::last_of(steps),
             looks,
             photos: shots.iter().map(ShotAnswer::of).collect(),
             plan: plan_points(row)?,

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod checks;
 pub mod compare;
 pub mod compare_page;
 pub mod coverage;

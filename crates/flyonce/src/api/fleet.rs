@@ -39,7 +39,11 @@ impl MaybeFleet {
             .map_or_else(clock::now, |fleet| fleet.clock().now())
     }
 
-    fn there(&self) -> Result<&Fleet, ApiError> {
+    /// The fleet, or that there is none.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn there(&self) -> Result<&Fleet, ApiError> {
         self.0.as_ref().ok_or_else(|| {
             ApiError::not_found(Words::new(
                 "没有机场:请在数据文件夹放置 fleet.toml",
@@ -129,7 +133,11 @@ pub async fn return_one(
     }))
 }
 
-fn read_order(body: Result<Json<OrderRequest>, JsonRejection>) -> Result<OrderRequest, ApiError> {
+/// Who orders it; a body that does not say is refused.
+///
+/// # Errors
+/// 400 and 422.
+pub fn read_order(body: Result<Json<OrderRequest>, JsonRejection>) -> Result<OrderRequest, ApiError> {
     let Json(order) = body.map_err(|rejection| {
         let text = rejection.body_text();
         ApiError::bad_request(Words::new(

@@ -15,6 +15,7 @@ mod layers;
 mod leads;
 mod object_door;
 mod openapi;
+mod overrides;
 mod page;
 mod photo_door;
 mod photos;
@@ -109,6 +110,8 @@ fn router(state: ApiState) -> Router {
         .route("/fleet", get(fleet::fleet))
         .route("/fleet/return-all", post(fleet::return_all))
         .route("/fleet/release", post(fleet::release))
+        .route("/fleet/overrides", get(overrides::list).post(overrides::give))
+        .route("/fleet/overrides/{id}/withdraw", post(overrides::withdraw))
         .route("/flights/{sortie}/return", post(fleet::return_one))
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::document))

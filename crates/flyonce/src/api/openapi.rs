@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use crate::api::{
-    calendar, coverage, events, fleet, flights, health, images, layers, leads, photo_door, photos,
+    calendar, coverage, events, fleet, flights, health, images, layers, leads, overrides, photo_door, photos,
 };
 
 /// All doors.
@@ -43,6 +43,9 @@ use crate::api::{
         fleet::return_all,
         fleet::release,
         fleet::return_one,
+        overrides::list,
+        overrides::give,
+        overrides::withdraw,
         events::events,
     )
 )]

@@ -1,18 +1,15 @@
 //! `flyonce fleet home | release | status`: orders to the running service, over its API on loopback.
 
-use std::net::SocketAddr;
-
-use anyhow::{Context, Result, bail};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
+use anyhow::{Context, Result};
+use hyper::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 
 use crate::cli::arguments::{FleetCommand, HomeArguments, ServiceArguments};
 use crate::cli::output::{Output, table};
+use crate::cli::overrides;
+use crate::cli::service_door::{address, ask};
 use crate::config::Config;
+use crate::fleet::link_view::link_line;
 use crate::fleet::words::{reason_words, state_words};
 use crate::lang::Lang;
 
@@ -23,6 +20,9 @@ use crate::lang::Lang;
 pub async fn run(output: Output, config: &Config, command: FleetCommand) -> Result<()> {
     match command {
         FleetCommand::Fly { .. } => Ok(()),
+        FleetCommand::Override(order) => overrides::give(output, config, order).await,
+        FleetCommand::Overrides(service) => overrides::list(output, config, &service).await,
+        FleetCommand::Withdraw(order) => overrides::withdraw(output, config, &order).await,
         FleetCommand::Status(service) => status(output, config, &service).await,
         FleetCommand::Home(home) => {
             match &home.only {
@@ -110,7 +110,9 @@ fn status_text(fleet: &Value, lang: Lang) -> String {
     } else {
         ""
     };
-    table(&rows) + stop
+    let links = fleet["links"].as_array().into_iter().flatten();
+    let lines: Vec<String> = links.map(|link| format!("\n{}", link_line(link, lang))).collect();
+    table(&rows) + stop + &lines.concat()
 }
 
 async fn post(lang: Lang, config: &Config, home: &HomeArguments, path: &str) -> Result<Value> {
@@ -121,41 +123,4 @@ async fn post(lang: Lang, config: &Config, home: &HomeArguments, path: &str) -> 
         .context("say who orders it: --as NAME / 请用 --as 写明下令人")?;
     let body = json!({ "actor": actor, "reason": home.reason });
     ask(lang, address(config, &home.service), Method::POST, path, body).await
-}
-
-fn address(config: &Config, service: &ServiceArguments) -> SocketAddr {
-    service.service.unwrap_or(config.settings.listen)
-}
-
-async fn ask(lang: Lang, address: SocketAddr, method: Method, path: &str, body: Value) -> Result<Value> {
-    let stream = TcpStream::connect(address).await.with_context(|| {
-        format!("no service answers on {address}; is `flyonce serve` running? / 服务未运行")
-    })?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", address.to_string())
-        .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(body.to_string())))?;
-    let exchange = async {
-        let response = sender.send_request(request).await?;
-        let status = response.status();
-        let bytes = response.into_body().collect().await?.to_bytes();
-        anyhow::Ok((status, bytes))
-    };
-    tokio::pin!(connection);
-    let (status, bytes) = tokio::select! {
-        answered = exchange => answered?,
-        ended = &mut connection => {
-            ended?;
-            bail!("the service closed the connection")
-        }
-    };
-    let answer: Value = serde_json::from_slice(&bytes).context("the service did not answer with JSON")?;
-    if !status.is_success() {
-        let said = &answer["error"]["message"][lang.pick("zh", "en")];
-        bail!("{}", said.as_str().unwrap_or("the service refused"));
-    }
-    Ok(answer)
 }

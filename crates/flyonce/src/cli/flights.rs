@@ -6,9 +6,11 @@ use anyhow::{Context, Result, bail};
 use store::flights::FlightFilter;
 use survey::time::{CityZone, UtcMicros};
 
+use crate::answers::checks::GateShown;
 use crate::answers::flights::{FlightDetail, FlightList, FlightSummary, ShotTotals};
 use crate::answers::looks::said;
 use crate::cli::arguments::{FlightsCommand, TrackFormat};
+use crate::cli::checks_table::checks_table;
 use crate::cli::output::{Output, table};
 use crate::flight_log::{flight_detail, flown_track, tlog_path};
 use crate::lang::{Lang, Words};
@@ -127,6 +129,10 @@ fn story(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
         let at = local(Some(&step.at), zone);
         format!("  {at}  {}{text}", step.words.pick(lang))
     }));
+    if let Some(gate) = &flight.gate {
+        lines.push(gate_title(gate, lang, zone));
+        lines.push(checks_table(gate, lang));
+    }
     let shots = flight.photos.iter();
     let losses: Vec<_> = shots.filter(|shot| shot.state.starts_with("lost:")).collect();
     if !losses.is_empty() {
@@ -140,6 +146,18 @@ fn story(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
     lines.push(lang.pick("照片:", "photos:").to_owned());
     lines.push(photos(flight, lang, zone));
     lines.join("\n")
+}
+
+fn gate_title(gate: &GateShown, lang: Lang, zone: &CityZone) -> String {
+    let answer = match gate.allowed {
+        true => lang.pick("允许解锁", "may arm"),
+        false => lang.pick("不得解锁", "must not arm"),
+    };
+    let at = local(Some(&gate.at), zone);
+    format!(
+        "{} {at}  {answer}",
+        lang.pick("起飞条件:", "checks before arming:")
+    )
 }
 
 fn heading(flight: &FlightSummary, lang: Lang, zone: &CityZone) -> Vec<String> {

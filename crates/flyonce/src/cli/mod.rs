@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod checks_table;
 mod compare;
 mod coverage;
 mod demo;
@@ -14,11 +15,15 @@ mod ingest;
 mod leads;
 mod model;
 mod output;
+mod overrides;
 mod photos;
 mod serve;
+mod service_door;
 mod setup;
 mod simulate;
+mod soak;
 mod training_set;
+mod vehicle;
 
 use std::path::{Path, PathBuf};
 
@@ -65,8 +70,10 @@ pub async fn run() -> Result<()> {
         Command::Fly(fly) => fly::run(output, config()?, &fly).await,
         Command::Fleet(FleetCommand::Fly { wave }) => fly::run_wave(output, config()?, &wave).await,
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
+        Command::Vehicle(command) => vehicle::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
+        Command::Soak(soak) => soak::run(output, &soak).await,
     }
 }
 

@@ -214,6 +214,17 @@ impl<'r, 't> Section<'r, 't> {
         default
     }
 
+    /// Whether the file has this table.
+    pub fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// A number within `range`; absent reads as none.
+    pub fn maybe_number(&self, key: &str, range: RangeInclusive<f64>) -> Option<f64> {
+        self.get(key)?;
+        Some(self.number(key, *range.start(), range))
+    }
+
     /// A number within `range` that has to be there; a missing one is a mistake and reads as the range's start.
     pub fn required_number(&self, key: &str, range: RangeInclusive<f64>) -> f64 {
         if self.get(key).is_none() {

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use flight::address::LinkAddress;
+use flight::policy::FailsafePolicy;
 use survey::camera::{CameraModel, CameraSource};
 use survey::geodesy::Wgs84;
 
 use crate::config::ConfigError;
+use crate::config::failsafe::failsafe;
 use crate::config::reader::{Reader, Section};
 use crate::lang::Words;
 
@@ -31,6 +33,8 @@ pub struct DockEntry {
     pub cloud: Option<CloudEntry>,
     /// Where to land when the dock cannot take the vehicle.
     pub alternate_landing: Option<Wgs84>,
+    /// What its vehicle has to do by itself, in place of what the fleet's do.
+    pub failsafe: Option<FailsafePolicy>,
 }
 
 /// Stands for "no MAVLink vehicle": by MAVLink's rules 255 is a ground station, never a vehicle.
@@ -179,6 +183,7 @@ fn dock(section: &Section<'_, '_>) -> Option<DockEntry> {
         },
         cloud: cloud.flatten(),
         alternate_landing: alternate.transpose().ok()?,
+        failsafe: failsafe(&section.section("failsafe")),
     };
     section.finish();
     Some(dock)
@@ -229,7 +234,8 @@ fn serial(section: &Section<'_, '_>, key: &str) -> Option<String> {
     is_serial.then_some(text)
 }
 
-/// Two docks may share a link (the system id tells their vehicles apart), but never a name or a vehicle.
+/// Two docks may share a link (the system id tells their vehicles apart) or a system id (on links of their own), but
+/// never a name or a vehicle.
 fn refuse_twins(section: &Section<'_, '_>, dock: &DockEntry, others: &[DockEntry]) {
     if others.iter().any(|other| other.dock_id == dock.dock_id) {
         section.reject("id", Words::new("机场编号重复", "another dock has this id"));
@@ -252,10 +258,16 @@ fn refuse_twins(section: &Section<'_, '_>, dock: &DockEntry, others: &[DockEntry
         }
         return;
     }
-    if let Some(other) = others.iter().find(|other| other.system_id == dock.system_id) {
+    if let Some(other) = others
+        .iter()
+        .find(|other| (&other.link, other.system_id) == (&dock.link, dock.system_id))
+    {
         let (zh, en) = (
-            format!("飞机编号与机场 {} 相同", other.dock_id),
-            format!("dock {} has a vehicle of this system id", other.dock_id),
+            format!("同一链路上飞机编号与机场 {} 相同", other.dock_id),
+            format!(
+                "dock {} has a vehicle of this system id on the same link",
+                other.dock_id
+            ),
         );
         section.reject("system_id", Words::new(zh, en));
     }
@@ -290,7 +302,7 @@ mod tests {
         assert!(
             twins
                 .to_string()
-                .contains("dock D01 has a vehicle of this system id"),
+                .contains("dock D01 has a vehicle of this system id on the same link"),
             "{twins}"
         );
     }
@@ -309,6 +321,13 @@ mod tests {
         assert!(bad.to_string().contains("serial number"), "{bad}");
         let odd = Roster::read("fleet.toml", &text.replace("dji_cloud", "smoke")).unwrap_err();
         assert!(odd.to_string().contains("mavlink or dji_cloud"), "{odd}");
+    }
+
+    #[test]
+    fn vehicles_of_one_number_live_on_links_of_their_own() {
+        let second = ONE.replace("D01", "D02").replace("14551", "14552");
+        let roster = Roster::read("fleet.toml", &format!("{ONE}{second}")).unwrap();
+        assert_eq!(roster.docks[0].system_id, roster.docks[1].system_id);
     }
 
     #[test]

@@ -4,8 +4,7 @@
 use std::time::{Duration, Instant};
 
 use flight::dock::{Bound, DockCommandError, DockLine, DockMethod, DockState};
-use flight::vehicle::Vehicle;
-use schedule::interlock::{self, Check, Limits, VehicleFacts};
+use schedule::interlock::{self, Check, DockFacts, Limits, VehicleFacts, Verdict};
 use schedule::photo_ledger::SortieId;
 use schedule::refusal::RefusalCode;
 use serde_json::Map;
@@ -21,6 +20,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A refusal with its reason in a sentence.
 pub type Refused = (RefusalCode, String);
+
+/// Notes on checks who overrides them.
+pub type Overriding<'o> = dyn Fn(Vec<Check>) -> Vec<Check> + Sync + 'o;
 
 /// One dock, spoken to on behalf of one sortie.
 #[derive(Clone)]
@@ -41,15 +43,16 @@ impl DockSide {
         self.line.dock(&self.dock.dock_id)
     }
 
-    /// Like [`Self::may_prepare`], with patience for a dock that only just came on the line: after a restart its
+    /// What can be known before the lid is asked to open: a flight that cannot be is refused without moving anything.
+    /// `overridden` notes on checks who overrides them. With patience for a dock that only just came on the line: after a restart its
     /// status is there before its weather is.
     ///
     /// # Errors
     /// The first rule that fails, or that still lacks data when patience is over.
-    pub async fn may_prepare_soon(&self) -> Result<(), Refused> {
+    pub async fn may_prepare_soon(&self, overridden: &Overriding<'_>) -> Result<(), Refused> {
         let begun = Instant::now();
         loop {
-            let verdict = self.may_prepare();
+            let verdict = self.may_prepare(overridden);
             let heard = self
                 .state()
                 .is_some_and(|state| state.online == Some(true) && state.weather.is_some());
@@ -60,11 +63,7 @@ impl DockSide {
         }
     }
 
-    /// What can be known before the lid is asked to open: a flight that cannot be is refused without moving anything.
-    ///
-    /// # Errors
-    /// The first rule that fails.
-    fn may_prepare(&self) -> Result<(), Refused> {
+    fn may_prepare(&self, overridden: &Overriding<'_>) -> Result<(), Refused> {
         let Some(state) = self.state() else {
             return Err((RefusalCode::DockOffline, "the dock was never heard".to_owned()));
         };
@@ -81,6 +80,7 @@ impl DockSide {
         let early = [
             RefusalCode::DockOffline,
             RefusalCode::EmergencyStop,
+            RefusalCode::DockBusy,
             RefusalCode::VehicleAbsent,
             RefusalCode::Wind,
             RefusalCode::Gust,
@@ -94,31 +94,17 @@ impl DockSide {
             .into_iter()
             .filter(|check| early.contains(&check.code))
             .collect();
-        refused_by(interlock::forbids_arming(&known))
+        refused_by(interlock::forbids_arming(&overridden(known)))
     }
 
-    /// All interlocks before arming.
-    pub fn checks_before_arming(&self, vehicle: &Vehicle) -> Vec<Check> {
-        let telemetry = vehicle.telemetry();
+    /// What is known of the dock for the interlocks; where it stands is taken from the roster.
+    pub fn facts(&self) -> DockFacts {
         let mut facts = self
             .state()
             .map(|state| state.facts(Instant::now()))
             .unwrap_or_default();
         facts.position = Some(self.dock.position);
-        let seen = VehicleFacts {
-            battery_percent: telemetry.battery_percent,
-            position_estimate_in_use: telemetry.position_estimate_in_use,
-            position: telemetry.position,
-        };
-        interlock::before_arming(&facts, &seen, &self.limits)
-    }
-
-    /// May the vehicle arm?
-    ///
-    /// # Errors
-    /// The first rule that fails or lacks data.
-    pub fn may_arm(&self, vehicle: &Vehicle) -> Result<(), Refused> {
-        refused_by(interlock::forbids_arming(&self.checks_before_arming(vehicle)))
+        facts
     }
 
     /// May the vehicle land here?
@@ -126,11 +112,7 @@ impl DockSide {
     /// # Errors
     /// The first rule that fails.
     pub fn may_land(&self) -> Result<(), Refused> {
-        let facts = self
-            .state()
-            .map(|state| state.facts(Instant::now()))
-            .unwrap_or_default();
-        let checks = interlock::before_landing(&facts, &self.limits);
+        let checks = interlock::before_landing(&self.facts(), &self.limits);
         refused_by(interlock::forbids_landing(&checks))
     }
 
@@ -186,13 +168,23 @@ impl DockSide {
     }
 }
 
-/// The check in words of numbers: `wind 9.1 m/s, limit 8 m/s`.
+/// The check in words of numbers: `wind: 9.1 m/s, limit 8 m/s`.
 pub fn check_text(check: &Check) -> String {
     let unit = check.unit;
-    match (check.value, check.limit) {
-        (Some(value), Some(limit)) => format!("{}: {value:.1} {unit}, limit {limit} {unit}", check.code),
-        (None, Some(limit)) => format!("{}: not known, limit {limit} {unit}", check.code),
-        _ => format!("{}: {}", check.code, check.verdict.as_str()),
+    let told = match (check.value, check.limit.filter(|limit| limit.is_finite())) {
+        (Some(value), Some(limit)) => format!("{}: {value:.1} {unit}, limit {limit} {unit}", check.name),
+        (None, Some(limit)) => format!("{}: not known, limit {limit} {unit}", check.name),
+        _no_number => {
+            let verdict = match check.verdict {
+                Verdict::Unknown => "not known",
+                told => told.as_str(),
+            };
+            format!("{}: {verdict}", check.name)
+        }
+    };
+    match &check.text {
+        Some(text) if check.verdict != Verdict::Pass => format!("{told} ({text})"),
+        _none => told,
     }
 }
 

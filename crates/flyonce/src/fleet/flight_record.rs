@@ -6,7 +6,7 @@ use flight::capture::CaptureReport;
 use flight::sortie::{FlightEvent, FlightReport, Outcome, Step, TrackPoint};
 use schedule::photo_ledger::SortieId;
 use schedule::sortie::SortieState;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::flights::{CaptureRow, Move, StepRow, TrackRow};
 use store::rows::Actor;
 
@@ -49,7 +49,20 @@ impl FlightRecord {
     /// # Errors
     /// The database.
     pub async fn step(&self, code: &str, text: &str) -> Result<()> {
-        let detail_json = (!text.is_empty()).then(|| json!({ "text": text }).to_string());
+        let detail = (!text.is_empty()).then(|| json!({ "text": text }));
+        self.append(code, detail).await
+    }
+
+    /// Notes a step with more than a text about it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn step_with(&self, code: &str, detail: Value) -> Result<()> {
+        self.append(code, Some(detail)).await
+    }
+
+    async fn append(&self, code: &str, detail: Option<Value>) -> Result<()> {
+        let detail_json = detail.map(|detail| detail.to_string());
         let row = StepRow {
             at: self.clock.now(),
             code: code.to_owned(),
@@ -68,7 +81,7 @@ impl FlightRecord {
             FlightEvent::Track(point) => self.track(batch, &point).await,
             FlightEvent::Capture(capture) => self.capture(&capture).await,
             FlightEvent::StatusText { text, .. } => self.step("status_text", &text).await,
-            FlightEvent::Gate { .. } => Ok(()),
+            FlightEvent::Gate { .. } | FlightEvent::Policy(_) => Ok(()),
         }
     }
 

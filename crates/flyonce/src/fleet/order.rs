@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use flight::sortie::FlightOrder;
+use flight::sortie::{FlightOrder, PolicyOrder};
 use schedule::mission::{MissionItem, MissionProblem, MissionRules, Severity, check, planned_shots};
 use schedule::photo_ledger::SortieId;
 use sha2::{Digest, Sha256};
@@ -164,6 +164,14 @@ pub fn order(
 ) -> FlightOrder {
     let mut order = FlightOrder::new(sortie_id, items);
     order.min_battery_percent = Some(settings.limits.battery_percent);
+    let own = dock.and_then(|dock| dock.failsafe.as_ref());
+    order.policy = match own.or(settings.failsafe.as_ref()) {
+        Some(policy) => PolicyOrder::Keep {
+            policy: policy.clone(),
+            required: true,
+        },
+        None => PolicyOrder::Read,
+    };
     if let Some(dock) = dock {
         order.home_expected = Some((dock.position, settings.limits.home_within_m));
         order.alternate = dock.alternate_landing;

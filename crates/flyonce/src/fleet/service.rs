@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use flight::dock::DockLine;
+use flight::address::LinkAddress;
+use flight::dock::{BrokerAddress, BrokerTls, DockLine};
 use flight::sortie::Instruction;
 use schedule::calendar::Entry;
 use survey::time::UtcMicros;
@@ -16,11 +17,11 @@ use tokio_util::task::TaskTracker;
 use crate::broker::EmbeddedBroker;
 use crate::config::calendar;
 use crate::config::fleet::{BrokerSetting, FleetSettings};
-use crate::config::roster::{NO_SYSTEM_ID, Roster};
+use crate::config::roster::Roster;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::cloud::side::CloudSide;
 use crate::fleet::ground_stop::GroundStop;
-use crate::fleet::links::Links;
+use crate::fleet::links::{Links, link_options};
 use crate::fleet::shown::FleetView;
 use crate::workplace::Workplace;
 
@@ -51,10 +52,18 @@ struct Inner {
 pub struct UnderWay {
     /// Its dock.
     pub dock_id: String,
-    /// Its vehicle.
+    /// The link of its vehicle; `None` for docks of the Cloud API.
+    pub link: Option<LinkAddress>,
+    /// Its vehicle's number on that link; other links may have a vehicle of the same number.
     pub system_id: u8,
     /// Where instructions go.
     pub instructions: mpsc::Sender<Instruction>,
+}
+
+impl UnderWay {
+    fn has_vehicle_of(&self, other: &Self) -> bool {
+        self.link.is_some() && (&self.link, self.system_id) == (&other.link, other.system_id)
+    }
 }
 
 /// Where tasks live and how they end.
@@ -95,7 +104,7 @@ impl Fleet {
             docks,
             cloud,
             _broker: broker,
-            links: Links::new(lives.tasks.clone(), lives.stop.clone()),
+            links: Links::new(link_options(settings)?, lives.tasks.clone(), lives.stop.clone()),
             under_way: Mutex::default(),
             ground_stop: GroundStop::of(&settings.data_folder)?,
             photo_door_url,
@@ -195,10 +204,9 @@ impl Fleet {
     /// The sortie that its dock or vehicle is busy with already.
     pub fn take_on(&self, sortie: &str, one: UnderWay) -> Result<(), String> {
         let mut under_way = self.under_way_now();
-        let busy = under_way.iter().find(|(_, other)| {
-            let same_vehicle = one.system_id != NO_SYSTEM_ID && other.system_id == one.system_id;
-            other.dock_id == one.dock_id || same_vehicle
-        });
+        let busy = under_way
+            .iter()
+            .find(|(_, other)| other.dock_id == one.dock_id || other.has_vehicle_of(&one));
         if let Some((other, _)) = busy {
             return Err(other.clone());
         }
@@ -224,7 +232,7 @@ impl Fleet {
 
 /// The docks' line and, where it is ours, the broker behind it, which ends when it is dropped.
 async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, Option<EmbeddedBroker>)> {
-    let mut embedded = None;
+    let (mut embedded, mut encryption) = (None, None);
     let url = match &settings.broker {
         BrokerSetting::Embedded { listen } => {
             let listen = *listen;
@@ -234,12 +242,16 @@ async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, O
             embedded = Some(broker);
             url
         }
-        BrokerSetting::External { url } => url.clone(),
+        BrokerSetting::External { url, tls } => {
+            encryption = Some(BrokerTls::load(tls)?);
+            url.clone()
+        }
     };
-    let address = url
+    let address: BrokerAddress = url
         .parse()
         .with_context(|| format!("{url} is no address of an MQTT broker"))?;
+    let tls = encryption.as_ref().filter(|_| address.tls);
     let client_id = format!("flyonce-{}", std::process::id());
-    let line = DockLine::connect(&address, &client_id, &lives.tasks, lives.stop.clone());
+    let line = DockLine::connect(&address, tls, &client_id, &lives.tasks, lives.stop.clone());
     Ok((line, embedded))
 }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
+use crate::fleet::link_view::LinkView;
 use crate::lang::Words;
 
 /// Everything at one glance.
@@ -23,6 +25,8 @@ pub struct FleetView {
     pub docks: Vec<DockView>,
     /// Slots of the city's day.
     pub today: Tally,
+    /// The MAVLink links, with what was read, sent and lost on each.
+    pub links: Vec<LinkView>,
 }
 
 /// Slots of a day by what became of them.
@@ -64,7 +68,7 @@ pub struct DockView {
     /// Where its vehicle lands when the dock cannot take it.
     pub alternate_landing: Option<PlaceView>,
     /// The interlocks as they stand now, as if it were to arm.
-    pub checks: Vec<CheckView>,
+    pub checks: Vec<CheckAnswer>,
     /// Health alarms of dock and vehicle that stand; only docks of the Cloud API tell them.
     pub health: Vec<HealthView>,
     /// Its vehicle.
@@ -104,23 +108,6 @@ pub struct WeatherView {
     pub temperature_c: Option<f64>,
     /// Percent.
     pub humidity_percent: Option<f64>,
-}
-
-/// One interlock.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct CheckView {
-    /// Code of the refusal it would give.
-    pub code: String,
-    /// What that refusal says.
-    pub words: Words,
-    /// pass, fail or unknown.
-    pub verdict: String,
-    /// Measured value.
-    pub value: Option<f64>,
-    /// Limit.
-    pub limit: Option<f64>,
-    /// Unit of both.
-    pub unit: String,
 }
 
 /// One health alarm.

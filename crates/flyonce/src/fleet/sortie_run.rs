@@ -17,8 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::roster::DockEntry;
 use crate::fleet::cloud;
-use crate::fleet::dock_side::{DockSide, Refused, check_text};
+use crate::fleet::dock_side::{DockSide, Refused};
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
+use crate::fleet::gate::Gatekeeper;
 use crate::fleet::service::{Fleet, UnderWay};
 use crate::fleet::settle;
 use crate::flight_log::begin_tlog;
@@ -90,6 +91,7 @@ impl SortieRun {
         let (instructions, told) = mpsc::channel(8);
         let one = UnderWay {
             dock_id: self.dock.dock_id.clone(),
+            link: self.dock.link.clone(),
             system_id: self.dock.system_id,
             instructions,
         };
@@ -134,9 +136,10 @@ impl SortieRun {
             return self.fly_as_task(record, take_up, told).await;
         }
         let dock_side = self.dock_side();
+        let gatekeeper = Gatekeeper::new(&self.fleet, dock_side.clone(), record, &self.order);
         if take_up == TakeUp::Fly {
             record.move_to(SortieState::Preparing, None, None).await?;
-            if let Err((code, text)) = self.may_begin(&dock_side).await {
+            if let Err((code, text)) = gatekeeper.may_begin().await {
                 record.refuse(code.as_str(), &text).await?;
                 return Ok(Ended::Over);
             }
@@ -156,17 +159,21 @@ impl SortieRun {
             instructions: told,
             stop: self.fleet.stop().clone(),
         };
-        let desk = Desk::new(self, record, &vehicle, take_up);
+        let order = gatekeeper.adjusted(&self.order).await?;
+        let desk = Desk::new(self, (record, &gatekeeper), &vehicle, take_up);
         let flight = async {
             match take_up {
-                TakeUp::Fly => fly(&vehicle, &self.order, line).await,
-                TakeUp::Resume { .. } => resume(&vehicle, &self.order, line).await,
+                TakeUp::Fly => fly(&vehicle, &order, line).await,
+                TakeUp::Resume { .. } => resume(&vehicle, &order, line).await,
             }
         };
         let (report, ()) = tokio::join!(flight, desk.note_all(happened));
         vehicle.record(None);
         if take_up == (TakeUp::Resume { may_start: true }) && never_left(&report) {
             return Ok(Ended::NeverLeft);
+        }
+        if let Outcome::Refused { text, .. } = &report.outcome {
+            gatekeeper.write_refusal(text).await;
         }
         record.finish(&report).await?;
         self.put_to_bed(&dock_side, &report).await;
@@ -197,13 +204,6 @@ impl SortieRun {
         Ok(Ended::Over)
     }
 
-    async fn may_begin(&self, dock_side: &DockSide) -> Result<(), Refused> {
-        if let Some(order) = self.fleet.ground_stop().order() {
-            return Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor)));
-        }
-        dock_side.may_prepare_soon().await
-    }
-
     /// After the flight: lid closed and, with the vehicle inside, charging.
     async fn put_to_bed(&self, dock_side: &DockSide, report: &FlightReport) {
         if matches!(&report.outcome, Outcome::Failed { code, .. } if *code == flight::sortie::FailureCode::Stopped)
@@ -232,13 +232,19 @@ fn never_left(report: &FlightReport) -> bool {
 struct Desk<'r> {
     run: &'r SortieRun,
     record: &'r FlightRecord,
+    gatekeeper: &'r Gatekeeper,
     vehicle: &'r Vehicle,
     lid: Option<tokio::task::JoinHandle<Result<(), Refused>>>,
 }
 
 impl<'r> Desk<'r> {
     /// The lid begins to open while the vehicle still gets its mission.
-    fn new(run: &'r SortieRun, record: &'r FlightRecord, vehicle: &'r Vehicle, take_up: TakeUp) -> Self {
+    fn new(
+        run: &'r SortieRun,
+        (record, gatekeeper): (&'r FlightRecord, &'r Gatekeeper),
+        vehicle: &'r Vehicle,
+        take_up: TakeUp,
+    ) -> Self {
         let lid = (take_up == TakeUp::Fly).then(|| {
             let (dock_side, record) = (run.dock_side(), record.clone());
             let url = run.fleet.photo_door_url().to_owned();
@@ -253,6 +259,7 @@ impl<'r> Desk<'r> {
         Self {
             run,
             record,
+            gatekeeper,
             vehicle,
             lid,
         }
@@ -284,6 +291,7 @@ impl<'r> Desk<'r> {
     }
 
     async fn note(&mut self, event: FlightEvent, batch: &mut TrackBatch) -> Result<()> {
+        self.gatekeeper.hear(&event);
         match event {
             FlightEvent::Gate { gate, answer } => {
                 self.answer(gate, answer);
@@ -306,22 +314,15 @@ impl<'r> Desk<'r> {
 
     /// In a task of its own: the flight's other events go on being written.
     fn answer(&mut self, gate: Gate, answer: oneshot::Sender<GateAnswer>) {
-        let (dock_side, record, vehicle) = (self.run.dock_side(), self.record.clone(), self.vehicle.clone());
-        let (lid, fleet) = (self.lid.take(), self.run.fleet.clone());
+        let (dock_side, vehicle) = (self.run.dock_side(), self.vehicle.clone());
+        let (lid, gatekeeper) = (self.lid.take(), self.gatekeeper.clone());
         self.run.fleet.tasks().spawn(async move {
             let verdict = match gate {
-                Gate::Arming => before_arming(&fleet, &dock_side, &vehicle, lid).await,
+                Gate::Arming => before_arming(&gatekeeper, &dock_side, &vehicle, lid).await,
                 Gate::Landing => before_landing(&dock_side).await,
             };
             let answered = match verdict {
-                Ok(()) => {
-                    if gate == Gate::Arming {
-                        let checks = dock_side.checks_before_arming(&vehicle);
-                        let text: Vec<String> = checks.iter().map(check_text).collect();
-                        note(&record, "interlocks", &text.join("; ")).await;
-                    }
-                    GateAnswer::Go
-                }
+                Ok(()) => GateAnswer::Go,
                 Err((code, text)) => GateAnswer::Refuse { code, text },
             };
             // A flight that no longer waits has ended; its report says why.
@@ -353,7 +354,7 @@ impl<'r> Desk<'r> {
 }
 
 async fn before_arming(
-    fleet: &Fleet,
+    gatekeeper: &Gatekeeper,
     dock_side: &DockSide,
     vehicle: &Vehicle,
     lid: Option<tokio::task::JoinHandle<Result<(), Refused>>>,
@@ -365,10 +366,7 @@ async fn before_arming(
         },
         None => dock_side.open_lid().await?,
     }
-    if let Some(order) = fleet.ground_stop().order() {
-        return Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor)));
-    }
-    dock_side.may_arm(vehicle)
+    gatekeeper.may_arm(vehicle).await
 }
 
 async fn before_landing(dock_side: &DockSide) -> Result<(), Refused> {

@@ -6,19 +6,20 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use flight::dock::DockState;
 use flight::telemetry::{Landed, Telemetry};
-use schedule::interlock::{self, Check, VehicleFacts};
+use flight::vehicle::Vehicle;
+use schedule::interlock::{self, OverrideGiven, apply_overrides};
 use schedule::sortie::SortieState;
 use store::flights::{FlightFilter, SlotState};
 use survey::time::UtcMicros;
 
+use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
 use crate::fleet::cloud;
+use crate::fleet::link_view::LinkView;
 use crate::fleet::service::Fleet;
-use crate::fleet::shown::{
-    ChargeView, CheckView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView,
-};
-use crate::fleet::words::reason_words;
+use crate::fleet::shown::{ChargeView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView};
+use crate::fleet::vehicle_facts::vehicle_facts;
 use crate::flight_log::day_bounds;
 
 /// Pages show the fleet this fresh.
@@ -31,26 +32,24 @@ const EVERY: Duration = Duration::from_secs(1);
 pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
     let now = fleet.clock().now();
     let mut sorties = latest_sorties(fleet).await?;
+    let given = fleet.workplace().store.overrides_in_force(now).await?;
+    let given: Vec<OverrideGiven> = given.into_iter().map(|row| row.given).collect();
     let mut docks = Vec::new();
     for dock in &fleet.roster().docks {
         let state = fleet.docks().dock(&dock.dock_id);
         let sortie = sorties.remove(&dock.dock_id);
         docks.push(match &dock.link {
             Some(link) => {
-                let telemetry = fleet.links().vehicle(link, dock.system_id).await?.telemetry();
-                let checks = checks(fleet, dock, (state.as_ref(), &telemetry));
-                let vehicle = vehicle_view(dock, &telemetry);
+                let vehicle = fleet.links().vehicle(link, dock.system_id).await?;
+                let checks = checks(fleet, dock, (state.as_ref(), &vehicle), (&given, sortie.as_ref()));
+                let vehicle = vehicle_view(dock, &vehicle.telemetry());
                 dock_view(dock, state.as_ref(), (checks, Some(vehicle)), sortie)
             }
             None => {
-                let checks = cloud::interlocks::checks(fleet, dock)
-                    .iter()
-                    .map(check_view)
-                    .collect();
+                let checks = cloud_checks(fleet, dock, (&given, sortie.as_ref()));
                 let vehicle = cloud::shown::vehicle(fleet, dock);
-                let health = cloud::shown::health(fleet, dock);
                 DockView {
-                    health,
+                    health: cloud::shown::health(fleet, dock),
                     ..dock_view(dock, state.as_ref(), (checks, vehicle), sortie)
                 }
             }
@@ -65,6 +64,7 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
         ground_stop_by: order.map(|order| order.actor),
         docks,
         today: tally(fleet, now).await?,
+        links: fleet.links().all().await.iter().map(LinkView::of).collect(),
     })
 }
 
@@ -135,7 +135,7 @@ async fn tally(fleet: &Fleet, now: UtcMicros) -> Result<Tally> {
 fn dock_view(
     dock: &DockEntry,
     state: Option<&DockState>,
-    (checks, vehicle): (Vec<CheckView>, Option<VehicleView>),
+    (checks, vehicle): (Vec<CheckAnswer>, Option<VehicleView>),
     sortie: Option<FlightSummary>,
 ) -> DockView {
     let weather = state.and_then(|state| state.weather.as_ref());
@@ -172,33 +172,37 @@ fn dock_view(
     }
 }
 
+/// As if it were to arm now; what only a sortie can tell is left out.
 fn checks(
     fleet: &Fleet,
     dock: &DockEntry,
-    (state, telemetry): (Option<&DockState>, &Telemetry),
-) -> Vec<CheckView> {
+    (state, vehicle): (Option<&DockState>, &Vehicle),
+    (given, sortie): (&[OverrideGiven], Option<&FlightSummary>),
+) -> Vec<CheckAnswer> {
+    let now = fleet.clock().now();
     let mut facts = state.map(|state| state.facts(Instant::now())).unwrap_or_default();
     facts.position = Some(dock.position);
-    let seen = VehicleFacts {
-        battery_percent: telemetry.battery_percent,
-        position_estimate_in_use: telemetry.position_estimate_in_use,
-        position: telemetry.position,
-    };
-    interlock::before_arming(&facts, &seen, &fleet.settings().limits)
+    let seen = vehicle_facts(vehicle, now);
+    let checks = interlock::before_arming(&facts, &seen, &fleet.settings().limits);
+    let sortie = sortie.map(|sortie| sortie.sortie_id.as_str());
+    apply_overrides(checks, given, (&dock.dock_id, sortie), now)
         .iter()
-        .map(check_view)
+        .map(CheckAnswer::of)
         .collect()
 }
 
-fn check_view(check: &Check) -> CheckView {
-    CheckView {
-        code: check.code.as_str().to_owned(),
-        words: reason_words(check.code.as_str()),
-        verdict: check.verdict.as_str().to_owned(),
-        value: check.value,
-        limit: check.limit,
-        unit: check.unit.to_owned(),
-    }
+/// The same for a dock of the Cloud API.
+fn cloud_checks(
+    fleet: &Fleet,
+    dock: &DockEntry,
+    (given, sortie): (&[OverrideGiven], Option<&FlightSummary>),
+) -> Vec<CheckAnswer> {
+    let sortie = sortie.map(|sortie| sortie.sortie_id.as_str());
+    let checks = cloud::interlocks::checks(fleet, dock);
+    apply_overrides(checks, given, (&dock.dock_id, sortie), fleet.clock().now())
+        .iter()
+        .map(CheckAnswer::of)
+        .collect()
 }
 
 /// A vehicle not heard for this long counts as out of contact, seconds.

@@ -2,10 +2,8 @@
 
 use schedule::mission::MissionProblem;
 
+use crate::fleet::gate_words::{self, Entry};
 use crate::lang::Words;
-
-/// One code with its words and what to do about it.
-type Entry = (&'static str, [&'static str; 2], [&'static str; 2]);
 
 /// Refusals and failures: code, what it means, what to do next.
 const REASONS: &[Entry] = &[
@@ -97,6 +95,17 @@ const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "signing_refused",
+        [
+            "飞机在线,但签名密钥不匹配",
+            "the vehicle is there, but signing keys do not match",
+        ],
+        [
+            "用 flyonce vehicle key check 查看它使用的密钥,再用 key set 设置",
+            "see which key it uses with `flyonce vehicle key check`, then set one with `key set`",
+        ],
+    ),
+    (
         "two_vehicles_one_id",
         ["两架飞机使用同一编号", "two vehicles use one system id"],
         [
@@ -179,14 +188,6 @@ const REASONS: &[Entry] = &[
         [
             "按机场给出的代码和说明处理后重新派发",
             "act on the code and words the dock gave, then dispatch again",
-        ],
-    ),
-    (
-        "storage_full",
-        ["机场存储空间不足", "the dock's storage is nearly full"],
-        [
-            "等待照片上传完成或清理机场存储",
-            "wait until its photos are brought, or clear the dock's storage",
         ],
     ),
     (
@@ -293,6 +294,7 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("identified", ["已识别飞控", "autopilot identified"]),
     ("waiting_position", ["等待定位", "waiting for a position"]),
     ("ready", ["就绪", "ready"]),
+    ("policy", ["失联与低电量策略", "lost-link and low-battery policy"]),
     ("clearing", ["清除旧航线", "clearing the old mission"]),
     ("uploading", ["上传航线", "uploading the mission"]),
     ("read_back", ["回读一致", "read back and equal"]),
@@ -313,8 +315,16 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("landed", ["已着地", "on the ground"]),
     ("disarmed", ["已上锁", "disarmed"]),
     ("link_lost", ["链路中断", "link lost"]),
+    ("notice", ["提示", "note"]),
     ("link_back", ["链路恢复", "link back"]),
     ("rebooted", ["飞控重启", "autopilot rebooted"]),
+    (
+        "clock_jumped",
+        [
+            "飞控时钟跳变,架次时间按原时钟延续",
+            "the vehicle's clock jumped; times go on as before",
+        ],
+    ),
     ("resumed", ["服务重启后接续", "picked up again after a restart"]),
     ("recall", ["下达返航", "recall ordered"]),
     ("warning", ["注意", "note"]),
@@ -387,7 +397,7 @@ pub fn plan_problem_words(problem: &MissionProblem) -> Words {
 
 /// What a refusal or failure code means.
 pub fn reason_words(code: &str) -> Words {
-    match REASONS.iter().find(|(known, ..)| *known == code) {
+    match reason(code) {
         Some((_, words, _)) => both(words),
         None => named(ENDINGS, code),
     }
@@ -395,10 +405,12 @@ pub fn reason_words(code: &str) -> Words {
 
 /// What to do about a refusal or failure; `None` for a code without advice.
 pub fn next_step_words(code: &str) -> Option<Words> {
-    REASONS
-        .iter()
-        .find(|(known, ..)| *known == code)
-        .map(|(_, _, next)| both(next))
+    reason(code).map(|(_, _, next)| both(next))
+}
+
+fn reason(code: &str) -> Option<&'static Entry> {
+    let mut all = REASONS.iter().chain(gate_words::REASONS);
+    all.find(|(known, ..)| *known == code)
 }
 
 /// A sortie's or slot's state.

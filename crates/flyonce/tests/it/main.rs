@@ -9,6 +9,7 @@ mod feedback;
 mod fleet;
 mod flights;
 mod flown;
+mod gate;
 mod ingesting;
 mod judging;
 mod killed;

@@ -61,7 +61,7 @@ function trackOf(dock) {
 function dockView(dock) {
   const offline = dock.kind === "offline", flies = dock.kind === "flying", wind = dock.kind === "refused" ? 9.3 : 3 + dock.n * 0.13, rain = dock.n === 7 ? 1 : 0;
   const out = flies ? along(plan(dock), share(dock)) : null, silent = dock.n === 3, battery = flies ? 92 - share(dock) * 50 : dock.n === 13 ? 24 : 96 - dock.n;
-  const check = (code, ok, value = null, limit = null, unit = "") => ({ code, words: REASONS[code]?.[0] ?? two(code, code), verdict: offline && code !== "dock_offline" ? "unknown" : ok ? "pass" : "fail", value: offline ? null : value, limit, unit });
+  const check = (code, ok, value = null, limit = null, unit = "") => ({ check: code, name: two(code, code), code, words: REASONS[code]?.[0] ?? two(code, code), next_step: ok ? null : (REASONS[code]?.[1] ?? null), verdict: offline && code !== "dock_offline" ? "unknown" : ok ? "pass" : "fail", need: "must", value: offline ? null : value, limit, unit, source: "dock status", age_s: 0.8, text: null, forbids: offline || !ok, overridable: ["wind", "gust", "rain", "temperature", "battery"].includes(code), overridden: null });
   const lid = offline ? "unknown" : flies ? "open" : dock.kind === "preparing" ? "opening" : "closed";
   return {
     dock_id: dock.id, name: dock.name, longitude_deg: dock.lon, latitude_deg: dock.lat, online: !offline, lid, vehicle_present: offline ? null : !flies, mode: offline ? "unknown" : flies || dock.kind === "preparing" ? "busy" : "idle",

@@ -1,6 +1,6 @@
 // The one state of the page and everything that changes it. Components read it and call its methods.
 import { ApiError, api } from "./api";
-import type { Order } from "./fleet/types";
+import type { Check, Order } from "./fleet/types";
 import type { Connection } from "./live";
 import { detailNow, fetchDetail, keepDetail, prefetch } from "./prefetch";
 import { bestView, leftToReview, movedCounts, neighbour, putBack, toPrefetch } from "./queue";
@@ -21,6 +21,7 @@ export type Overlay =
   | { kind: "reason"; decision: DecisionCode }
   | { kind: "name"; then: (() => void) | null }
   | { kind: "order"; order: Order }
+  | { kind: "override"; dock: string; check: Check }
   | { kind: "help" };
 
 const NO_COUNTS: Counts = {

@@ -11,6 +11,7 @@ use super::camera::Camera;
 use super::clock::VehicleClock;
 use super::guidance::Task;
 use super::local::{LocalFrame, Neu, distance_m};
+use super::mischief::Mischief;
 use super::mission::Mission;
 use super::options::{DockSide, Exposure, Profile, VehicleOptions, VehicleStatus};
 use super::parameters::Parameters;
@@ -133,8 +134,12 @@ pub(super) struct Autopilot {
     pub(super) mute_until: u64,
     /// The restart of the fault `reboot_at` has happened.
     pub(super) rebooted: bool,
+    /// Leave to arm counts until this boot step.
+    pub(super) authorised_until: u64,
     pub(super) said_using_gps: bool,
     pub(super) lost_final_ack: bool,
+    /// What the faults of the protocols have done so far.
+    pub(super) mischief: Mischief,
     pub(super) captured: Vec<MavMessage>,
     pub(super) outbox: Vec<Outgoing>,
     pub(super) exposures: Vec<Exposure>,
@@ -152,7 +157,10 @@ impl Autopilot {
             .faults
             .low_battery_percent
             .unwrap_or(options.battery_percent);
-        let parameters = Parameters::new(options.profile, options.system_id);
+        let mut parameters = Parameters::new(options.profile, options.system_id);
+        if options.faults.new_parameter_names {
+            parameters = parameters.renamed();
+        }
         Self {
             frame: LocalFrame::about(options.home, options.home_amsl_m),
             clock: VehicleClock::new(options.start_unix_us),
@@ -180,8 +188,10 @@ impl Autopilot {
             wanted_yaw_rad: None,
             mute_until: 0,
             rebooted: false,
+            authorised_until: 0,
             said_using_gps: false,
             lost_final_ack: false,
+            mischief: Mischief::default(),
             captured: Vec::new(),
             outbox: Vec::new(),
             exposures: Vec::new(),
@@ -191,13 +201,16 @@ impl Autopilot {
 
     /// The estimator has a position.
     pub(super) fn knows_position(&self) -> bool {
-        self.clock.boot_s() >= self.options.faults.late_gps_s.unwrap_or(POSITION_AFTER_S)
+        let faults = &self.options.faults;
+        let after_s = faults.late_gps_s.or(faults.flight.prearm_lies_s);
+        self.clock.boot_s() >= after_s.unwrap_or(POSITION_AFTER_S)
     }
 
     /// The PREARM bit of SYS_STATUS; ArduCopter sets it before the estimator uses GPS.
     pub(super) fn prearm_is_healthy(&self) -> bool {
-        self.clock.boot_s() >= PREARM_HEALTHY_S
-            && (self.options.profile == Profile::ArduCopter || self.knows_position())
+        self.options.faults.flight.prearm_lies_s.is_some()
+            || self.clock.boot_s() >= PREARM_HEALTHY_S
+                && (self.options.profile == Profile::ArduCopter || self.knows_position())
     }
 
     /// Where the vehicle believes to be: north, east and up of the dock.
@@ -233,10 +246,12 @@ impl Autopilot {
 
     /// Answers somebody.
     pub(super) fn answer(&mut self, message: MavMessage) {
-        self.outbox.push(Outgoing {
-            said: Said::Message(Box::new(message)),
-            is_answer: true,
-        });
+        for message in self.twisted(message) {
+            self.outbox.push(Outgoing {
+                said: Said::Message(Box::new(message)),
+                is_answer: true,
+            });
+        }
     }
 
     /// Answers a command by a number that the dialect may not know.

@@ -82,7 +82,10 @@ fn place(latitude: f64, longitude: f64) -> Option<[f64; 2]> {
 impl Autopilot {
     /// Carries out a command and answers it.
     pub(super) fn obey(&mut self, peer: Peer, call: &Call) {
-        let result = self.carry_out(call);
+        let result = match self.only_nods_at(call.command) {
+            true => MavResult::MAV_RESULT_ACCEPTED,
+            false => self.carry_out(call),
+        };
         self.answer(MavMessage::COMMAND_ACK(COMMAND_ACK_DATA {
             command: call.command,
             result,
@@ -92,7 +95,7 @@ impl Autopilot {
             target_component: peer.component_id,
         }));
         // Sent after the acknowledgement, as both autopilots do.
-        if result == MavResult::MAV_RESULT_ACCEPTED {
+        if result == MavResult::MAV_RESULT_ACCEPTED && !self.only_nods_at(call.command) {
             self.follow_up(call);
         }
     }

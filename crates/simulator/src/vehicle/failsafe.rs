@@ -5,6 +5,7 @@ use mavlink::dialects::ardupilotmega::MavSeverity;
 use super::autopilot::{Autopilot, Peer};
 use super::body::STEP_S;
 use super::options::Profile;
+use super::parameters::Action;
 use super::profile::Mode;
 
 /// Battery failsafe, percent.
@@ -28,7 +29,9 @@ impl Autopilot {
         let Some(seen) = self.failsafe.gcs_seen else {
             return;
         };
-        if !self.parameters.gcs_failsafe() {
+        let action = self.parameters.lost_link_action(self.mode == Mode::Auto);
+        // Told when it is lost and acted on once: switched off, nothing is watched.
+        if action == Action::Nothing && self.parameters.lost_link_action(false) == Action::Nothing {
             return;
         }
         let silent_s = (self.clock.boot_steps() - seen) as f64 * STEP_S;
@@ -50,7 +53,12 @@ impl Autopilot {
         let text = if copter {
             "GCS Failsafe"
         } else {
-            "Data link lost, Return activated"
+            match action {
+                Action::Land => "Data link lost, Land activated",
+                Action::Hold => "Data link lost, Hold activated",
+                Action::Nothing => "Data link lost",
+                Action::Return => "Data link lost, Return activated",
+            }
         };
         self.say(MavSeverity::MAV_SEVERITY_WARNING, text);
         if !self.armed {
@@ -61,30 +69,37 @@ impl Autopilot {
             self.disarm();
             return;
         }
-        if !matches!(self.mode, Mode::Land | Mode::Return) && !self.is_returning_in_mission() {
-            self.enter(Mode::Return);
+        self.do_by_itself(action);
+    }
+
+    /// On the way home or down already, only landing is more.
+    fn do_by_itself(&mut self, action: Action) {
+        let comes_down = matches!(self.mode, Mode::Land | Mode::Return) || self.is_returning_in_mission();
+        match action {
+            Action::Nothing => {}
+            Action::Land if self.mode != Mode::Land => self.enter(Mode::Land),
+            Action::Return if !comes_down => self.enter(Mode::Return),
+            Action::Hold if !comes_down => self.enter(Mode::Loiter),
+            Action::Land | Action::Return | Action::Hold => {}
         }
     }
 
     pub(super) fn check_battery(&mut self) {
-        if !self.armed || self.on_ground || !self.parameters.battery_failsafe() {
+        if !self.armed || self.on_ground {
             self.failsafe.battery_low &= self.armed;
             self.failsafe.battery_critical &= self.armed;
             return;
         }
+        let [low, critical] = self.parameters.battery_failsafes([LOW_PERCENT, CRITICAL_PERCENT]);
         let percent = self.battery.percent();
-        if percent < CRITICAL_PERCENT && !self.failsafe.battery_critical {
+        if percent < critical.0 && !self.failsafe.battery_critical {
             self.failsafe.battery_critical = true;
             self.say_battery("critical");
-            if self.mode != Mode::Land {
-                self.enter(Mode::Land);
-            }
-        } else if percent < LOW_PERCENT && !self.failsafe.battery_low {
+            self.do_by_itself(critical.1);
+        } else if percent < low.0 && !self.failsafe.battery_low {
             self.failsafe.battery_low = true;
             self.say_battery("low");
-            if !matches!(self.mode, Mode::Land | Mode::Return) && !self.is_returning_in_mission() {
-                self.enter(Mode::Return);
-            }
+            self.do_by_itself(low.1);
         }
     }
 

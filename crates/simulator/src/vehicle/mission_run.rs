@@ -22,7 +22,7 @@ impl Autopilot {
             return;
         }
         if self.on_ground {
-            if self.options.faults.no_takeoff || !self.can_start_from_ground() {
+            if self.stays_on_the_ground() || !self.can_start_from_ground() {
                 return;
             }
             self.start_flight();

@@ -20,12 +20,17 @@ impl Autopilot {
         if self.armed {
             return MavResult::MAV_RESULT_ACCEPTED;
         }
+        if !force && !self.is_authorised() {
+            self.ask_authorisation();
+            self.say_refusal("Arming denied: waiting for authorization");
+            return MavResult::MAV_RESULT_TEMPORARILY_REJECTED;
+        }
         if let Some(reason) = self.reason_not_to_arm(force) {
             let text = match self.options.profile {
                 Profile::ArduCopter => format!("Arm: {reason}"),
                 Profile::Px4 => format!("Arming denied: {reason}"),
             };
-            self.say(MavSeverity::MAV_SEVERITY_CRITICAL, &text);
+            self.say_refusal(&text);
             return match self.options.profile {
                 Profile::ArduCopter => MavResult::MAV_RESULT_FAILED,
                 Profile::Px4 => MavResult::MAV_RESULT_TEMPORARILY_REJECTED,
@@ -188,7 +193,7 @@ impl Autopilot {
 
     /// A take-off commanded in GUIDED or by PX4's TAKEOFF mode, metres above the dock.
     pub(super) fn take_off(&mut self, up_m: f64) {
-        if self.options.faults.no_takeoff {
+        if self.stays_on_the_ground() {
             return;
         }
         self.start_flight();

@@ -41,6 +41,8 @@ const COPTER: &[(&str, Kind, f32)] = &[
     ("BATT_CAPACITY", Kind::Int32, 9460.0),
     ("BATT_FS_LOW_ACT", Kind::Int8, 2.0),
     ("BATT_FS_CRT_ACT", Kind::Int8, 1.0),
+    ("BATT_LOW_MAH", Kind::Real, 0.0),
+    ("BATT_CRT_MAH", Kind::Real, 0.0),
     ("BATT_LOW_VOLT", Kind::Real, 21.0),
     ("BATT_CRT_VOLT", Kind::Real, 20.4),
     ("MIS_RESTART", Kind::Int8, 0.0),
@@ -65,8 +67,9 @@ const PX4: &[(&str, Kind, f32)] = &[
     ("COM_DISARM_LAND", Kind::Real, 2.0),
     ("COM_DISARM_PRFLT", Kind::Real, 10.0),
     ("COM_LOW_BAT_ACT", Kind::Int32, 3.0),
-    ("BAT_LOW_THR", Kind::Real, 0.2),
-    ("BAT_CRIT_THR", Kind::Real, 0.1),
+    ("BAT_LOW_THR", Kind::Real, 0.25),
+    ("BAT_CRIT_THR", Kind::Real, 0.2),
+    ("BAT_EMERGEN_THR", Kind::Real, 0.08),
     ("RTL_RETURN_ALT", Kind::Real, 30.0),
     ("RTL_LAND_DELAY", Kind::Real, 5.0),
     ("RTL_TYPE", Kind::Int32, 0.0),
@@ -77,6 +80,22 @@ const PX4: &[(&str, Kind, f32)] = &[
     ("NAV_ACC_RAD", Kind::Real, 2.0),
     ("TRIG_MODE", Kind::Int32, 1.0),
 ];
+
+/// Names that ArduCopter 4.7 has instead, each with the factor of its unit.
+const RENAMED: [(&str, &str, f32); 3] = [
+    ("SYSID_THISMAV", "MAV_SYSID", 1.0),
+    ("SYSID_MYGCS", "MAV_GCS_SYSID", 1.0),
+    ("RTL_ALT", "RTL_ALT_M", 0.01),
+];
+
+/// What a failsafe does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Nothing,
+    Return,
+    Land,
+    Hold,
+}
 
 /// All parameters of one vehicle, by index.
 #[derive(Clone, Debug)]
@@ -104,6 +123,21 @@ impl Parameters {
             own.value = f32::from(system_id);
         }
         Self { table, profile }
+    }
+
+    /// The same with the names of ArduCopter 4.7.
+    pub(super) fn renamed(mut self) -> Self {
+        for parameter in &mut self.table {
+            let newer = RENAMED.iter().find(|(old, ..)| *old == parameter.name);
+            if let Some((_, name, factor)) = newer {
+                parameter.name = name;
+                parameter.value *= factor;
+                if *factor != 1.0 {
+                    parameter.kind = Kind::Real;
+                }
+            }
+        }
+        self
     }
 
     /// How many there are.
@@ -147,14 +181,31 @@ impl Parameters {
     /// The only ground station whose heartbeats hold off the failsafe; `None` where any does.
     pub(super) fn ground_station(&self) -> Option<u32> {
         match self.profile {
-            Profile::ArduCopter => Some(self.value("SYSID_MYGCS", "") as u32),
+            Profile::ArduCopter => {
+                let number = self.value("SYSID_MYGCS", "") + self.value("MAV_GCS_SYSID", "");
+                Some(number as u32)
+            }
             Profile::Px4 => None,
         }
     }
 
-    /// The loss of the ground station matters.
-    pub(super) fn gcs_failsafe(&self) -> bool {
-        self.value("FS_GCS_ENABLE", "NAV_DLL_ACT") > 0.0
+    /// What the loss of the ground station does; in a mission it may be excepted.
+    pub(super) fn lost_link_action(&self, in_mission: bool) -> Action {
+        let excepted = self.value("FS_OPTIONS", "COM_DLL_EXCEPT") as u32;
+        let bit = match self.profile {
+            Profile::ArduCopter => 1 << 1,
+            Profile::Px4 => 1,
+        };
+        if in_mission && excepted & bit != 0 {
+            return Action::Nothing;
+        }
+        let action = self.value("FS_GCS_ENABLE", "NAV_DLL_ACT") as u32;
+        match (self.profile, action) {
+            (_, 0) => Action::Nothing,
+            (Profile::ArduCopter, 5) | (Profile::Px4, 3) => Action::Land,
+            (Profile::Px4, 1) => Action::Hold,
+            _return => Action::Return,
+        }
     }
 
     /// Silence after which the ground station counts as lost, seconds.
@@ -162,15 +213,44 @@ impl Parameters {
         self.value("FS_GCS_TIMEOUT", "COM_DL_LOSS_T")
     }
 
-    /// What a low battery does: nothing, or something.
-    pub(super) fn battery_failsafe(&self) -> bool {
-        self.value("BATT_FS_LOW_ACT", "COM_LOW_BAT_ACT") > 0.0
+    /// The two battery thresholds, each in percent with what it does. `usual` are the percents that the voltages of
+    /// ArduCopter's thresholds stand for.
+    pub(super) fn battery_failsafes(&self, usual: [f64; 2]) -> [(f64, Action); 2] {
+        match self.profile {
+            Profile::ArduCopter => {
+                let capacity_mah = self.value("BATT_CAPACITY", "");
+                let threshold = |name: &str, usual: f64| match self.value(name, "") {
+                    mah if mah > 0.0 && capacity_mah > 0.0 => 100.0 * mah / capacity_mah,
+                    _by_voltage => usual,
+                };
+                let action = |name: &str| match self.value(name, "") as u32 {
+                    0 => Action::Nothing,
+                    1 => Action::Land,
+                    _return => Action::Return,
+                };
+                [
+                    (threshold("BATT_LOW_MAH", usual[0]), action("BATT_FS_LOW_ACT")),
+                    (threshold("BATT_CRT_MAH", usual[1]), action("BATT_FS_CRT_ACT")),
+                ]
+            }
+            Profile::Px4 => {
+                let [first, second] = match self.value("", "COM_LOW_BAT_ACT") as u32 {
+                    0 => [Action::Nothing; 2],
+                    2 => [Action::Land; 2],
+                    _return => [Action::Return, Action::Land],
+                };
+                [
+                    (100.0 * self.value("", "BAT_CRIT_THR"), first),
+                    (100.0 * self.value("", "BAT_EMERGEN_THR"), second),
+                ]
+            }
+        }
     }
 
     /// Least height of the way home, metres.
     pub(super) fn return_height_m(&self) -> f64 {
         match self.profile {
-            Profile::ArduCopter => self.value("RTL_ALT", "") / 100.0,
+            Profile::ArduCopter => self.value("RTL_ALT", "") / 100.0 + self.value("RTL_ALT_M", ""),
             Profile::Px4 => self.value("", "RTL_RETURN_ALT"),
         }
     }
@@ -227,5 +307,34 @@ mod tests {
         parameters.set(index, f32::NAN);
         assert_eq!(parameters.ground_station(), Some(42));
         assert_eq!(Parameters::new(Profile::Px4, 1).return_height_m(), 30.0);
+    }
+
+    #[test]
+    fn newer_names_mean_the_same() {
+        let older = Parameters::new(Profile::ArduCopter, 7);
+        let newer = Parameters::new(Profile::ArduCopter, 7).renamed();
+        assert_eq!(newer.index_of("RTL_ALT"), None);
+        assert_eq!(newer.ground_station(), older.ground_station());
+        assert!((newer.return_height_m() - older.return_height_m()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_a_failsafe_does_is_in_the_parameters() {
+        let mut copter = Parameters::new(Profile::ArduCopter, 7);
+        let mut set = |name: &str, value: f32| {
+            let index = copter.index_of(name).unwrap();
+            copter.set(index, value);
+            copter.clone()
+        };
+        assert_eq!(set("FS_GCS_ENABLE", 5.0).lost_link_action(true), Action::Land);
+        assert_eq!(set("FS_OPTIONS", 2.0).lost_link_action(true), Action::Nothing);
+        assert_eq!(set("FS_OPTIONS", 2.0).lost_link_action(false), Action::Land);
+        let [low, _] = set("BATT_LOW_MAH", 2838.0).battery_failsafes([20.0, 8.0]);
+        assert!((low.0 - 30.0).abs() < 0.01 && low.1 == Action::Return, "{low:?}");
+        let px4 = Parameters::new(Profile::Px4, 7).battery_failsafes([0.0, 0.0]);
+        assert!(
+            (px4[0].0 - 20.0).abs() < 1e-3 && px4[1].1 == Action::Land,
+            "{px4:?}"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! SYS_STATUS and BATTERY_STATUS: health bits and the battery as the vehicle reports them.
 
 use mavlink::dialects::ardupilotmega::{
-    BATTERY_STATUS_DATA, MavBatteryChargeState, MavBatteryFunction, MavBatteryType, MavSysStatusSensor,
-    SYS_STATUS_DATA,
+    BATTERY_STATUS_DATA, MavBatteryChargeState, MavBatteryFault, MavBatteryFunction, MavBatteryType,
+    MavSysStatusSensor, SYS_STATUS_DATA,
 };
 
 use super::autopilot::Autopilot;
@@ -62,6 +62,8 @@ impl Autopilot {
             battery_remaining: self.battery.percent().round() as i8,
             time_remaining: self.battery.seconds_left().unwrap_or(0.0) as i32,
             charge_state,
+            // The generated default of a set of flags is its first flag, not none.
+            fault_bitmask: MavBatteryFault::empty(),
             ..BATTERY_STATUS_DATA::default()
         }
     }

@@ -12,6 +12,7 @@ mod leads;
 mod looks;
 mod opening;
 mod originals;
+mod overrides;
 mod photos;
 mod schema;
 mod shadow;

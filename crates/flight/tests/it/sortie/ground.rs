@@ -150,3 +150,34 @@ async fn a_flight_that_never_began_can_be_flown_after_a_restart() {
     let (report, _) = Flight::resume(&world, order(), GateAnswer::Go).ends().await;
     assert_eq!(refused(&report), RefusalCode::NoTakeoff);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vehicle_that_asks_for_leave_to_arm_gets_the_answer_of_the_gate() {
+    let world = World::new(Profile::Px4, 10.0, "asks_authorisation")
+        .await
+        .calm()
+        .await;
+    let mut flight = Flight::fly(&world, order(), GateAnswer::Go);
+    flight.reaches(Step::TookOff).await;
+    let (_, told) = flight.abandon().await;
+    assert!(
+        told.texts
+            .iter()
+            .any(|text| text.contains("waiting for authorization")),
+        "{:?}",
+        told.texts
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reason_that_comes_as_an_event_is_quoted() {
+    let world = World::new(Profile::Px4, 20.0, "refuse_arming,events_only").await;
+    let mut order = order();
+    order.deadlines.ready = Duration::from_secs(20);
+    let (report, _) = Flight::fly(&world, order, GateAnswer::Go).ends().await;
+    assert_eq!(refused(&report), RefusalCode::ArmingRefused);
+    let Outcome::Refused { text, .. } = &report.outcome else {
+        unreachable!()
+    };
+    assert!(text.contains("Resolve system health failures"), "{text}");
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 use flight::address::LinkAddress;
 use flight::capture::CaptureReport;
 use flight::link::{Link, LinkOptions};
+use flight::policy::PolicyReport;
 use flight::sortie::{
     FlightEvent, FlightOrder, FlightReport, Gate, GateAnswer, Instruction, SortieLine, Step, TrackPoint, fly,
     resume,
@@ -161,7 +162,7 @@ async fn open(address: &str, tasks: &TaskTracker, stop: &CancellationToken) -> L
         .unwrap()
 }
 
-fn options(profile: Profile, speed: f64, faults: &str, gcs: SocketAddr) -> VehicleOptions {
+pub fn options(profile: Profile, speed: f64, faults: &str, gcs: SocketAddr) -> VehicleOptions {
     VehicleOptions {
         system_id: SYSTEM,
         profile,
@@ -179,13 +180,13 @@ fn options(profile: Profile, speed: f64, faults: &str, gcs: SocketAddr) -> Vehic
     }
 }
 
-type Outside = (
+pub type Outside = (
     watch::Receiver<VehicleStatus>,
     mpsc::Receiver<Exposure>,
     watch::Sender<DockSide>,
 );
 
-fn spawn(options: VehicleOptions, tasks: &TaskTracker, stop: &CancellationToken) -> Outside {
+pub fn spawn(options: VehicleOptions, tasks: &TaskTracker, stop: &CancellationToken) -> Outside {
     let (exposure_tx, exposures) = mpsc::channel(1000);
     let (status_tx, status) = watch::channel(VehicleStatus::default());
     let (dock, dock_rx) = watch::channel(DockSide::default());
@@ -232,6 +233,7 @@ pub struct Told {
     pub track: Vec<TrackPoint>,
     pub texts: Vec<String>,
     pub gates: Vec<Gate>,
+    pub policies: Vec<PolicyReport>,
 }
 
 impl Told {
@@ -311,6 +313,12 @@ impl Flight {
         assert!(steps.contains(&step), "ended without {step}: {steps:?}");
     }
 
+    /// Stops watching, wherever the flight is.
+    pub async fn abandon(self) -> (FlightReport, Told) {
+        self.stop.cancel();
+        self.ends().await
+    }
+
     /// Waits for the end.
     pub async fn ends(self) -> (FlightReport, Told) {
         let report = timeout(PATIENCE, self.run)
@@ -340,6 +348,7 @@ async fn listen(
                 told.steps.push((step, text));
             }
             FlightEvent::Track(point) => told.track.push(point),
+            FlightEvent::Policy(report) => told.policies.push(report),
             FlightEvent::Capture(capture) => told.captures.push(capture),
             FlightEvent::StatusText { text, .. } => told.texts.push(text),
             FlightEvent::Gate { gate, answer } => {

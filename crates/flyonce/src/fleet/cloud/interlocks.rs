@@ -1,14 +1,30 @@
 //! What must hold before a dock of the Cloud API is given a task, and before it may start: the rules of all docks, less
-//! those that are the dock's own business (the lid during a task) or that it cannot measure (gusts).
+//! those that are the dock's own business (the lid during a task), that it cannot measure (gusts), or that only an
+//! autopilot tells.
 
 use std::time::Instant;
 
-use schedule::interlock::{self, Check, VehicleFacts, Verdict};
+use flight::dock::DockMode;
+use schedule::interlock::{self, Check, Need, VehicleFacts, Verdict};
 use schedule::refusal::RefusalCode;
 
 use crate::config::roster::DockEntry;
-use crate::fleet::dock_side::{Refused, check_text};
 use crate::fleet::service::Fleet;
+
+/// Rules of all docks that count here, too, by name.
+const COUNT_HERE: &[&str] = &[
+    "dock_offline",
+    "emergency_stop",
+    "vehicle_absent",
+    "wind",
+    "rain",
+    "temperature",
+    "battery",
+    "no_position",
+    "not_at_dock",
+];
+/// Where the dock's own properties come from.
+const SOURCE: &str = "osd";
 
 /// Every check as it stands now.
 pub fn checks(fleet: &Fleet, dock: &DockEntry) -> Vec<Check> {
@@ -32,57 +48,43 @@ pub fn checks(fleet: &Fleet, dock: &DockEntry) -> Vec<Check> {
         // Aircraft are off in their dock; what flights start from is the dock's own place.
         position_estimate_in_use: state.as_ref().and_then(|state| state.rtk_fixed),
         position: is_inside.then_some(dock.position),
+        ..VehicleFacts::default()
     };
-    let limits = &fleet.settings().limits;
-    let mut checks: Vec<Check> = interlock::before_arming(&facts, &vehicle, limits)
+    let age_s = facts.telemetry_age_s;
+    let mut checks: Vec<Check> = interlock::before_arming(&facts, &vehicle, &fleet.settings().limits)
         .into_iter()
-        .filter(|check| !matches!(check.code, RefusalCode::LidNotOpen | RefusalCode::Gust))
+        .filter(|check| COUNT_HERE.contains(&check.name))
         .collect();
     let mode = state
         .as_ref()
         .filter(|state| state.online == Some(true))
         .map(|state| state.mode);
-    checks.push(idle(mode));
-    checks.push(own_aircraft(fleet, dock));
-    checks.push(storage(fleet, dock));
+    checks.extend([
+        idle(mode, age_s),
+        own_aircraft(fleet, dock),
+        storage(fleet, dock, age_s),
+    ]);
     checks
 }
 
-/// May the dock be given its task?
-///
-/// # Errors
-/// The first rule that fails or lacks data.
-pub fn may_start(fleet: &Fleet, dock: &DockEntry) -> Result<(), Refused> {
-    let checks = checks(fleet, dock);
-    match interlock::forbids_arming(&checks) {
-        Some(check) => Err((check.code, check_text(check))),
-        None => Ok(()),
-    }
+/// The same when the dock has the task already and may be at work on it.
+pub fn checks_of_task(fleet: &Fleet, dock: &DockEntry) -> Vec<Check> {
+    let mut checks = checks(fleet, dock);
+    checks.retain(|check| check.code != RefusalCode::DockBusy);
+    checks
 }
 
-/// The same when the dock has the task already and works on it.
-///
-/// # Errors
-/// The first rule that fails or lacks data.
-pub fn may_go_on(fleet: &Fleet, dock: &DockEntry) -> Result<(), Refused> {
-    let checks: Vec<Check> = checks(fleet, dock)
-        .into_iter()
-        .filter(|check| check.code != RefusalCode::DockBusy)
-        .collect();
-    match interlock::forbids_arming(&checks) {
-        Some(check) => Err((check.code, check_text(check))),
-        None => Ok(()),
-    }
-}
-
-fn idle(mode: Option<flight::dock::DockMode>) -> Check {
-    use flight::dock::DockMode;
+fn idle(mode: Option<DockMode>, age_s: Option<f64>) -> Check {
     let verdict = match mode {
         Some(DockMode::Idle) => Verdict::Pass,
         Some(DockMode::Busy | DockMode::Debug | DockMode::Upgrading) => Verdict::Fail,
         Some(DockMode::Unknown) | None => Verdict::Unknown,
     };
-    flag(RefusalCode::DockBusy, verdict)
+    Check {
+        text: mode.map(|mode| mode.as_str().to_owned()),
+        age_s,
+        ..check("dock_mode", RefusalCode::DockBusy, verdict)
+    }
 }
 
 /// A dock that names no aircraft is believed; one that names another is not.
@@ -92,36 +94,46 @@ fn own_aircraft(fleet: &Fleet, dock: &DockEntry) -> Check {
         .and_then(|cloud| cloud.desk.named_aircraft_sn(&dock.dock_id));
     let expected = dock.cloud.as_ref().map(|cloud| cloud.aircraft_sn.as_str());
     let is_other = named.as_deref().is_some_and(|named| Some(named) != expected);
-    flag(
-        RefusalCode::WrongVehicle,
-        if is_other { Verdict::Fail } else { Verdict::Pass },
-    )
+    let verdict = if is_other { Verdict::Fail } else { Verdict::Pass };
+    Check {
+        text: named,
+        ..check("wrong_vehicle", RefusalCode::WrongVehicle, verdict)
+    }
 }
 
 /// A dock that does not tell its storage is believed to have some: it refuses by itself when it has none.
-fn storage(fleet: &Fleet, dock: &DockEntry) -> Check {
+fn storage(fleet: &Fleet, dock: &DockEntry, age_s: Option<f64>) -> Check {
     let value = fleet
         .cloud()
         .and_then(|cloud| cloud.desk.free_storage_percent(&dock.dock_id));
     let limit = fleet.settings().cloud.min_free_storage_percent;
+    let verdict = match value {
+        Some(free) if free < limit => Verdict::Fail,
+        Some(_) => Verdict::Pass,
+        None => Verdict::Unknown,
+    };
     Check {
-        code: RefusalCode::StorageFull,
-        verdict: match value {
-            Some(free) if free < limit => Verdict::Fail,
-            _ => Verdict::Pass,
-        },
+        need: Need::WhereTold,
         value,
         limit: Some(limit),
         unit: "%",
+        age_s,
+        ..check("dock_storage", RefusalCode::StorageFull, verdict)
     }
 }
 
-fn flag(code: RefusalCode, verdict: Verdict) -> Check {
+fn check(name: &'static str, code: RefusalCode, verdict: Verdict) -> Check {
     Check {
+        name,
         code,
         verdict,
+        need: Need::Must,
         value: None,
         limit: None,
         unit: "",
+        source: SOURCE,
+        age_s: None,
+        text: None,
+        overridden: None,
     }
 }

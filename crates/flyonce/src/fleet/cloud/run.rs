@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use flight::cloud_dock::task::{TaskDeadlines, TaskOrder, TaskReport, flight_id, fly_task, resume_task};
 use flight::sortie::{FlightEvent, FlightOrder, Gate, GateAnswer, Instruction, SortieLine};
+use schedule::interlock::{self, Check, OverrideGiven, apply_overrides};
 use schedule::refusal::RefusalCode;
 use schedule::sortie::SortieState;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::answers::checks::StoredCheck;
+use crate::clock;
 use crate::config::roster::DockEntry;
-use crate::fleet::cloud::interlocks::{checks, may_go_on, may_start};
+use crate::fleet::cloud::interlocks::{checks, checks_of_task};
 use crate::fleet::cloud::side::CloudSide;
 use crate::fleet::cloud::wayline::{Airframe, Flown, wayline_of};
 use crate::fleet::dock_side::{Refused, check_text};
@@ -154,21 +157,70 @@ impl Task<'_> {
 
     /// With patience for a dock that only just came on the line.
     async fn may_start_soon(&self) -> Result<(), Refused> {
-        if let Some(order) = self.fleet.ground_stop().order() {
-            return Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor)));
-        }
         let begun = Instant::now();
         loop {
-            let verdict = may_start(self.fleet, self.dock);
             let heard = self
                 .fleet
                 .docks()
                 .dock(&self.dock.dock_id)
                 .is_some_and(|state| state.online == Some(true) && state.weather.is_some());
-            if verdict.is_ok() || heard || begun.elapsed() > HEARD_SOON {
+            let is_last = heard || begun.elapsed() > HEARD_SOON;
+            let verdict = self.judge(checks(self.fleet, self.dock), is_last).await;
+            if verdict.is_ok() || is_last {
                 return verdict;
             }
             tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Whether nothing forbids it, with what people override. The judgement is written down when it is `told`.
+    async fn judge(&self, checks: Vec<Check>, told: bool) -> Result<(), Refused> {
+        let stop = self.fleet.ground_stop().order();
+        let (given, now) = (self.overrides().await, self.fleet.clock().now());
+        let place = (self.dock.dock_id.as_str(), Some(self.record.sortie().as_str()));
+        let checks = apply_overrides(checks, &given, place, now);
+        let verdict = match (stop, interlock::forbids_arming(&checks)) {
+            (Some(order), _) => Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor))),
+            (None, Some(check)) => Err((check.code, check_text(check))),
+            (None, None) => Ok(()),
+        };
+        if told {
+            self.write(&checks, verdict.as_ref().err()).await;
+        }
+        verdict
+    }
+
+    /// Without the database nothing is overridden, which is the safe side.
+    async fn overrides(&self) -> Vec<OverrideGiven> {
+        let store = &self.fleet.workplace().store;
+        match store.overrides_in_force(self.fleet.clock().now()).await {
+            Ok(rows) => rows.into_iter().map(|row| row.given).collect(),
+            Err(error) => {
+                tracing::error!(%error, "the overrides could not be read");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn write(&self, checks: &[Check], refused: Option<&Refused>) {
+        let text = match refused {
+            Some((_, text)) => format!("must not arm: {text}"),
+            None => "may arm".to_owned(),
+        };
+        let stored: Vec<StoredCheck> = checks.iter().map(StoredCheck::of).collect();
+        self.told(
+            self.record
+                .step_with("interlocks", json!({ "text": text, "checks": stored }))
+                .await,
+        );
+        let store = &self.fleet.workplace().store;
+        for check in checks.iter().filter(|_| refused.is_none()) {
+            let Some(given) = &check.overridden else { continue };
+            let told = serde_json::to_string(&StoredCheck::of(check)).unwrap_or_default();
+            let noted = store
+                .note_override_used(self.record.sortie(), given, &told, clock::now())
+                .await;
+            self.told(noted.map_err(anyhow::Error::from));
         }
     }
 
@@ -198,24 +250,15 @@ impl Task<'_> {
 
     async fn answer(&self, gate: Gate, answer: oneshot::Sender<GateAnswer>) -> Result<()> {
         let verdict = match gate {
-            Gate::Arming => match self.fleet.ground_stop().order() {
-                Some(order) => Err((RefusalCode::GroundStop, format!("ordered by {}", order.actor))),
-                None => may_go_on(self.fleet, self.dock),
-            },
+            Gate::Arming => self.judge(checks_of_task(self.fleet, self.dock), true).await,
             // The dock lands its aircraft by itself.
             Gate::Landing => Ok(()),
         };
-        let is_go = verdict.is_ok();
         // A flight that no longer waits has ended; its report says why.
         let _ = answer.send(match verdict {
             Ok(()) => GateAnswer::Go,
             Err((code, text)) => GateAnswer::Refuse { code, text },
         });
-        if is_go {
-            let checks = checks(self.fleet, self.dock);
-            let text: Vec<String> = checks.iter().map(check_text).collect();
-            self.record.step("interlocks", &text.join("; ")).await?;
-        }
         Ok(())
     }
 }

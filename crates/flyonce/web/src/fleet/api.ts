@@ -2,7 +2,7 @@
 import type { FeatureCollection } from "geojson";
 import { apiUrl, post, send } from "../api";
 import type {
-  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, OrderRequest, Recalled,
+  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, OrderRequest, OverrideGiven, OverrideRequest, Recalled,
 } from "./types";
 
 export type FlightFile = "track.kml" | "track.geojson" | "flight.tlog";
@@ -18,6 +18,9 @@ export const fleetApi = {
   track: (sortie: string) => send<FeatureCollection>(flightFileUrl(sortie, "track.geojson")),
   returnAll: (body: OrderRequest) => post<Recalled>(apiUrl(["fleet", "return-all"]), body),
   release: (body: OrderRequest) => post<Recalled>(apiUrl(["fleet", "release"]), body),
+  override: (body: OverrideRequest) => post<OverrideGiven>(apiUrl(["fleet", "overrides"]), body),
+  withdraw: (id: string, body: OrderRequest) =>
+    post<OverrideGiven>(apiUrl(["fleet", "overrides", id, "withdraw"]), body),
   returnOne: (sortie: string, body: OrderRequest) =>
     post<Recalled>(apiUrl(["flights", sortie, "return"]), body),
 };

@@ -37,6 +37,11 @@ describe("what needs attention", () => {
     expect(failing(dock({ checks: [wind] }))).toEqual([wind]);
   });
 
+  it("does not count what somebody overrides, nor what is only noted", () => {
+    const passed = { ...wind, forbids: false };
+    expect(failing(dock({ checks: [passed] }))).toEqual([]);
+  });
+
   it("marks a value over its limit by its check", () => {
     expect(overLimit(dock({ checks: [wind] }), "wind")).toBe(true);
     expect(overLimit(dock({ checks: [check({ code: "wind", verdict: "unknown" })] }), "wind")).toBe(false);

@@ -40,7 +40,7 @@ export function opensLater(dock: Dock, check: Check): boolean {
 /** Checks that would keep the next sortie on the ground; none count while the vehicle is out. */
 export function failing(dock: Dock): Check[] {
   if (isAirborne(dock.sortie)) return [];
-  return dock.checks.filter((check) => check.verdict === "fail" && !opensLater(dock, check));
+  return dock.checks.filter((check) => check.forbids && check.verdict === "fail" && !opensLater(dock, check));
 }
 
 /** True where the check of this code says that the value is over its limit. */

@@ -4,7 +4,10 @@ import type { Check, Dock, FlightSummary, ShotTotals, Vehicle } from "./types";
 const words = { zh: "词", en: "word" };
 
 export const check = (part: Partial<Check>): Check =>
-  ({ code: "wind", words, verdict: "pass", value: null, limit: null, unit: "", ...part });
+  ({
+    check: "wind", name: words, code: "wind", words, next_step: null, verdict: "pass", need: "must", value: null, limit: null,
+    unit: "", source: "", age_s: null, text: null, forbids: part.verdict === "fail", overridable: false, overridden: null, ...part,
+  });
 
 export const totals = (part: Partial<ShotTotals>): ShotTotals => ({
   planned: 0, triggered: 0, captured: 0, stored: 0, looked_at: 0,

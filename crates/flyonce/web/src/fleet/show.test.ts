@@ -33,7 +33,6 @@ describe("words of codes", () => {
     "fleet.charge": ["idle", "charging", "full", "fault", "unknown"],
     "fleet.landed": ["on_ground", "taking_off", "in_air", "landing"],
     "fleet.lost": ["not_flown", "misfire", "never_arrived", "unreadable"],
-    "fleet.check": ["dock_offline", "emergency_stop", "lid_not_open", "vehicle_absent", "wind", "gust", "rain", "temperature", "battery", "no_position", "not_at_dock"],
     "fleet.rain": ["0", "1", "2", "3"],
   };
   it.each(Object.entries(codes))("%s names every code of the service", (kind, list) => {

@@ -42,14 +42,32 @@ export interface Weather {
   humidity_percent: number | null;
 }
 export interface Check {
+  /** Which rule; one of its own for every rule. */
+  check: string;
+  /** What is checked. */
+  name: Bilingual;
+  /** The refusal it leads to. */
   code: string;
   /** What the refusal would say. */
   words: Bilingual;
+  next_step: Bilingual | null;
   verdict: "pass" | "fail" | "unknown";
+  /** How much hangs on it: must, where_told or note. */
+  need: string;
   value: number | null;
   limit: number | null;
   unit: string;
+  /** Which message, topic or rule said so, and how old that is in seconds. */
+  source: string;
+  age_s: number | null;
+  text: string | null;
+  /** Keeps the vehicle on the ground. */
+  forbids: boolean;
+  overridable: boolean;
+  overridden: { id: string; actor: string; role: string; reason: string; until: string } | null;
 }
+/** How the checks stood when a sortie asked to arm, or was refused. */
+export interface Gate { at: string; allowed: boolean; checks: Check[] }
 export interface Vehicle {
   system_id: number;
   link: string;
@@ -100,6 +118,7 @@ export interface FlightDetail extends FlightSummary {
   plan_sha256: string;
   link: string;
   steps: FlightStep[];
+  gate: Gate | null;
   photos: Shot[];
   plan: { longitude_deg: number; latitude_deg: number }[];
 }
@@ -131,6 +150,8 @@ export interface Slot {
 export interface Calendar { day: string; slots: Slot[] }
 
 export interface OrderRequest { actor: string; reason?: string }
+export interface OverrideRequest { dock_id: string; check: string; actor: string; reason: string; for_s: number }
+export interface OverrideGiven { id: string; until: string }
 export interface Recalled { recalled: string[]; grounded: boolean }
 export interface SortieMoved { sortie_id: string; state: string | null; code: string | null; seq: number }
 
