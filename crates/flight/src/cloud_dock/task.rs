@@ -8,6 +8,9 @@ mod run;
 mod sight;
 
 #[cfg(test)]
+#[path = "task/machine_properties.rs"]
+mod machine_properties;
+#[cfg(test)]
 #[path = "task/machine_tests.rs"]
 mod machine_tests;
 

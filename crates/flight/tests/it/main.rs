@@ -6,6 +6,8 @@
 )]
 
 #[cfg(test)]
+mod cloud_dock;
+#[cfg(test)]
 mod dock;
 mod link;
 mod link_peer;

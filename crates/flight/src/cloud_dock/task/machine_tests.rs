@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use proptest::prelude::*;
 use schedule::refusal::RefusalCode;
 use survey::time::UtcMicros;
 
@@ -12,21 +11,21 @@ use super::sight::Sight;
 use crate::dock::DockMode;
 use crate::sortie::{BY_VEHICLE, FailureCode, GateAnswer, Outcome, Step};
 
-const ID: &str = "f";
+pub(super) const ID: &str = "f";
 
 /// A machine with a clock.
-struct Life {
-    machine: Machine,
-    second: u64,
-    actions: Vec<Action>,
+pub(super) struct Life {
+    pub(super) machine: Machine,
+    pub(super) second: u64,
+    pub(super) actions: Vec<Action>,
 }
 
 impl Life {
-    fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         Self::of(Machine::begin(ID, vec![4, 5, 7], TaskDeadlines::default(), None))
     }
 
-    fn resumed(launched: bool) -> Self {
+    pub(super) fn resumed(launched: bool) -> Self {
         let launched_at = launched.then_some(UtcMicros(1));
         Self::of(Machine::resume(
             ID,
@@ -44,7 +43,7 @@ impl Life {
         }
     }
 
-    fn take(&mut self, input: Input) -> &mut Self {
+    pub(super) fn take(&mut self, input: Input) -> &mut Self {
         let now = Now {
             elapsed: Duration::from_secs(self.second),
             utc: UtcMicros(i64::try_from(self.second).unwrap() * 1_000_000),
@@ -61,7 +60,7 @@ impl Life {
         self
     }
 
-    fn to_the_air(&mut self) -> &mut Self {
+    pub(super) fn to_the_air(&mut self) -> &mut Self {
         self.take(Input::Tick)
             .take(Input::Replied(Call::Prepare, Some(0)))
             .take(Input::Gate(GateAnswer::Go))
@@ -70,14 +69,14 @@ impl Life {
             .take(Input::Sight(aloft()))
     }
 
-    fn calls(&self, call: Call) -> usize {
+    pub(super) fn calls(&self, call: Call) -> usize {
         self.actions
             .iter()
             .filter(|action| **action == Action::Call(call))
             .count()
     }
 
-    fn has_step(&self, step: Step) -> bool {
+    pub(super) fn has_step(&self, step: Step) -> bool {
         self.actions
             .iter()
             .any(|action| matches!(action, Action::Step(found, _) if *found == step))
@@ -89,7 +88,7 @@ impl Life {
     }
 }
 
-fn progress(status: TaskStatus, step: i64) -> Progress {
+pub(super) fn progress(status: TaskStatus, step: i64) -> Progress {
     Progress {
         flight_id: Some(ID.to_owned()),
         bid: String::new(),
@@ -117,7 +116,7 @@ fn aloft() -> Sight {
     }
 }
 
-fn inside(mode: DockMode) -> Sight {
+pub(super) fn inside(mode: DockMode) -> Sight {
     Sight {
         is_online: true,
         in_dock: Some(true),
@@ -445,143 +444,4 @@ fn another_task_and_a_late_report_change_nothing() {
     assert!(!life.has_step(Step::Paused));
     assert_eq!(life.machine.end.report().captures, 3);
     assert!(!life.machine.is_over());
-}
-
-fn any_progress() -> impl Strategy<Value = Progress> {
-    let statuses = [
-        TaskStatus::Sent,
-        TaskStatus::InProgress,
-        TaskStatus::Paused,
-        TaskStatus::Ok,
-        TaskStatus::PartiallyDone,
-        TaskStatus::Failed,
-        TaskStatus::Canceled,
-        TaskStatus::Other("x".to_owned()),
-    ];
-    (
-        prop::sample::select(statuses.to_vec()),
-        prop::option::of(-1..50_i64),
-        prop::option::of(-1..10_i64),
-        prop::option::of(-1..5_i64),
-        prop::option::of(0..5_i64),
-        any::<bool>(),
-    )
-        .prop_map(
-            |(status, step, mission_state, waypoint_index, timestamp_ms, is_mine)| Progress {
-                flight_id: is_mine.then(|| ID.to_owned()),
-                step,
-                mission_state,
-                waypoint_index,
-                timestamp_ms,
-                ..progress(status, 0)
-            },
-        )
-}
-
-fn any_sight() -> impl Strategy<Value = Sight> {
-    (
-        any::<[bool; 4]>(),
-        prop::option::of(any::<bool>()),
-        prop::option::of(any::<bool>()),
-        0..6_i64,
-        0.0..60.0_f64,
-    )
-        .prop_map(
-            |([is_online, is_homing, is_landing, busy], in_dock, is_flying, stage, height_m)| Sight {
-                is_online,
-                in_dock,
-                mode: if busy { DockMode::Busy } else { DockMode::Idle },
-                stage: [
-                    None,
-                    Some(TaskStage::InFlight),
-                    Some(TaskStage::Idle),
-                    None,
-                    Some(TaskStage::Preparing),
-                    None,
-                ][usize::try_from(stage).unwrap()],
-                is_flying,
-                is_homing,
-                is_landing,
-                height_m: Some(height_m),
-            },
-        )
-}
-
-fn any_input() -> impl Strategy<Value = Input> {
-    let calls = [
-        Call::Prepare,
-        Call::Execute,
-        Call::Undo,
-        Call::ReturnHome,
-        Call::Pause,
-        Call::Recovery,
-    ];
-    let result = prop_oneof![Just(None), Just(Some(0)), Just(Some(319_006))];
-    prop_oneof![
-        4 => Just(Input::Tick),
-        4 => any_sight().prop_map(Input::Sight),
-        4 => any_progress().prop_map(Input::Progress),
-        3 => (prop::sample::select(calls.to_vec()), result).prop_map(|(call, result)| Input::Replied(call, result)),
-        1 => Just(Input::Homing),
-        1 => Just(Input::HomingStopped(String::new())),
-        2 => Just(Input::Gate(GateAnswer::Go)),
-        1 => Just(Input::Return("Li".to_owned())),
-        1 => any::<bool>().prop_map(|hold| Input::Hold(hold, "Li".to_owned())),
-    ]
-}
-
-proptest! {
-    /// Whatever comes in whatever order: one end, nothing after it, never a start without leave, and a report that
-    /// claims no more than was seen.
-    #[test]
-    fn no_order_of_events_breaks_a_task(
-        inputs in prop::collection::vec((any_input(), 0..200_u64), 0..80), resumed: bool, launched: bool,
-    ) {
-        let mut life = if resumed { Life::resumed(launched) } else { Life::begin() };
-        let (mut leave, mut went) = (false, false);
-        for (input, seconds) in inputs {
-            leave = leave || matches!(input, Input::Gate(GateAnswer::Go));
-            life.second += seconds;
-            let was_over = life.machine.is_over();
-            let before = life.actions.len();
-            life.take(input);
-            prop_assert!(!was_over || life.actions.len() == before);
-            went = went || life.has_step(Step::TookOff);
-        }
-        prop_assert!(life.calls(Call::Execute) <= 1);
-        prop_assert!(leave || life.calls(Call::Execute) == 0);
-        for _ in 0..40 {
-            life.second += 300;
-            life.take(Input::Sight(inside(DockMode::Idle)));
-            life.take(Input::Replied(Call::Prepare, None));
-            life.take(Input::Replied(Call::Execute, None));
-            life.take(Input::Replied(Call::Undo, Some(0)));
-        }
-        prop_assert!(life.machine.is_over(), "{:?}", life.machine.phase());
-        let report = life.machine.end.report();
-        prop_assert!(!report.landed || report.took_off);
-        if matches!(report.outcome, Outcome::Completed | Outcome::Returned { .. } | Outcome::Diverted) {
-            prop_assert!(report.took_off && report.landed);
-        }
-        if matches!(report.outcome, Outcome::Refused { .. }) {
-            prop_assert!(!report.took_off && !went);
-        }
-    }
-
-    /// Every message may come twice.
-    #[test]
-    fn duplicates_change_nothing(
-        sights in prop::collection::vec(any_sight(), 0..20), reports in prop::collection::vec(any_progress(), 0..20),
-    ) {
-        let (mut once, mut twice) = (Life::begin(), Life::begin());
-        for life in [&mut once, &mut twice] {
-            life.to_the_air();
-        }
-        for (sight, report) in sights.into_iter().zip(reports) {
-            once.take(Input::Sight(sight)).take(Input::Progress(report.clone()));
-            twice.take(Input::Sight(sight)).take(Input::Sight(sight));
-            twice.take(Input::Progress(report.clone())).take(Input::Progress(report));
-        }
-        prop_assert_eq!(once.machine.end.report(), twice.machine.end.report());
-    }
 }
