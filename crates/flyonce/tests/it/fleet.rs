@@ -22,7 +22,7 @@ const UNHURRIED_SPEED: &str = "3";
 const PATIENCE: Duration = Duration::from_secs(420);
 
 /// A process that ends with the test.
-struct Ends(Child);
+pub struct Ends(Child);
 
 impl Drop for Ends {
     fn drop(&mut self) {
@@ -32,17 +32,17 @@ impl Drop for Ends {
 }
 
 /// A city, a folder for the service, and where things meet.
-struct Site {
-    program: Program,
+pub struct Site {
+    pub program: Program,
     mqtt: u16,
     http: u16,
-    mavlink_base: u16,
+    pub mavlink_base: u16,
     began_at: String,
     speed: &'static str,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let program = Program::new();
         let mqtt = free_tcp();
         program.write("flyonce.toml", format!("[mqtt]\nlisten = \"127.0.0.1:{mqtt}\"\n"));
@@ -57,7 +57,7 @@ impl Site {
     }
 
     /// Starts the city with `docks` docks and waits for its files.
-    fn city(&self, docks: u32, faults: &[&str]) -> Ends {
+    pub fn city(&self, docks: u32, faults: &[&str]) -> Ends {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flyonce"));
         command
             .current_dir(self.program.path(""))
@@ -122,7 +122,7 @@ impl Site {
         service
     }
 
-    fn flights(&self) -> Vec<Value> {
+    pub fn flights(&self) -> Vec<Value> {
         self.program.json(&["flights", "list"])["flights"]
             .as_array()
             .unwrap()

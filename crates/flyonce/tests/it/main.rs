@@ -12,6 +12,7 @@ mod flown;
 mod ingesting;
 mod judging;
 mod killed;
+mod links;
 mod page;
 mod photo_door;
 mod program;
