@@ -36,7 +36,7 @@ pub struct Site {
     pub program: Program,
     mqtt: u16,
     http: u16,
-    mavlink_base: u16,
+    pub mavlink_base: u16,
     began_at: String,
     speed: &'static str,
 }

@@ -13,6 +13,7 @@ mod gate;
 mod ingesting;
 mod judging;
 mod killed;
+mod links;
 mod page;
 mod photo_door;
 mod program;
