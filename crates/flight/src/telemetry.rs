@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mavlink::MavHeader;
 use mavlink::dialects::ardupilotmega::{
     EkfStatusFlags, EstimatorStatusFlags, GpsFixType, HEARTBEAT_DATA, MavAutopilot, MavLandedState,
-    MavMessage, MavModeFlag, MavState, MavSysStatusSensor, MavType, SYS_STATUS_DATA,
+    MavMessage, MavModeFlag, MavProtocolCapability, MavState, MavSysStatusSensor, MavType, SYS_STATUS_DATA,
 };
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
@@ -74,6 +74,8 @@ pub struct Telemetry {
     pub last_heartbeat_age: Duration,
     /// Whose firmware it is.
     pub autopilot: Autopilot,
+    /// What its firmware says it can do (AUTOPILOT_VERSION).
+    pub capabilities: Option<MavProtocolCapability>,
     /// Raw mode number.
     pub custom_mode: u32,
     /// The mode as its firmware calls it (`AUTO`, `MISSION`); empty before the first heartbeat.
@@ -283,6 +285,7 @@ impl TelemetryFold {
                     MavLandedState::MAV_LANDED_STATE_LANDING => Some(Landed::Landing),
                 };
             }
+            MavMessage::AUTOPILOT_VERSION(data) => known.capabilities = Some(data.capabilities),
             MavMessage::BATTERY_STATUS(data) if data.id == 0 && data.battery_remaining >= 0 => {
                 known.battery_percent = Some(f64::from(data.battery_remaining));
             }

@@ -40,6 +40,28 @@ pub enum Outgoing {
     Clear,
 }
 
+/// How the other side takes a transfer, as far as its firmware tells. What is on its way at once stays small: a slow
+/// telemetry radio carries about a hundred items a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// Items that may follow the one that was asked for without being asked for, once the line was seen to lose:
+    /// the vehicle takes the one it waits for, whether or not we saw it ask, and passes over others.
+    pub ahead: u16,
+    /// Items that may be asked for at once.
+    pub window: u16,
+}
+
+impl Manners {
+    /// ArduPilot 4.0 to 4.7 (`MissionItemProtocol.cpp`): an item that is not the awaited one is answered with
+    /// INVALID_SEQUENCE and changes nothing; any item is handed out at any time.
+    pub const ARDUPILOT: Self = Self { ahead: 3, window: 5 };
+    /// PX4 1.12 to 1.16 (`mavlink_mission.cpp`): an item that is not the awaited one is passed over in silence; items
+    /// are handed out in order only, anything but the next or the last one ends the transfer.
+    pub const PX4: Self = Self { ahead: 3, window: 1 };
+    /// Others are taken to know nothing but the letter of the protocol.
+    pub const PLAIN: Self = Self { ahead: 0, window: 1 };
+}
+
 /// How a part of a transfer ended.
 pub type End<T> = Result<T, Setback>;
 

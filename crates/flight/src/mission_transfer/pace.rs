@@ -4,11 +4,18 @@
 use std::time::Duration;
 
 /// Shortest wait for an answer once round trips are measured.
-const FLOOR: Duration = Duration::from_millis(250);
+const FLOOR: Duration = Duration::from_millis(120);
+/// Least room above the mean round trip: an autopilot looks at its messages some tens of times a second.
+const LEAST_ROOM_S: f64 = 0.04;
 /// Longest wait.
 const CEILING: Duration = Duration::from_secs(3);
+/// Waits grow by this.
+const GROWTH: f64 = 1.5;
+/// A line that loses at random is not helped by waiting; only where so many repeats in a row bring nothing do waits
+/// grow further, as for a line that is full.
+const STEADY_REPEATS: u32 = 9;
 
-/// Follows one question at a time.
+/// Follows what is being waited for.
 #[derive(Debug)]
 pub struct Pace {
     first_wait: Duration,
@@ -16,7 +23,6 @@ pub struct Pace {
     variation_s: f64,
     asked_at: Duration,
     repeats: u32,
-    is_ambiguous: bool,
 }
 
 impl Pace {
@@ -28,27 +34,24 @@ impl Pace {
             variation_s: 0.0,
             asked_at: Duration::ZERO,
             repeats: 0,
-            is_ambiguous: false,
         }
     }
 
-    /// A new question goes out.
+    /// The wait for something new begins.
     pub fn ask(&mut self, now: Duration) {
         self.asked_at = now;
         self.repeats = 0;
-        self.is_ambiguous = false;
     }
 
-    /// The same question goes out again.
+    /// The same goes out again.
     pub fn ask_again(&mut self, now: Duration) {
-        self.prolong(now);
+        self.asked_at = now;
         self.repeats += 1;
     }
 
     /// The other side asked for the same thing again, and was answered: the wait begins anew.
     pub fn prolong(&mut self, now: Duration) {
         self.asked_at = now;
-        self.is_ambiguous = true;
     }
 
     /// How often it went out again without an answer.
@@ -56,13 +59,10 @@ impl Pace {
         self.repeats
     }
 
-    /// The answer came. Only questions that went out once measure the round trip (Karn): the answer may belong to
-    /// any of several.
-    pub fn answered(&mut self, now: Duration) {
-        if self.is_ambiguous {
-            return;
-        }
-        let trip_s = now.saturating_sub(self.asked_at).as_secs_f64();
+    /// An answer came to something that went out at `sent_at` and only once (Karn: otherwise the answer may belong to
+    /// any of several).
+    pub fn measured(&mut self, sent_at: Duration, now: Duration) {
+        let trip_s = now.saturating_sub(sent_at).as_secs_f64();
         match self.smoothed_s {
             None => {
                 self.smoothed_s = Some(trip_s);
@@ -75,14 +75,32 @@ impl Pace {
         }
     }
 
-    /// When to ask again.
-    pub fn deadline(&self) -> Duration {
+    /// Whether what went out at `sent_at` can have been answered by now, as far as is known.
+    pub fn is_due(&self, sent_at: Duration, now: Duration) -> bool {
+        let trip_s = self.smoothed_s.unwrap_or(0.0);
+        now.saturating_sub(sent_at).as_secs_f64() >= 0.9 * trip_s
+    }
+
+    /// How long to wait for an answer.
+    pub fn wait(&self) -> Duration {
         let wait = match self.smoothed_s {
             None => self.first_wait,
-            Some(smoothed_s) => Duration::from_secs_f64(smoothed_s + 4.0 * self.variation_s).max(FLOOR),
+            Some(smoothed_s) => {
+                let room_s = (4.0 * self.variation_s).max(LEAST_ROOM_S);
+                Duration::from_secs_f64(smoothed_s + room_s).max(FLOOR)
+            }
         };
-        let backed_off = wait.mul_f64(1.5_f64.powi(self.repeats.min(8) as i32));
-        self.asked_at + backed_off.min(CEILING)
+        let steps = match self.repeats {
+            0 | 1 => 0,
+            2..STEADY_REPEATS => 1,
+            more => (more - STEADY_REPEATS + 2).min(12),
+        };
+        wait.mul_f64(GROWTH.powi(steps as i32)).min(CEILING)
+    }
+
+    /// When to ask again.
+    pub fn deadline(&self) -> Duration {
+        self.asked_at + self.wait()
     }
 }
 
@@ -97,27 +115,27 @@ mod tests {
         let mut pace = Pace::new(MS(1500));
         pace.ask(MS(0));
         assert_eq!(pace.deadline(), MS(1500));
-        pace.answered(MS(400));
+        pace.measured(MS(0), MS(400));
         pace.ask(MS(1000));
         assert_eq!(pace.deadline(), MS(1000) + MS(400 + 4 * 200));
         for turn in 0..40 {
-            pace.ask(MS(2000 + turn * 100));
-            pace.answered(MS(2010 + turn * 100));
+            pace.measured(MS(2000 + turn * 100), MS(2010 + turn * 100));
         }
         pace.ask(MS(9000));
-        assert!(pace.deadline() <= MS(9300), "{:?}", pace.deadline());
-        assert!(pace.deadline() >= MS(9250));
+        assert!(pace.deadline() <= MS(9180), "{:?}", pace.deadline());
+        assert!(pace.deadline() >= MS(9120));
     }
 
     #[test]
-    fn repeats_wait_longer_and_measure_nothing() {
+    fn repeats_wait_longer_up_to_a_limit() {
         let mut pace = Pace::new(MS(1000));
         pace.ask(MS(0));
         pace.ask_again(MS(1000));
-        assert_eq!(pace.deadline(), MS(2500));
-        pace.answered(MS(1001));
-        pace.ask(MS(2000));
-        assert_eq!(pace.deadline(), MS(3000));
+        assert_eq!(pace.deadline(), MS(2000));
+        pace.ask_again(MS(2000));
+        assert_eq!(pace.deadline(), MS(3500));
+        pace.ask(MS(4000));
+        assert_eq!(pace.deadline(), MS(5000));
         for turn in 0..20 {
             pace.ask_again(MS(turn));
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use schedule::mission::MissionItem;
 
-use super::download::{Clear, Download};
-use super::message::{Conversation, End, Incoming, Outgoing, Setback};
+use super::clear::Clear;
+use super::download::Download;
+use super::message::{Conversation, End, Incoming, Manners, Outgoing, Setback};
 use super::upload::Upload;
 
 /// Times a mission is sent as a whole.
@@ -41,13 +42,14 @@ enum Phase {
 }
 
 /// Judges an item that was read back: its number on the wire, as sent, as found.
-type Compare = fn(usize, &MissionItem, &MissionItem) -> bool;
+pub type Compare = fn(usize, &MissionItem, &MissionItem) -> bool;
 
 /// A verified upload on its way.
 #[derive(Debug)]
 pub struct VerifiedUpload {
     items: Vec<MissionItem>,
     length: u16,
+    manners: Manners,
     same: Compare,
     phase: Phase,
     attempts: u32,
@@ -60,12 +62,18 @@ pub struct VerifiedUpload {
 impl VerifiedUpload {
     /// Begins: the messages to send first. `same(number, sent, found)` judges an item that was read back; `items`
     /// beyond 65535 are not sent.
-    pub fn start(items: Vec<MissionItem>, same: Compare, now: Duration) -> (Self, Vec<Outgoing>) {
+    pub fn start(
+        items: Vec<MissionItem>,
+        manners: Manners,
+        same: Compare,
+        now: Duration,
+    ) -> (Self, Vec<Outgoing>) {
         let length = u16::try_from(items.len()).unwrap_or(u16::MAX);
-        let (upload, messages) = Upload::start(length, now);
+        let (upload, messages) = Upload::start(length, manners, now);
         let machine = Self {
             items,
             length,
+            manners,
             same,
             phase: Phase::Upload(upload),
             attempts: 1,
@@ -106,7 +114,7 @@ impl VerifiedUpload {
         match end {
             Ok(acknowledged) => {
                 self.acknowledged = acknowledged;
-                let (download, messages) = Download::start(now);
+                let (download, messages) = Download::start(self.manners, now);
                 self.enter(Phase::ReadBack(download));
                 messages
             }
@@ -136,7 +144,7 @@ impl VerifiedUpload {
         }
         self.attempts += 1;
         self.acknowledged = false;
-        let (upload, messages) = Upload::start(self.length, now);
+        let (upload, messages) = Upload::start(self.length, self.manners, now);
         self.enter(Phase::Upload(upload));
         messages
     }

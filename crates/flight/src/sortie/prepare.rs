@@ -279,6 +279,7 @@ fn code_of(error: &MissionTransferError) -> RefusalCode {
         MissionTransferError::NoAnswer { .. }
         | MissionTransferError::Refused { .. }
         | MissionTransferError::GoesRound { .. }
+        | MissionTransferError::NotSupported { .. }
         | MissionTransferError::NotSent(_) => RefusalCode::UploadFailed,
     }
 }

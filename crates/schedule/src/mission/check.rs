@@ -95,11 +95,17 @@ pub enum MissionProblemCode {
     TooManyPhotos,
     /// Neither a return nor a landing at the end.
     NoWayHome,
+    /// The mission flies out of its own fence.
+    LeavesFence,
+    /// The fence keeps the vehicle from where it starts.
+    DockOutsideFence,
+    /// An area of the fence that bounds nothing.
+    BadFence,
 }
 
 impl MissionProblemCode {
     /// Every code.
-    pub const ALL: [MissionProblemCode; 11] = [
+    pub const ALL: [MissionProblemCode; 14] = [
         MissionProblemCode::Empty,
         MissionProblemCode::TooManyItems,
         MissionProblemCode::NoTakeoff,
@@ -111,6 +117,9 @@ impl MissionProblemCode {
         MissionProblemCode::HeightUnknown,
         MissionProblemCode::TooManyPhotos,
         MissionProblemCode::NoWayHome,
+        MissionProblemCode::LeavesFence,
+        MissionProblemCode::DockOutsideFence,
+        MissionProblemCode::BadFence,
     ];
 
     /// The word in JSON and text.
@@ -128,6 +137,9 @@ impl MissionProblemCode {
             MissionProblemCode::HeightUnknown => "height_unknown",
             MissionProblemCode::TooManyPhotos => "too_many_photos",
             MissionProblemCode::NoWayHome => "no_way_home",
+            MissionProblemCode::LeavesFence => "leaves_fence",
+            MissionProblemCode::DockOutsideFence => "dock_outside_fence",
+            MissionProblemCode::BadFence => "bad_fence",
         }
     }
 
