@@ -47,6 +47,8 @@ try {
   await until("the timeline has steps", async () => (await page.locator("[data-step]").count()) > 0);
   const steps = (await (await fetch(new URL(`/api/v1/flights/${encodeURIComponent(flown.sortie.sortie_id)}`, url))).json()).steps;
   if (steps.length === 0) throw new Error(`flight ${flown.sortie.sortie_id} has no steps`);
+  await until("the checks have sources", async () => (await page.locator("[data-check] .source", { hasText: "GPS_RAW_INT" }).count()) > 0);
+  await page.waitForSelector('[data-gate="true"]');
   if (screenshot) await page.screenshot({ path: screenshot });
 
   await page.keyboard.press("Shift+H");
