@@ -9,9 +9,11 @@ mod collect;
 mod come_home;
 mod event;
 mod follow;
+mod holding;
 mod ladder;
 mod launch;
 mod line;
+mod modes;
 mod order;
 mod pace;
 mod pilot;
@@ -38,7 +40,7 @@ use schedule::refusal::RefusalCode;
 pub use event::{
     FailureCode, FlightEvent, Gate, GateAnswer, Instruction, SortieLine, Step, TrackPoint, UnknownWord,
 };
-pub use order::{Deadlines, FlightOrder};
+pub use order::{Deadlines, FlightOrder, PauseLimits, Standing};
 pub use report::{BY_VEHICLE, FlightReport, Outcome};
 
 /// How long the last events may wait for the caller, each.

@@ -2,8 +2,12 @@
 
 mod check;
 mod item;
+mod remainder;
 mod shots;
+mod standing;
 
 pub use check::{MissionProblem, MissionProblemCode, MissionRules, Severity, check};
 pub use item::{MissionItem, same_on_wire};
+pub use remainder::{NoRemainder, Remainder, remainder};
 pub use shots::{PlannedShot, planned_shots};
+pub use standing::{Triggering, standing, triggering};

@@ -2,4 +2,5 @@
 
 mod air;
 mod ground;
+mod held;
 mod world;

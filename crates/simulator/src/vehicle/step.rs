@@ -129,7 +129,7 @@ impl Autopilot {
         }
         self.idle_steps += 1;
         let delay = match self.options.profile {
-            Profile::Px4 if self.flown => 2.0,
+            Profile::Px4 if self.flown => self.parameters.disarm_after_landing_s(),
             _ => self.parameters.disarm_delay_s(),
         };
         if delay > 0.0 && f64::from(self.idle_steps) * STEP_S >= delay {
