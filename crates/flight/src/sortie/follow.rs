@@ -226,7 +226,12 @@ impl Following {
 
     /// Whoever else changes its mode is named and let be.
     fn watch_modes(&mut self, pilot: &mut Pilot<'_>) {
-        let route_ends = [FlightMode::Mission, FlightMode::Return, FlightMode::Land, FlightMode::Guided];
+        let route_ends = [
+            FlightMode::Mission,
+            FlightMode::Return,
+            FlightMode::Land,
+            FlightMode::Guided,
+        ];
         let held = [FlightMode::Mission, FlightMode::Guided];
         let expected = match (self.homing.has_begun(), self.holding.is_engaged()) {
             (true, _) => self.homing.expected(),

@@ -178,7 +178,10 @@ impl Holding {
         let held_for = pilot.pace.now().saturating_sub(*since);
         let battery = pilot.seen.battery_percent;
         let why = if held_for >= limits.longest {
-            format!("paused for {} s, the longest that is allowed; it comes home", held_for.as_secs())
+            format!(
+                "paused for {} s, the longest that is allowed; it comes home",
+                held_for.as_secs()
+            )
         } else {
             let percent = battery.filter(|percent| *percent < limits.battery_percent)?;
             format!(
@@ -212,7 +215,9 @@ impl Holding {
         if next == Next::Shown {
             let item = pilot.item_of(pilot.seen.mission_current);
             let place = item.map_or_else(String::new, |item| format!(" at item {}", item + 1));
-            pilot.outbox.step(Step::Continued, format!("the mission goes on{place}, for {by}"));
+            pilot
+                .outbox
+                .step(Step::Continued, format!("the mission goes on{place}, for {by}"));
             self.drop_it();
         }
         None

@@ -134,7 +134,12 @@ impl Rung {
                 Self::Mode(To::Guided),
                 Self::Plain(To::Guided),
             ],
-            Aim::Hold => vec![Self::Pause, Self::Mode(To::Guided), Self::Mode(To::Guided), Self::Pause],
+            Aim::Hold => vec![
+                Self::Pause,
+                Self::Mode(To::Guided),
+                Self::Mode(To::Guided),
+                Self::Pause,
+            ],
             Aim::GoOn => vec![
                 Self::GoOn,
                 Self::Mode(To::Mission),

@@ -140,7 +140,12 @@ mod tests {
         ] {
             assert!(is_failsafe(words), "{words}");
         }
-        for words in ["GCS Failsafe Cleared", "Data link regained", "Mission: 3 WP", "RC Short Failsafe Cleared"] {
+        for words in [
+            "GCS Failsafe Cleared",
+            "Data link regained",
+            "Mission: 3 WP",
+            "RC Short Failsafe Cleared",
+        ] {
             assert!(!is_failsafe(words), "{words}");
         }
     }

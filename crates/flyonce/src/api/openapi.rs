@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use crate::api::{
-    calendar, coverage, events, fleet, flights, health, images, layers, leads, photo_door, photos,
+    calendar, coverage, events, fleet, flights, health, images, layers, leads, orders, photo_door, photos,
 };
 
 /// All doors.
@@ -42,7 +42,12 @@ use crate::api::{
         fleet::fleet,
         fleet::return_all,
         fleet::release,
-        fleet::return_one,
+        orders::return_one,
+        orders::pause,
+        orders::go_on,
+        orders::divert,
+        orders::land,
+        orders::resume,
         events::events,
     )
 )]

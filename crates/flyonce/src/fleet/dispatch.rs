@@ -1,6 +1,7 @@
 //! The calendar at work: what is due in a minute starts together, each slot once and by one program only, and
 //! what cannot start is refused with a code.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -119,6 +120,7 @@ pub async fn launch(fleet: &Fleet, slot: &Slot) -> Result<()> {
                 fleet: fleet.clone(),
                 dock,
                 order,
+                paused: Arc::default(),
             };
             fleet.tasks().spawn(run.run(TakeUp::Fly));
             Ok(())

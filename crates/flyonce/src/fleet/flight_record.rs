@@ -58,6 +58,19 @@ impl FlightRecord {
         Ok(self.workplace.store.add_steps(&self.sortie, &[row]).await?)
     }
 
+    /// Notes a step with more about it than words; its `text` is what people read.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn step_with(&self, code: &str, detail: &serde_json::Value) -> Result<()> {
+        let row = StepRow {
+            at: self.clock.now(),
+            code: code.to_owned(),
+            detail_json: Some(detail.to_string()),
+        };
+        Ok(self.workplace.store.add_steps(&self.sortie, &[row]).await?)
+    }
+
     /// Writes down what a flight tells; its questions are for others to answer.
     ///
     /// # Errors

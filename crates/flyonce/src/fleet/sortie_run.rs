@@ -1,6 +1,8 @@
 //! One sortie of a dock from the first check to the closed lid, as one task: dock and vehicle get ready side by
 //! side, the interlocks answer before arming and before landing, and everything goes into the record.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::config::roster::DockEntry;
 use crate::fleet::dock_side::{DockSide, Refused, check_text};
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
+use crate::fleet::orders;
 use crate::fleet::service::{Fleet, UnderWay};
 use crate::fleet::settle;
 use crate::flight_log::begin_tlog;
@@ -52,6 +55,8 @@ pub struct SortieRun {
     pub dock: DockEntry,
     /// What is flown.
     pub order: FlightOrder,
+    /// Whether it holds in the air now because a person paused it.
+    pub paused: Arc<AtomicBool>,
 }
 
 /// Events that wait while one is being written; see the rule for a full channel in `SortieLine`.
@@ -91,6 +96,7 @@ impl SortieRun {
             dock_id: self.dock.dock_id.clone(),
             system_id: self.dock.system_id,
             instructions,
+            paused: Arc::clone(&self.paused),
         };
         if let Err(other) = self.fleet.take_on(self.sortie().as_str(), one) {
             let text = format!("dock or vehicle is busy with sortie {other}");
@@ -261,6 +267,7 @@ impl<'r> Desk<'r> {
                 Ok(())
             }
             told => {
+                self.note_pause(&told);
                 if matches!(
                     told,
                     FlightEvent::Step {
@@ -273,6 +280,18 @@ impl<'r> Desk<'r> {
                 self.record.note(told, batch).await
             }
         }
+    }
+
+    fn note_pause(&self, told: &FlightEvent) {
+        let FlightEvent::Step { step, .. } = told else {
+            return;
+        };
+        let paused = match step {
+            Step::Paused => true,
+            Step::Continued | Step::Returning | Step::Diverting | Step::Landing | Step::Landed => false,
+            _others => return,
+        };
+        self.run.paused.store(paused, Ordering::Relaxed);
     }
 
     /// In a task of its own: the flight's other events go on being written.
@@ -293,7 +312,12 @@ impl<'r> Desk<'r> {
                     }
                     GateAnswer::Go
                 }
-                Err((code, text)) => GateAnswer::Refuse { code, text },
+                Err((code, text)) => {
+                    if gate == Gate::Landing {
+                        note(&record, orders::LANDING_REFUSED, &text).await;
+                    }
+                    GateAnswer::Refuse { code, text }
+                }
             };
             // A flight that no longer waits has ended; its report says why.
             let _ = answer.send(answered);

@@ -71,7 +71,11 @@ pub fn remainder(
     done: &BTreeSet<u32>,
 ) -> Result<Remainder, NoRemainder> {
     let shots = planned_shots(items, home);
-    let missing: Vec<_> = shots.iter().filter(|shot| !done.contains(&shot.index)).copied().collect();
+    let missing: Vec<_> = shots
+        .iter()
+        .filter(|shot| !done.contains(&shot.index))
+        .copied()
+        .collect();
     if missing.is_empty() {
         return Err(NoRemainder::NothingMissing);
     }
@@ -130,7 +134,10 @@ fn runs(items: &[MissionItem], shots: &[PlannedShot], missing: &[PlannedShot]) -
             Some(run) if run.cause == cause && run.shots.end == at && matches!(cause, Cause::Running(_)) => {
                 run.shots.end = at + 1;
             }
-            _begins => runs.push(Run { cause, shots: at..at + 1 }),
+            _begins => runs.push(Run {
+                cause,
+                shots: at..at + 1,
+            }),
         }
     }
     runs
@@ -201,7 +208,9 @@ impl Rest<'_> {
 
     /// A photo by a command of its own: to the place before it, with its wait, and what stands between.
     fn shoot_once(&mut self, number: usize, leg: usize) {
-        let place = self.items[..number].iter().rposition(|item| item.command < NAV_LAST);
+        let place = self.items[..number]
+            .iter()
+            .rposition(|item| item.command < NAV_LAST);
         let Some(place) = place else {
             self.out.push(self.items[number].clone());
             return;
@@ -211,7 +220,9 @@ impl Rest<'_> {
             self.rise_over_what_is_left_out(leg, None);
             self.out.push(self.items[place].clone());
         }
-        let between = self.items[place + 1..number].iter().filter(|item| !takes_photos(item));
+        let between = self.items[place + 1..number]
+            .iter()
+            .filter(|item| !takes_photos(item));
         self.out.extend(between.cloned());
         self.out.push(self.items[number].clone());
         self.told = standing(self.items, number);
@@ -227,13 +238,16 @@ impl Rest<'_> {
     fn shoot_run(&mut self, run: &Run, trigger: Triggering, leg: usize) {
         let (first, last) = (self.shots[run.shots.start], self.shots[run.shots.end - 1]);
         let moves = |number: &usize| self.items[*number].command < NAV_LAST;
-        let begins = (first.after_item..self.items.len()).find(moves).unwrap_or(first.after_item);
+        let begins = (first.after_item..self.items.len())
+            .find(moves)
+            .unwrap_or(first.after_item);
         let number = match trigger {
             Triggering::ByDistance(number) | Triggering::ByTime(number) => number,
             Triggering::Off => return,
         };
-        let (nose, told): (Vec<_>, Vec<_>) =
-            standing(self.items, begins).into_iter().partition(|item| item.command == CONDITION_YAW);
+        let (nose, told): (Vec<_>, Vec<_>) = standing(self.items, begins)
+            .into_iter()
+            .partition(|item| item.command == CONDITION_YAW);
         self.tell(told);
         self.lead_in(&first, number, leg);
         self.switch_on(number, run.shots.len());
@@ -311,30 +325,54 @@ impl Rest<'_> {
     /// Legs are left out before this one: what they rose over is risen over on the straight line too.
     fn rise_over_what_is_left_out(&mut self, leg: usize, entry: Option<&MissionItem>) {
         let height_m = self.greatest_height_m(self.last_leg..leg) as f32;
-        let last = self.out.iter().rev().find(|item| item.command < NAV_LAST).cloned();
-        let (Some(last), Some(entry)) = (last, entry) else { return };
+        let last = self
+            .out
+            .iter()
+            .rev()
+            .find(|item| item.command < NAV_LAST)
+            .cloned();
+        let (Some(last), Some(entry)) = (last, entry) else {
+            return;
+        };
         let comparable = ABOVE_HOME.contains(&last.frame) && ABOVE_HOME.contains(&entry.frame);
         if self.last_leg >= leg || !comparable || height_m <= last.z.max(entry.z) + 0.5 {
             return;
         }
         if last.place().is_some() && !NAV_TAKEOFFS.contains(&last.command) {
             let command = NAV_WAYPOINT;
-            self.out.push(MissionItem { z: height_m, command, params: entry.params, ..last });
+            self.out.push(MissionItem {
+                z: height_m,
+                command,
+                params: entry.params,
+                ..last
+            });
         }
-        self.out.push(MissionItem { z: height_m, ..entry.clone() });
+        self.out.push(MissionItem {
+            z: height_m,
+            ..entry.clone()
+        });
     }
 
     fn greatest_height_m(&self, legs: Range<usize>) -> f64 {
-        let legs = self.legs.get(legs.start..legs.end.min(self.legs.len())).unwrap_or_default();
-        let outward = legs.iter().filter(|leg| !WAYS_HOME.contains(&self.items[leg.item].command));
-        outward.map(|leg| leg.heights_m[0].max(leg.heights_m[1])).fold(0.0, f64::max)
+        let legs = self
+            .legs
+            .get(legs.start..legs.end.min(self.legs.len()))
+            .unwrap_or_default();
+        let outward = legs
+            .iter()
+            .filter(|leg| !WAYS_HOME.contains(&self.items[leg.item].command));
+        outward
+            .map(|leg| leg.heights_m[0].max(leg.heights_m[1]))
+            .fold(0.0, f64::max)
     }
 
     /// How far apart the photos of a trigger are.
     fn spacing_m(&self, trigger: usize) -> f64 {
         let item = &self.items[trigger];
         let told = standing(self.items, trigger);
-        let speed = told.iter().find(|item| item.command == DO_CHANGE_SPEED && item.params[0] <= 1.0);
+        let speed = told
+            .iter()
+            .find(|item| item.command == DO_CHANGE_SPEED && item.params[0] <= 1.0);
         let speed_ms = speed.map_or(USUAL_SPEED_MS, |item| f64::from(item.params[1]));
         match item.command {
             DO_SET_CAM_TRIGG_DIST => f64::from(item.params[0]),
@@ -369,7 +407,9 @@ impl Rest<'_> {
         if interest(&self.told) && !interest(&now) {
             self.out.push(plain(ROI_NONE, [0.0; 4]));
         }
-        let news = now.iter().filter(|item| !self.told.contains(item) && item.command != CONDITION_YAW);
+        let news = now
+            .iter()
+            .filter(|item| !self.told.contains(item) && item.command != CONDITION_YAW);
         let news: Vec<_> = news.cloned().collect();
         self.out.extend(news);
         self.told = now;
@@ -378,7 +418,10 @@ impl Rest<'_> {
     /// The item whose frame heights on a leg are given in.
     fn template(&self, item: usize) -> MissionItem {
         let until = item.min(self.items.len() - 1);
-        let placed = self.items[..=until].iter().rev().find(|item| item.place().is_some() && item.command < NAV_LAST);
+        let placed = self.items[..=until]
+            .iter()
+            .rev()
+            .find(|item| item.place().is_some() && item.command < NAV_LAST);
         let found = placed.cloned().unwrap_or_else(|| plain(NAV_WAYPOINT, [0.0; 4]));
         MissionItem {
             command: NAV_WAYPOINT,
@@ -389,12 +432,18 @@ impl Rest<'_> {
 
     /// The mission's own end: its return or landing, with the approach where it marks one.
     fn go_home(&mut self) {
-        let way = self.items.iter().rposition(|item| WAYS_HOME.contains(&item.command));
+        let way = self
+            .items
+            .iter()
+            .rposition(|item| WAYS_HOME.contains(&item.command));
         let Some(way) = way.filter(|_| !self.is_home) else {
             return;
         };
-        let approach = self.items[..way].iter().rposition(|item| item.command == DO_LAND_START);
-        self.out.extend(self.items[approach.unwrap_or(way)..].iter().cloned());
+        let approach = self.items[..way]
+            .iter()
+            .rposition(|item| item.command == DO_LAND_START);
+        self.out
+            .extend(self.items[approach.unwrap_or(way)..].iter().cloned());
     }
 }
 
@@ -447,7 +496,11 @@ fn back_on(leg: &Leg, at: Wgs84, back_m: f64) -> (Wgs84, f64, f64) {
         return (leg.from, 0.0, 0.0);
     }
     let part = (done_m / length_m).min(1.0);
-    (plane.wgs84_from_enu(part * east_m, part * north_m), done_m, length_m)
+    (
+        plane.wgs84_from_enu(part * east_m, part * north_m),
+        done_m,
+        length_m,
+    )
 }
 
 fn midpoint(a: Wgs84, b: Wgs84) -> Wgs84 {

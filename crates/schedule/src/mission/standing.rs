@@ -141,9 +141,17 @@ mod tests {
             item(16, [0.0; 4]),
         ];
         assert_eq!(commands(&items, 4), [178, 1000, 195]);
-        assert_eq!(commands(&items, 8), [1000, 195, 178, 178, 115], "turned for this leg");
+        assert_eq!(
+            commands(&items, 8),
+            [1000, 195, 178, 178, 115],
+            "turned for this leg"
+        );
         assert_eq!(standing(&items, 8)[2].params[1], 8.0);
-        assert_eq!(commands(&items, 10), [1000, 178, 178], "neither the nose nor the place");
+        assert_eq!(
+            commands(&items, 10),
+            [1000, 178, 178],
+            "neither the nose nor the place"
+        );
     }
 
     #[test]

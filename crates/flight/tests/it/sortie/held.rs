@@ -41,7 +41,9 @@ async fn on_the_lane(world: &World) {
     loop {
         let seen = world.vehicle.telemetry();
         let item = flight::profile::Profile::item_of(seen.autopilot, seen.mission_current.unwrap_or(0));
-        let north = seen.position.map_or(0.0, |at| (at.latitude_deg - home().latitude_deg) * 111_000.0);
+        let north = seen
+            .position
+            .map_or(0.0, |at| (at.latitude_deg - home().latitude_deg) * 111_000.0);
         if item >= Some(4) && north > 45.0 {
             return;
         }
@@ -58,9 +60,18 @@ fn no_gap(order: &FlightOrder, told: &Told) {
             .filter_map(|capture| capture.position)
             .map(|at| survey::geodesy::geodesic_distance_m(at, shot.position))
             .fold(f64::INFINITY, f64::min);
-        assert!(nearest < 8.0, "photo {} is {nearest:.1} m from the next that was taken", shot.index);
+        assert!(
+            nearest < 8.0,
+            "photo {} is {nearest:.1} m from the next that was taken",
+            shot.index
+        );
     }
-    assert!(taken.len() <= planned.len() + 4, "{} of {}", taken.len(), planned.len());
+    assert!(
+        taken.len() <= planned.len() + 4,
+        "{} of {}",
+        taken.len(),
+        planned.len()
+    );
 }
 
 async fn held_flight(profile: Profile) -> (World, FlightReport, Told) {
@@ -75,7 +86,13 @@ async fn held_flight(profile: Profile) -> (World, FlightReport, Told) {
     // Longer than the watchdog of this flight would have let it stand.
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert!(world.off_m(here) < 6.0, "it holds: {}", world.off_m(here));
-    tell(&flight, Instruction::Pause { by: "Wang".to_owned() }).await;
+    tell(
+        &flight,
+        Instruction::Pause {
+            by: "Wang".to_owned(),
+        },
+    )
+    .await;
     flight.reaches(Step::OrderRefused).await;
     tell(&flight, Instruction::Continue { by: by() }).await;
     flight.reaches(Step::Continued).await;
@@ -89,7 +106,11 @@ async fn a_mission_is_held_up_and_goes_on_arducopter() {
     let (world, report, told) = held_flight(Profile::ArduCopter).await;
     assert_eq!(report.outcome, Outcome::Completed);
     let paused = told.steps.iter().find(|(step, _)| *step == Step::Paused).unwrap();
-    assert!(paused.1.contains("AUTO") && paused.1.contains("Li"), "{}", paused.1);
+    assert!(
+        paused.1.contains("AUTO") && paused.1.contains("Li"),
+        "{}",
+        paused.1
+    );
     assert!(!told.has(Step::ModeChangedByOther) && world.off_home_m() < 3.0);
 }
 
@@ -202,7 +223,10 @@ async fn who_else_changes_the_mode_is_named_and_not_fought() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failsafe_of_the_vehicle_is_named() {
-    let world = World::new(Profile::ArduCopter, 16.0, "low_battery=31").await.calm().await;
+    let world = World::new(Profile::ArduCopter, 16.0, "low_battery=31")
+        .await
+        .calm()
+        .await;
     let mut order = long_order();
     order.min_battery_percent = None;
     // Held up, so that the battery comes down to the vehicle's own limit.
@@ -213,9 +237,17 @@ async fn a_failsafe_of_the_vehicle_is_named() {
     on_the_lane(&world).await;
     tell(&flight, Instruction::Pause { by: by() }).await;
     let (report, told) = flight.ends().await;
-    assert_eq!(report.outcome, Outcome::Returned { by: BY_VEHICLE.to_owned() });
+    assert_eq!(
+        report.outcome,
+        Outcome::Returned {
+            by: BY_VEHICLE.to_owned()
+        }
+    );
     let named = told.steps.iter().find(|(step, _)| *step == Step::VehicleFailsafe);
-    assert!(named.is_some_and(|(_, text)| text.contains("Battery")), "{named:?}");
+    assert!(
+        named.is_some_and(|(_, text)| text.contains("Battery")),
+        "{named:?}"
+    );
 }
 
 async fn cut_off(world: &mut World, flight: Flight) -> FlightReport {
@@ -289,7 +321,10 @@ async fn a_flight_on_its_way_elsewhere_is_picked_up_and_lands_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flight_cut_off_in_its_upload_is_flown_whole() {
-    let mut world = World::new(Profile::ArduCopter, SPEED, "drop=0.1").await.calm().await;
+    let mut world = World::new(Profile::ArduCopter, SPEED, "drop=0.1")
+        .await
+        .calm()
+        .await;
     let mut flight = Flight::fly(&world, order(), GateAnswer::Go);
     flight.reaches(Step::Uploading).await;
     flight.stop.cancel();
@@ -303,7 +338,11 @@ async fn a_flight_cut_off_in_its_upload_is_flown_whole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flight_found_on_the_ground_with_its_motors_on_has_landed() {
     let mut world = World::new(Profile::Px4, SPEED, "").await.calm().await;
-    world.vehicle.set_parameter("COM_DISARM_LAND", 60.0).await.unwrap();
+    world
+        .vehicle
+        .set_parameter("COM_DISARM_LAND", 60.0)
+        .await
+        .unwrap();
     let mut short = order();
     short.items.truncate(2);
     short.items.push(order().items[5].clone());

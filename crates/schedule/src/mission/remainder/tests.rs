@@ -70,7 +70,11 @@ fn places(rest: &Remainder) -> Vec<(i32, i32, i32)> {
     placed
         .map(|item| {
             let [east_m, north_m] = plane.enu_from_wgs84(item.place().unwrap());
-            (east_m.round() as i32, north_m.round() as i32, item.z.round() as i32)
+            (
+                east_m.round() as i32,
+                north_m.round() as i32,
+                item.z.round() as i32,
+            )
         })
         .collect()
 }
@@ -103,7 +107,14 @@ fn photos_that_are_there_are_not_taken_again_and_their_legs_are_left_out() {
     let done: BTreeSet<u32> = (1..=22).filter(|index| ![4, 20].contains(index)).collect();
     let rest = remainder(&items, Some(home()), &done).unwrap();
     assert_eq!(takes(&rest), (vec![4, 20], 0));
-    let one_of_each = [(0, 140, 40), (0, 160, 40), (0, 170, 40), (30, 160, 60), (30, 140, 60), (30, 130, 60)];
+    let one_of_each = [
+        (0, 140, 40),
+        (0, 160, 40),
+        (0, 170, 40),
+        (30, 160, 60),
+        (30, 140, 60),
+        (30, 130, 60),
+    ];
     let seen = places(&rest);
     assert!(one_of_each.iter().all(|place| seen.contains(place)), "{seen:?}");
     assert!(!seen.contains(&(0, 300, 40)), "the turn is left out: {seen:?}");
@@ -113,7 +124,10 @@ fn photos_that_are_there_are_not_taken_again_and_their_legs_are_left_out() {
 fn nothing_missing_and_no_takeoff_are_said() {
     let items = survey();
     let all: BTreeSet<u32> = (1..=22).collect();
-    assert_eq!(remainder(&items, Some(home()), &all), Err(NoRemainder::NothingMissing));
+    assert_eq!(
+        remainder(&items, Some(home()), &all),
+        Err(NoRemainder::NothingMissing)
+    );
     assert_eq!(
         remainder(&items[1..], Some(home()), &BTreeSet::new()),
         Err(NoRemainder::NoTakeoff)
@@ -122,7 +136,10 @@ fn nothing_missing_and_no_takeoff_are_said() {
 
 #[test]
 fn a_place_to_look_at_is_told_again_and_let_go() {
-    let roi = MissionItem { command: 195, ..to(5.0, 5.0, 0.0, 0.0) };
+    let roi = MissionItem {
+        command: 195,
+        ..to(5.0, 5.0, 0.0, 0.0)
+    };
     let once = || plain(2000, [0.0, 0.0, 1.0, 0.0]);
     let items = vec![
         takeoff(30.0),
@@ -202,12 +219,25 @@ fn lane_of(
             end,
             plain(206, [0.0; 4]),
         ],
-        Style::Interval => vec![begin, plain(214, [every_m * 150.0, 0.0, 0.0, 0.0]), end, plain(214, [0.0; 4])],
-        Style::Capture => vec![begin, plain(2000, [0.0, every_m / 6.0, 0.0, 0.0]), end, plain(2001, [0.0; 4])],
+        Style::Interval => vec![
+            begin,
+            plain(214, [every_m * 150.0, 0.0, 0.0, 0.0]),
+            end,
+            plain(214, [0.0; 4]),
+        ],
+        Style::Capture => vec![
+            begin,
+            plain(2000, [0.0, every_m / 6.0, 0.0, 0.0]),
+            end,
+            plain(2001, [0.0; 4]),
+        ],
         Style::Hover => {
             let stops = (0..4).flat_map(|stop| {
                 let north_m = from_m + (to_m - from_m) * f64::from(stop) / 3.0;
-                [to(east_m, north_m, height_m, 1.5), plain(2000, [0.0, 0.0, 1.0, 0.0])]
+                [
+                    to(east_m, north_m, height_m, 1.5),
+                    plain(2000, [0.0, 0.0, 1.0, 0.0]),
+                ]
             });
             stops.collect()
         }
