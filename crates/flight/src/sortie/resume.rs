@@ -84,7 +84,8 @@ async fn look(pilot: &mut Pilot<'_>) -> Found {
         (OnBoard::Unreadable, _) => "its mission cannot be read: watched and not commanded",
     };
     pilot.outbox.step(Step::LinkBack, text);
-    if ours && !in_air {
+    // One that was seen taking off and stands has come down, and its motors still turn.
+    if ours && !in_air && pilot.order.launched_at.is_none() {
         return Found::Aloft(Start::Unknown);
     }
     let launched_at = pilot.order.launched_at;

@@ -281,6 +281,8 @@ pub enum FlightsCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Fly the rest of a mission that broke off: its missing photos and no others / 补飞剩余照片
+    Resume(SortieArguments),
     /// The telemetry log: where it lies, or a copy of it / 遥测日志
     Tlog {
         /// The flight.
@@ -368,6 +370,14 @@ pub enum FleetCommand {
     Home(HomeArguments),
     /// Lift the ground stop / 解除停飞
     Release(HomeArguments),
+    /// Hold one sortie in the air / 空中暂停
+    Pause(SortieArguments),
+    /// Let a paused sortie go on / 继续任务
+    Continue(SortieArguments),
+    /// Land one sortie at the alternate point, or at a place / 备降
+    Divert(DivertArguments),
+    /// Land one sortie where it is / 就地降落
+    Land(SortieArguments),
     /// Docks, vehicles and sorties of the running service / 机队状态
     Status(ServiceArguments),
     /// Let a check before the flight pass, in your name and for a limited time / 人工放行某项检查
@@ -503,6 +513,46 @@ fn span_s(text: &str) -> Result<u32, String> {
             "{text} is not a time such as 45s, 30m or 2h, a day at most"
         )),
     }
+}
+
+/// An order to one sortie.
+#[derive(Debug, Args)]
+pub struct SortieArguments {
+    /// The sortie.
+    pub sortie: String,
+    /// The running service.
+    #[command(flatten)]
+    pub service: ServiceArguments,
+    /// Who orders it.
+    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+    pub actor: Option<String>,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// `fleet divert`.
+#[derive(Debug, Args)]
+pub struct DivertArguments {
+    /// Which sortie, and who says so.
+    #[command(flatten)]
+    pub order: SortieArguments,
+    /// Where to land, degrees WGS-84 (default: the alternate point of its dock).
+    #[arg(long, value_name = "LON,LAT", value_parser = place, allow_hyphen_values = true)]
+    pub to: Option<[f64; 2]>,
+}
+
+fn place(text: &str) -> Result<[f64; 2], String> {
+    let wrong = || format!("{text} is not LON,LAT in degrees, such as 121.553,31.208");
+    let (longitude, latitude) = text.split_once(',').ok_or_else(wrong)?;
+    let numbers = longitude
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .zip(latitude.trim().parse::<f64>().ok());
+    let (longitude, latitude) = numbers.ok_or_else(wrong)?;
+    let on_earth = longitude.abs() <= 180.0 && latitude.abs() <= 90.0;
+    on_earth.then_some([longitude, latitude]).ok_or_else(wrong)
 }
 
 fn speed(text: &str) -> Result<f64, String> {
