@@ -104,7 +104,9 @@ impl Vehicle {
         let start = Clear::start(Duration::ZERO);
         let machine = self.converse(list.kind.on_wire(), start).await?;
         match machine.end() {
-            Some(Err(setback)) => Err(self.explain(setback, "told to clear its items", list, began).await),
+            Some(Err(setback)) => Err(self
+                .explain(setback, "told to clear its items", list, began)
+                .await),
             _done => Ok(()),
         }
     }
@@ -182,7 +184,11 @@ impl Vehicle {
         let ours = message.header.component_id == AUTOPILOT_COMPONENT
             && target(message.message.target_system_id(), system)
             && target(message.message.target_component_id(), component);
-        if ours { as_incoming(&message.message, kind) } else { None }
+        if ours {
+            as_incoming(&message.message, kind)
+        } else {
+            None
+        }
     }
 
     async fn explain_failure(

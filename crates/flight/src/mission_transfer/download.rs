@@ -217,7 +217,10 @@ impl Conversation for Download {
 
     fn deadline(&self) -> Duration {
         let places = self.list.as_deref().unwrap_or_default();
-        let oldest = places.iter().filter(|place| place.is_out()).map(|place| place.asked_at);
+        let oldest = places
+            .iter()
+            .filter(|place| place.is_out())
+            .map(|place| place.asked_at);
         match oldest.min() {
             Some(asked_at) => asked_at + self.pace.wait(),
             None => self.pace.deadline(),

@@ -74,7 +74,11 @@ pub fn fence_items(fence: &Fence) -> Result<Vec<MissionItem>, FenceError> {
                 if !(FEWEST_CORNERS..=MOST_CORNERS).contains(&count) {
                     return Err(FenceError::Corners { area, corners: count });
                 }
-                let command = if *inclusion { INSIDE_POLYGON } else { OUTSIDE_POLYGON };
+                let command = if *inclusion {
+                    INSIDE_POLYGON
+                } else {
+                    OUTSIDE_POLYGON
+                };
                 items.extend(corners.iter().map(|corner| item(command, count as f32, *corner)));
             }
             FenceShape::Circle { centre, radius_m } => {
@@ -136,7 +140,9 @@ pub fn fence_of(items: &[MissionItem]) -> Result<Fence, FenceError> {
             _other => return Err(wrong("a command that is no part of a fence")),
         };
         let inclusion = matches!(first.command, INSIDE_POLYGON | INSIDE_CIRCLE);
-        fence.areas.extend(area.map(|shape| FenceArea { inclusion, shape }));
+        fence
+            .areas
+            .extend(area.map(|shape| FenceArea { inclusion, shape }));
         rest = &rest[count..];
     }
     Ok(fence)
@@ -151,7 +157,9 @@ fn corners(items: &[MissionItem]) -> Result<Vec<Wgs84>, &'static str> {
     if !(FEWEST_CORNERS as f32..=MOST_CORNERS as f32).contains(&count) {
         return Err("a polygon of fewer than 3 or more than 255 corners");
     }
-    let corners = items.get(..count as usize).ok_or("a polygon that lacks corners")?;
+    let corners = items
+        .get(..count as usize)
+        .ok_or("a polygon that lacks corners")?;
     let same = |corner: &MissionItem| corner.command == first.command && corner.params[0] == count;
     if !corners.iter().all(same) {
         return Err("a polygon whose corners do not agree on their number");
@@ -184,7 +192,12 @@ mod tests {
     }
 
     fn fence() -> Fence {
-        let corners = vec![at(31.2, 121.5), at(31.21, 121.5), at(31.21, 121.51), at(31.2, 121.51)];
+        let corners = vec![
+            at(31.2, 121.5),
+            at(31.21, 121.5),
+            at(31.21, 121.51),
+            at(31.2, 121.51),
+        ];
         let circle = FenceShape::Circle {
             centre: at(31.205, 121.505),
             radius_m: 25.5,
@@ -208,7 +221,10 @@ mod tests {
     fn every_corner_says_how_many_there_are() {
         let items = fence_items(&fence()).unwrap();
         let commands: Vec<(u16, f32)> = items.iter().map(|item| (item.command, item.params[0])).collect();
-        assert_eq!(commands[..5], [(5001, 4.0), (5001, 4.0), (5001, 4.0), (5001, 4.0), (5004, 25.5)]);
+        assert_eq!(
+            commands[..5],
+            [(5001, 4.0), (5001, 4.0), (5001, 4.0), (5001, 4.0), (5004, 25.5)]
+        );
         assert_eq!((items[5].command, items[5].x), (5000, 312_000_000));
         assert_eq!(fence_of(&items), Ok(fence()));
     }
@@ -217,11 +233,16 @@ mod tests {
     fn what_cannot_be_kept_is_refused_before_it_is_sent() {
         assert_eq!(fence_items(&Fence::default()), Err(FenceError::Empty));
         let of = |shape| Fence {
-            areas: vec![FenceArea { inclusion: true, shape }],
+            areas: vec![FenceArea {
+                inclusion: true,
+                shape,
+            }],
             return_point: None,
         };
         for count in [2, 256] {
-            let corners = (0..count).map(|n| at(31.0 + f64::from(n) * 1e-3, 121.0)).collect();
+            let corners = (0..count)
+                .map(|n| at(31.0 + f64::from(n) * 1e-3, 121.0))
+                .collect();
             let refused = fence_items(&of(FenceShape::Polygon(corners)));
             assert!(matches!(refused, Err(FenceError::Corners { area: 0, .. })));
         }
@@ -229,7 +250,10 @@ mod tests {
             centre: at(31.0, 121.0),
             radius_m: 0.0,
         };
-        assert!(matches!(fence_items(&of(nothing)), Err(FenceError::Radius { area: 0, .. })));
+        assert!(matches!(
+            fence_items(&of(nothing)),
+            Err(FenceError::Radius { area: 0, .. })
+        ));
     }
 
     #[test]

@@ -59,7 +59,9 @@ impl Peer {
             (_, Outgoing::Count(count)) => self.is_told(*count, now),
             (Firmware::ArduPilot, Outgoing::Item(number)) => self.ardupilot_gets(*number, content, now),
             (Firmware::Px4, Outgoing::Item(number)) => self.px4_gets(*number, content, now),
-            (Firmware::ArduPilot, Outgoing::RequestList | Outgoing::Request(_)) if self.announced.is_some() => {
+            (Firmware::ArduPilot, Outgoing::RequestList | Outgoing::Request(_))
+                if self.announced.is_some() =>
+            {
                 vec![Incoming::Ack(MavMissionResult::MAV_MISSION_DENIED)]
             }
             (Firmware::ArduPilot, Outgoing::RequestList) => vec![Incoming::Count(self.list.len() as u16)],
@@ -274,7 +276,11 @@ impl Line {
             self.lost_acks -= 1;
             return;
         }
-        let copies = if self.noise.below(100) < self.doubled_percent { 2 } else { 1 };
+        let copies = if self.noise.below(100) < self.doubled_percent {
+            2
+        } else {
+            1
+        };
         let sent_at = self.pass_bottleneck(now, &event);
         for _ in 0..copies {
             if self.noise.below(100) >= self.lost_percent {
@@ -492,12 +498,19 @@ fn three_of_ten_lost_each_way_never_stop_an_upload() {
                 let (items, mut peer) = (mission(200), Peer::new(firmware));
                 let mut line = lossy(seed, 30, round_trip_ms);
                 let (machine, took_ms) = upload(&items, &mut peer, &mut line);
-                assert_eq!(machine.end(), Some(&Ok(())), "{firmware:?}, {round_trip_ms} ms, {seed}");
+                assert_eq!(
+                    machine.end(),
+                    Some(&Ok(())),
+                    "{firmware:?}, {round_trip_ms} ms, {seed}"
+                );
                 assert_eq!((machine.attempts(), &peer.list), (1, &items));
                 times.push(took_ms);
             }
             times.sort_unstable();
-            println!("{firmware:?} {round_trip_ms} ms: median {} ms, 95 % {} ms", times[20], times[38]);
+            println!(
+                "{firmware:?} {round_trip_ms} ms: median {} ms, 95 % {} ms",
+                times[20], times[38]
+            );
         }
     }
 }
@@ -513,7 +526,11 @@ fn a_slow_radio_does_not_get_everything_twice() {
         };
         let (machine, _) = upload(&items, &mut peer, &mut line);
         assert_eq!(machine.end(), Some(&Ok(())));
-        assert!(peer.items_heard <= 110, "{firmware:?}: {} items", peer.items_heard);
+        assert!(
+            peer.items_heard <= 110,
+            "{firmware:?}: {} items",
+            peer.items_heard
+        );
         assert!(machine.retransmissions() <= 20, "{}", machine.retransmissions());
     }
 }

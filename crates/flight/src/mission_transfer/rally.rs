@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn points_go_out_in_whole_metres_and_come_back() {
         let items = rally_items(&[point(30.4), point(0.0)]).unwrap();
-        assert_eq!((items[0].x, items[0].z, items[0].command), (312_000_000, 30.0, 5100));
+        assert_eq!(
+            (items[0].x, items[0].z, items[0].command),
+            (312_000_000, 30.0, 5100)
+        );
         assert_eq!(rally_of(&items).unwrap()[0], point(30.0));
         let found = MissionItem {
             auto_continue: false,
@@ -141,9 +144,15 @@ mod tests {
     #[test]
     fn what_is_no_rally_point_is_named() {
         assert_eq!(rally_items(&[]), Err(RallyError::Empty));
-        assert!(matches!(rally_items(&[point(f64::NAN)]), Err(RallyError::Height { point: 0, .. })));
+        assert!(matches!(
+            rally_items(&[point(f64::NAN)]),
+            Err(RallyError::Height { point: 0, .. })
+        ));
         let mut items = rally_items(&[point(3.0), point(4.0)]).unwrap();
         items[1].command = 16;
-        assert!(matches!(rally_of(&items), Err(RallyError::NotOne { item: 1, .. })));
+        assert!(matches!(
+            rally_of(&items),
+            Err(RallyError::NotOne { item: 1, .. })
+        ));
     }
 }

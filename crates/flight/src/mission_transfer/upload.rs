@@ -112,7 +112,10 @@ impl Upload {
 
     /// A request for `number` answers the item before it, or the count.
     fn measure(&mut self, number: u16, now: Duration) {
-        match number.checked_sub(1).map(|before| self.items[usize::from(before)]) {
+        match number
+            .checked_sub(1)
+            .map(|before| self.items[usize::from(before)])
+        {
             Some(Sent { times: 1, at }) => self.pace.measured(at, now),
             Some(_) => {}
             None if self.counts == 1 => self.pace.measured(self.began_at, now),
