@@ -22,7 +22,7 @@ const UNHURRIED_SPEED: &str = "3";
 const PATIENCE: Duration = Duration::from_secs(420);
 
 /// A process that ends with the test.
-struct Ends(Child);
+pub struct Ends(Child);
 
 impl Drop for Ends {
     fn drop(&mut self) {
@@ -32,8 +32,8 @@ impl Drop for Ends {
 }
 
 /// A city, a folder for the service, and where things meet.
-struct Site {
-    program: Program,
+pub struct Site {
+    pub program: Program,
     mqtt: u16,
     http: u16,
     mavlink_base: u16,
@@ -42,22 +42,27 @@ struct Site {
 }
 
 impl Site {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let program = Program::new();
-        let mqtt = free_tcp();
-        program.write("flyonce.toml", format!("[mqtt]\nlisten = \"127.0.0.1:{mqtt}\"\n"));
-        Self {
+        let site = Self {
             program,
-            mqtt,
+            mqtt: free_tcp(),
             http: free_tcp(),
             mavlink_base: free_udp(),
             began_at: now_rfc3339(),
             speed: SPEED,
-        }
+        };
+        site.program.write("flyonce.toml", site.configuration());
+        site
+    }
+
+    /// What the service has to be told.
+    pub fn configuration(&self) -> String {
+        format!("[mqtt]\nlisten = \"127.0.0.1:{}\"\n", self.mqtt)
     }
 
     /// Starts the city with `docks` docks and waits for its files.
-    fn city(&self, docks: u32, faults: &[&str]) -> Ends {
+    pub fn city(&self, docks: u32, faults: &[&str]) -> Ends {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flyonce"));
         command
             .current_dir(self.program.path(""))
@@ -99,7 +104,7 @@ impl Site {
     }
 
     /// Starts the service; a second one goes on in the same simulated day.
-    fn service(&self) -> Ends {
+    pub fn service(&self) -> Ends {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -122,7 +127,7 @@ impl Site {
         service
     }
 
-    fn flights(&self) -> Vec<Value> {
+    pub fn flights(&self) -> Vec<Value> {
         self.program.json(&["flights", "list"])["flights"]
             .as_array()
             .unwrap()
@@ -140,7 +145,7 @@ impl Site {
         self.flights()
     }
 
-    fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.http)
     }
 }
@@ -346,7 +351,7 @@ fn a_refused_arming_is_named_and_everyone_else_comes_home_on_one_command() {
     assert!(release.ok, "{}", release.stderr);
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < PATIENCE, "{what} did not come");

@@ -319,9 +319,6 @@ impl Flight {
             .unwrap();
         let told = self.watch.await.unwrap();
         println!("{report:#?}");
-        for (step, text) in &told.steps {
-            println!("{step}: {text}");
-        }
         println!("{:?}", told.texts);
         (report, told)
     }
@@ -336,6 +333,7 @@ async fn listen(
     while let Some(event) = events.recv().await {
         match event {
             FlightEvent::Step { step, text } => {
+                println!("{step}: {text}");
                 steps.send_modify(|steps| steps.push(step));
                 told.steps.push((step, text));
             }

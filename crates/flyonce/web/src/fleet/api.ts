@@ -2,7 +2,7 @@
 import type { FeatureCollection } from "geojson";
 import { apiUrl, post, send } from "../api";
 import type {
-  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, OrderRequest, Recalled,
+  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, OrderRequest, Ordered, Recalled, SortieOrderKind,
 } from "./types";
 
 export type FlightFile = "track.kml" | "track.geojson" | "flight.tlog";
@@ -18,6 +18,6 @@ export const fleetApi = {
   track: (sortie: string) => send<FeatureCollection>(flightFileUrl(sortie, "track.geojson")),
   returnAll: (body: OrderRequest) => post<Recalled>(apiUrl(["fleet", "return-all"]), body),
   release: (body: OrderRequest) => post<Recalled>(apiUrl(["fleet", "release"]), body),
-  returnOne: (sortie: string, body: OrderRequest) =>
-    post<Recalled>(apiUrl(["flights", sortie, "return"]), body),
+  orderOne: (sortie: string, what: SortieOrderKind, body: OrderRequest) =>
+    post<Ordered>(apiUrl(["flights", sortie, what]), body),
 };
