@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod bringing;
+mod broken_off;
 mod comparing;
 mod configuring;
 mod feedback;
