@@ -5,6 +5,7 @@
 mod bringing;
 mod comparing;
 mod configuring;
+mod faulty_wave;
 mod feedback;
 mod fleet;
 mod flights;
