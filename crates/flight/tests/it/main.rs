@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod dock;
+mod fault_table;
 mod link;
 mod link_peer;
 mod link_routes;

@@ -11,6 +11,7 @@ use crate::answers::flights::{FlightDetail, FlightList, FlightSummary, MissionSu
 use crate::answers::looks::said;
 use crate::cli::arguments::{FlightsCommand, TrackFormat};
 use crate::cli::checks_table::checks_table;
+use crate::cli::flight_story::timeline;
 use crate::cli::output::{Output, table};
 use crate::flight_log::{flight_detail, flown_track, tlog_path};
 use crate::lang::{Lang, Words};
@@ -129,14 +130,8 @@ fn story(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
     );
     lines.extend(said(&flight.looks, lang));
     lines.push(lang.pick("经过:", "what happened:").to_owned());
-    lines.extend(flight.steps.iter().map(|step| {
-        let text = step
-            .text
-            .as_deref()
-            .map_or_else(String::new, |text| format!("  {text}"));
-        let at = local(Some(&step.at), zone);
-        format!("  {at}  {}{text}", step.words.pick(lang))
-    }));
+    let launched_at = summary.launched_at.as_deref();
+    lines.extend(timeline(&flight.steps, launched_at, lang, zone));
     if let Some(gate) = &flight.gate {
         lines.push(gate_title(gate, lang, zone));
         lines.push(checks_table(gate, lang));

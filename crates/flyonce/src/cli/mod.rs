@@ -8,6 +8,7 @@ mod coverage;
 mod demo;
 mod export;
 mod fleet;
+mod flight_story;
 mod flights;
 mod fly;
 mod geotag;

@@ -6,6 +6,7 @@ mod bringing;
 mod broken_off;
 mod comparing;
 mod configuring;
+mod faulty_wave;
 mod feedback;
 mod fleet;
 mod flights;
