@@ -24,6 +24,10 @@ const AT_HOME_M: f64 = 10.0;
 const SETTLED: Duration = Duration::from_millis(800);
 /// A clock that is set at take-off may be reported only after it; the time of take-off is corrected for so long.
 const CLOCK_SETTLES: Duration = Duration::from_secs(10);
+/// So slow over the ground it may be holding, m/s.
+const HELD_MS: f64 = 1.0;
+/// So near to another landing place it comes down there, m.
+const NEAR_M: f64 = 15.0;
 /// Between two commands to disarm on the ground. Wall.
 const DISARM_PAUSE: Duration = Duration::from_secs(1);
 
@@ -133,16 +137,20 @@ impl Following {
         let Some(standing) = pilot.order.standing.clone() else {
             return;
         };
-        if let Instruction::Pause { by } = standing.instruction {
-            let in_mission = pilot.profile.is_in(FlightMode::Mission, pilot.seen.custom_mode);
-            let slow = pilot.seen.ground_speed_ms.is_some_and(|speed_ms| speed_ms < 1.0);
-            if in_mission == Some(false) || pilot.seen.mission_paused == Some(true) || slow {
+        let coming_down = turned_home_by_itself(pilot);
+        match standing.instruction {
+            _to_the_ground_already if pilot.is_on_ground() || pilot.instruction.is_some() => {}
+            Instruction::Pause { .. } | Instruction::Continue { .. } if coming_down => {}
+            Instruction::Pause { by } if is_holding(pilot) => {
                 let text = format!("found holding in the air, paused by {by}");
                 pilot.outbox.step(Step::Paused, text);
                 self.holding.found_held(pilot, by, standing.for_so_long);
             }
-        } else if pilot.instruction.is_none() && !pilot.is_on_ground() {
-            self.obey(pilot, standing.instruction);
+            // It comes down there already: nothing sends it up again.
+            Instruction::Divert { to, by } if coming_down && is_near(pilot, to) => {
+                self.obey(pilot, Instruction::Land { by });
+            }
+            other => self.obey(pilot, other),
         }
     }
 
@@ -245,6 +253,9 @@ impl Following {
             (false, false) if self.route.is_flown() => Some(&route_ends[..]),
             (false, false) => Some(&held[..1]),
         };
+        if self.landed_told {
+            return;
+        }
         match self.modes.look(pilot, expected) {
             ModeSeen::Nothing => {}
             ModeSeen::Strange(cause) => {
@@ -454,4 +465,21 @@ impl Following {
             took_off: pilot.aloft_since.is_some(),
         }
     }
+}
+
+/// Whether it stands still in the air in a way in which a person may have left it.
+fn is_holding(pilot: &Pilot<'_>) -> bool {
+    let in_mission = pilot.profile.is_in(FlightMode::Mission, pilot.seen.custom_mode);
+    let slow = pilot
+        .seen
+        .ground_speed_ms
+        .is_some_and(|speed_ms| speed_ms < HELD_MS);
+    in_mission == Some(false) || pilot.seen.mission_paused == Some(true) || slow
+}
+
+fn is_near(pilot: &Pilot<'_>, to: Wgs84) -> bool {
+    pilot
+        .seen
+        .position
+        .is_some_and(|at| geodesic_distance_m(at, to) <= NEAR_M)
 }

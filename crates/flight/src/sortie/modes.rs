@@ -14,6 +14,8 @@ const MEANT_AFTER: Duration = Duration::from_secs(3);
 const WORDS_WITHIN: Duration = Duration::from_secs(15);
 /// A change of mode so soon after a lost link is a consequence of it. Vehicle.
 const AFTER_LINK: Duration = Duration::from_secs(30);
+/// MAV_SEVERITY of a failsafe's words, at most.
+const WARNING: u8 = 4;
 /// Parts of words by which ArduPilot and PX4 announce a failsafe, in lower case.
 const FAILSAFE_WORDS: &[&str] = &[
     "failsafe",
@@ -24,8 +26,6 @@ const FAILSAFE_WORDS: &[&str] = &[
     "connection lost",
     "manual control lost",
     "crash",
-    "ekf",
-    "terrain",
     "parachute",
 ];
 /// Words that say that a failsafe is over, or that it was not one.
@@ -104,7 +104,9 @@ pub(super) fn cause(pilot: &Pilot<'_>, since: Instant) -> Cause {
     let from = since.checked_sub(WORDS_WITHIN);
     let texts = pilot.seen.status_texts.iter();
     let near = texts.filter(|text| from.is_none_or(|from| text.received_at >= from));
-    let words = near.filter(|text| is_failsafe(&text.text)).last();
+    let words = near
+        .filter(|text| text.severity <= WARNING && is_failsafe(&text.text))
+        .last();
     if let Some(words) = words {
         return Cause::Failsafe(words.text.clone());
     }
@@ -144,6 +146,7 @@ mod tests {
             "GCS Failsafe Cleared",
             "Data link regained",
             "Mission: 3 WP",
+            "EKF3 IMU0 is using GPS",
             "RC Short Failsafe Cleared",
         ] {
             assert!(!is_failsafe(words), "{words}");

@@ -26,6 +26,8 @@ use crate::lang::Words;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Flights that are looked through for it, newest first.
 const LOOKED_THROUGH: u32 = 200;
+/// Steps of sorties that a person ended.
+const ENDED_BY_PEOPLE: [&str; 3] = ["recall", "order_land", "order_divert"];
 /// Who flies on by itself.
 const BY_ITSELF: &str = "resume = auto";
 
@@ -264,6 +266,14 @@ async fn fly_on_if_ready(fleet: &Fleet, first: &FlightRow) -> Result<()> {
     else {
         return Ok(());
     };
+    // What a person brought down is for a person to send up again.
+    let steps = fleet.workplace().store.steps(&last.sortie_id).await?;
+    if steps
+        .iter()
+        .any(|step| ENDED_BY_PEOPLE.contains(&step.code.as_str()))
+    {
+        return Ok(());
+    }
     let state = fleet.docks().dock(&dock.dock_id);
     let is_in = state.is_some_and(|state| state.online == Some(true) && state.vehicle_present == Some(true));
     let telemetry = fleet
