@@ -125,6 +125,11 @@ impl Following {
             Start::Found { launched_at, .. } => {
                 pilot.aloft_since = Some(pilot.pace.now());
                 following.launched_at = launched_at;
+                if launched_at.is_none() {
+                    following.launched_at = Some(pilot.utc_now());
+                    let text = "found in the air; nobody saw it take off";
+                    pilot.outbox.step(Step::TookOff, text);
+                }
                 following.take_up(pilot);
             }
             Start::Unknown => {}
