@@ -11,9 +11,11 @@ mod come_home;
 mod company;
 mod event;
 mod follow;
+mod holding;
 mod ladder;
 mod launch;
 mod line;
+mod modes;
 mod order;
 mod pace;
 mod pilot;
@@ -43,7 +45,7 @@ pub use event::{
 };
 pub(crate) use line::Outbox;
 
-pub use order::{Deadlines, FlightOrder, PolicyOrder};
+pub use order::{Deadlines, FlightOrder, PauseLimits, PolicyOrder, Standing};
 pub use report::{BY_VEHICLE, FlightReport, Outcome};
 
 /// How long the last events may wait for the caller, each.

@@ -156,6 +156,7 @@ impl Vehicle {
                         continue;
                     };
                     if let MavMessage::TIMESYNC(data) = received.message.as_ref()
+                        && received.header.component_id == AUTOPILOT_COMPONENT
                         && data.ts1 == ts1
                         && data.tc1 != 0
                     {

@@ -9,6 +9,7 @@
 mod cloud_dock;
 #[cfg(test)]
 mod dock;
+mod fault_table;
 mod link;
 mod link_peer;
 mod link_routes;

@@ -3,5 +3,6 @@
 mod air;
 mod faults;
 mod ground;
+mod held;
 mod policy;
 pub mod world;

@@ -108,7 +108,8 @@ async fn fly_all(
     let links = Links::new(options, tasks.clone(), stop.clone());
     let (mut reins, mut running) = (Vec::new(), Vec::new());
     for (one, mission) in flights {
-        let vehicle = links.vehicle(&one.link, one.system_id).await?;
+        let link = links.link(&one.link).await?;
+        let vehicle = link.vehicle(one.system_id);
         let (tell, instructions) = mpsc::channel(8);
         reins.push(tell);
         let own = Reins {
@@ -119,6 +120,7 @@ async fn fly_all(
         running.push(tasks.spawn(async move {
             let told = |event: &FlightEvent| tell_event(output, &one.name, event);
             let flown = fly_freely(&workplace, (&vehicle, &one), &mission, own, &told).await;
+            tell_link(output, &one.name, &link);
             if let Ok((sortie, report)) = &flown {
                 tell_report(output, &one.name, sortie.as_str(), report);
             }
@@ -129,9 +131,6 @@ async fn fly_all(
     let mut reports = Vec::new();
     for task in running {
         reports.push(task.await?);
-    }
-    for link in links.all().await {
-        tell_link(output, &link);
     }
     stop.cancel();
     tasks.close();
@@ -202,12 +201,13 @@ fn tell_report(output: Output, name: &str, sortie: &str, report: &FlightReport) 
     );
 }
 
-fn tell_link(output: Output, link: &Link) {
+fn tell_link(output: Output, name: &str, link: &Link) {
     // Numbers and names only: there is nothing in it that JSON cannot hold.
     let mut value = serde_json::to_value(LinkView::of(link)).unwrap_or_default();
     let text = link_line(&value, output.lang);
     value["event"] = "link_statistics".into();
-    print_line(output, "", (value, text));
+    value["flight"] = name.into();
+    print_line(output, name, (value, text));
 }
 
 fn print_line(output: Output, name: &str, (value, text): (Value, String)) {

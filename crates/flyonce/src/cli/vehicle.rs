@@ -172,10 +172,28 @@ struct Found {
     trouble: Option<SigningTrouble>,
 }
 
-async fn check(output: Output, config: &Config, (path, arguments): (&Path, &KeyArguments)) -> Result<()> {
-    let mut file = KeyFile::load(path)?;
-    let entry = file.entry_mut(&arguments.link, arguments.sysid).clone();
-    let found = with_vehicle(config, arguments, async |vehicle, _link| {
+impl Found {
+    /// One word.
+    fn state(&self, entry: &KeyEntry) -> &'static str {
+        let pending = fingerprint(&entry.pending);
+        match (&self.signs_with, self.trouble) {
+            (Some(with), _) if self.heard && Some(with) == pending.as_ref() => "pending",
+            (Some(_), _) if self.heard => "key",
+            (_, Some(SigningTrouble::WrongKey | SigningTrouble::NoKeyHere)) => "another_key",
+            (_, Some(SigningTrouble::Stale)) => "stale",
+            (_, Some(SigningTrouble::Unsigned)) => "unsigned",
+            _ if self.heard => "unsigned",
+            _ => "not_heard",
+        }
+    }
+}
+
+fn fingerprint(key: &Option<SecretKey>) -> Option<String> {
+    key.as_ref().map(SecretKey::fingerprint)
+}
+
+async fn find(config: &Config, arguments: &KeyArguments) -> Result<Found> {
+    with_vehicle(config, arguments, async |vehicle, _link| {
         let heard = heard(&vehicle).await;
         let answered = || {
             let clock = vehicle.clock_offset();
@@ -188,17 +206,14 @@ async fn check(output: Output, config: &Config, (path, arguments): (&Path, &KeyA
             trouble: vehicle.signing_trouble(),
         }
     })
-    .await?;
-    let fingerprint = |key: &Option<SecretKey>| key.as_ref().map(SecretKey::fingerprint);
-    let state = match (&found.signs_with, found.trouble) {
-        (Some(with), _) if found.heard && Some(with) == fingerprint(&entry.pending).as_ref() => "pending",
-        (Some(_), _) if found.heard => "key",
-        (_, Some(SigningTrouble::WrongKey | SigningTrouble::NoKeyHere)) => "another_key",
-        (_, Some(SigningTrouble::Stale)) => "stale",
-        (_, Some(SigningTrouble::Unsigned)) => "unsigned",
-        _ if found.heard => "unsigned",
-        _ => "not_heard",
-    };
+    .await
+}
+
+async fn check(output: Output, config: &Config, (path, arguments): (&Path, &KeyArguments)) -> Result<()> {
+    let mut file = KeyFile::load(path)?;
+    let entry = file.entry_mut(&arguments.link, arguments.sysid).clone();
+    let found = find(config, arguments).await?;
+    let state = found.state(&entry);
     // What a vehicle signs with and answers to is settled; the other key goes.
     if entry.pending.is_some() && found.answers && ["key", "pending"].contains(&state) {
         write(&mut file, arguments, |entry| {

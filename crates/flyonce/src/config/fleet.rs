@@ -3,9 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use flight::dock::{BrokerAddress, TlsFiles};
 use flight::policy::FailsafePolicy;
+use flight::sortie::PauseLimits;
 use schedule::interlock::{ClockRule, Limits};
 
 use crate::config::cloud::CloudSettings;
@@ -32,6 +34,10 @@ pub struct FleetSettings {
     pub reach_m: f64,
     /// Highest true height of a mission, metres above ground.
     pub ceiling_agl_m: f64,
+    /// How long a person may hold a vehicle in the air.
+    pub pause: PauseLimits,
+    /// How often the rest of a mission is flown without being asked for.
+    pub resume_at_most: u32,
     /// Broker of the docks.
     pub broker: BrokerSetting,
     /// What docks of DJI's Cloud API are told.
@@ -77,6 +83,8 @@ impl FleetSettings {
             failsafe: failsafe(&root.section("failsafe")),
             reach_m: fleet.number("reach_m", 4500.0, 100.0..=50_000.0),
             ceiling_agl_m: fleet.number("ceiling_agl_m", 120.0, 10.0..=1000.0),
+            pause: pause(&fleet),
+            resume_at_most: fleet.whole("resume_at_most", 2, 0..=20),
             broker: broker(&mqtt, base),
             cloud: CloudSettings::read(root),
             watched_folder: door.path("watched_folder", base),
@@ -124,6 +132,15 @@ fn limits(fleet: &Section<'_, '_>) -> Limits {
             None => ClockRule::Shown,
         },
         free_gb: fleet.number("min_free_gb", default.free_gb, 0.0..=100_000.0),
+    }
+}
+
+fn pause(fleet: &Section<'_, '_>) -> PauseLimits {
+    let default = PauseLimits::default();
+    let longest_s = fleet.number("longest_pause_s", default.longest.as_secs_f64(), 10.0..=3600.0);
+    PauseLimits {
+        longest: Duration::from_secs_f64(longest_s),
+        battery_percent: fleet.number("pause_battery_percent", default.battery_percent, 0.0..=100.0),
     }
 }
 

@@ -385,7 +385,7 @@ mod tests {
                 let is_setting = |rest: &str| rest.split_once(" = ").is_some_and(|(key, _)| is_key(key));
                 let setting = line
                     .strip_prefix("# ")
-                    .filter(|rest| rest.starts_with("[[") || is_setting(rest));
+                    .filter(|rest| rest.starts_with('[') || is_setting(rest));
                 format!("{}\n", setting.unwrap_or(line))
             })
             .collect();
@@ -398,6 +398,8 @@ mod tests {
         );
         assert!(settings.database_url.is_some());
         assert_eq!(settings.geolocation.cameras.len(), 1);
+        let failsafe = settings.fleet.failsafe.unwrap();
+        assert_eq!(failsafe.critical_battery_percent, Some(10.0));
     }
 
     #[test]

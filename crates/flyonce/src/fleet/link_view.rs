@@ -72,25 +72,10 @@ pub fn link_line(link: &Value, lang: Lang) -> String {
         let counts = value.as_object().into_iter().flat_map(|map| map.values());
         counts.map(number).sum::<u64>()
     };
-    for (zh, en, count) in [
-        ("丢失", "lost", number(&link["lost_frames"])),
-        ("未发出", "not sent", number(&statistics["not_sent"])),
-        ("MAVLink 1 帧", "MAVLink 1 frames", number(&read["version_1"])),
-        ("校验错误", "wrong checksums", number(&read["wrong_checksum"])),
-        ("未知消息", "unknown messages", sum(&read["unknown_messages"])),
-        ("含未知取值", "with unknown values", sum(&read["unknown_values"])),
-        ("其中已采用", "of these used", number(&read["mended"])),
-        ("长度错误", "wrong lengths", number(&read["wrong_length"])),
-        ("截断", "cut off", number(&read["cut_off"])),
-        ("无主字节", "stray bytes", number(&read["stray_bytes"])),
-        (
-            "空数据报",
-            "empty datagrams",
-            number(&statistics["empty_datagrams"]),
-        ),
-        ("换地址", "address changes", number(&link["address_changes"])),
-    ] {
-        say(Words::new(zh, en), count);
+    for ([zh, en], path) in COUNTERS {
+        // A counter by kind is a table of numbers, the others are one.
+        let value = path.iter().fold(link, |value, key| &value[*key]);
+        say(Words::new(*zh, *en), number(value) + sum(value));
     }
     for fault in FAULTS {
         let count = number(&statistics["errors"][fault.kind]);
@@ -118,6 +103,43 @@ pub fn link_line(link: &Value, lang: Lang) -> String {
     }
     line
 }
+
+/// Counters that are said where they are not zero: words, and where they stand.
+const COUNTERS: &[([&str; 2], &[&str])] = &[
+    (["丢失", "lost"], &["lost_frames"]),
+    (["未发出", "not sent"], &["statistics", "not_sent"]),
+    (
+        ["MAVLink 1 帧", "MAVLink 1 frames"],
+        &["statistics", "read", "version_1"],
+    ),
+    (
+        ["校验错误", "wrong checksums"],
+        &["statistics", "read", "wrong_checksum"],
+    ),
+    (
+        ["未知消息", "unknown messages"],
+        &["statistics", "read", "unknown_messages"],
+    ),
+    (
+        ["含未知取值", "with unknown values"],
+        &["statistics", "read", "unknown_values"],
+    ),
+    (["其中已采用", "of these used"], &["statistics", "read", "mended"]),
+    (
+        ["长度错误", "wrong lengths"],
+        &["statistics", "read", "wrong_length"],
+    ),
+    (["截断", "cut off"], &["statistics", "read", "cut_off"]),
+    (
+        ["无主字节", "stray bytes"],
+        &["statistics", "read", "stray_bytes"],
+    ),
+    (
+        ["空数据报", "empty datagrams"],
+        &["statistics", "empty_datagrams"],
+    ),
+    (["换地址", "address changes"], &["address_changes"]),
+];
 
 /// Counters of signing: name, and what it counts.
 const SIGNING: &[(&str, &str, &str)] = &[

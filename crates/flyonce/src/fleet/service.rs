@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -58,6 +59,8 @@ pub struct UnderWay {
     pub system_id: u8,
     /// Where instructions go.
     pub instructions: mpsc::Sender<Instruction>,
+    /// Whether it holds in the air now because a person paused it.
+    pub paused: Arc<AtomicBool>,
 }
 
 impl UnderWay {

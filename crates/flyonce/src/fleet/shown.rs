@@ -75,6 +75,10 @@ pub struct DockView {
     pub vehicle: Option<VehicleView>,
     /// The sortie under way, or the last one of the day.
     pub sortie: Option<FlightSummary>,
+    /// Whether that sortie holds in the air now because a person paused it.
+    pub paused: bool,
+    /// Photos of that sortie's mission that are missing and can be flown now; 0 while it is under way.
+    pub photos_to_fly: usize,
 }
 
 /// A point on the ground.

@@ -1,6 +1,7 @@
 //! Makes the view of the fleet from what is already known; it asks no dock and no vehicle anything.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -17,6 +18,7 @@ use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
 use crate::fleet::cloud;
 use crate::fleet::link_view::LinkView;
+use crate::fleet::resume::MissionSoFar;
 use crate::fleet::service::Fleet;
 use crate::fleet::shown::{ChargeView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView};
 use crate::fleet::vehicle_facts::vehicle_facts;
@@ -38,7 +40,12 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
     for dock in &fleet.roster().docks {
         let state = fleet.docks().dock(&dock.dock_id);
         let sortie = sorties.remove(&dock.dock_id);
-        docks.push(match &dock.link {
+        let photos_to_fly = match &sortie {
+            Some(sortie) => photos_to_fly(fleet, sortie).await?,
+            None => 0,
+        };
+        let paused = sortie.as_ref().is_some_and(|sortie| is_paused(fleet, sortie));
+        let view = match &dock.link {
             Some(link) => {
                 let vehicle = fleet.links().vehicle(link, dock.system_id).await?;
                 let checks = checks(fleet, dock, (state.as_ref(), &vehicle), (&given, sortie.as_ref()));
@@ -53,6 +60,11 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
                     ..dock_view(dock, state.as_ref(), (checks, vehicle), sortie)
                 }
             }
+        };
+        docks.push(DockView {
+            photos_to_fly,
+            paused,
+            ..view
         });
     }
     let order = fleet.ground_stop().order();
@@ -168,8 +180,28 @@ fn dock_view(
         checks,
         health: Vec::new(),
         vehicle,
+        paused: false,
+        photos_to_fly: 0,
         sortie,
     }
+}
+
+fn is_paused(fleet: &Fleet, sortie: &FlightSummary) -> bool {
+    let under_way = fleet.under_way();
+    under_way
+        .get(&sortie.sortie_id)
+        .is_some_and(|one| one.paused.load(Ordering::Relaxed))
+}
+
+/// Photos that a person may have flown now: of the mission of a sortie that is over.
+async fn photos_to_fly(fleet: &Fleet, sortie: &FlightSummary) -> Result<usize> {
+    let lost = &sortie.shots.lost;
+    let over = ["closed", "refused", "failed"].contains(&sortie.state.as_str());
+    let any = lost.not_flown + lost.misfire + lost.never_arrived + lost.unreadable > 0;
+    if !over || !any || sortie.code.as_deref() == Some("plan_invalid") {
+        return Ok(0);
+    }
+    Ok(MissionSoFar::of(fleet, &sortie.sortie_id).await?.missing())
 }
 
 /// As if it were to arm now; what only a sortie can tell is left out.

@@ -213,17 +213,19 @@ impl<'r> Runner<'r> {
     fn told(&mut self, instruction: Instruction) {
         match instruction {
             Instruction::Return { by } => self.take(Input::Return(by)),
-            Instruction::Land => self.only_home("land where it is"),
-            Instruction::Divert { .. } => self.only_home("land at another place"),
+            Instruction::Land { by } => self.only_home("land where it is", by),
+            Instruction::Divert { by, .. } => self.only_home("land at another place", by),
+            Instruction::Pause { by } => self.take(Input::Hold(true, by)),
+            Instruction::Continue { by } => self.take(Input::Hold(false, by)),
         }
     }
 
-    fn only_home(&mut self, wanted: &str) {
+    fn only_home(&mut self, wanted: &str, by: String) {
         self.say(
             WARNING,
             format!("the aircraft of this dock cannot be told to {wanted}; it is called home"),
         );
-        self.take(Input::Return("fleet".to_owned()));
+        self.take(Input::Return(by));
     }
 
     fn call(&mut self, call: Call) {

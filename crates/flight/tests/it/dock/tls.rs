@@ -185,19 +185,8 @@ async fn only_right_certificates_on_both_sides_make_a_line() {
     assert!(matches!(error, TlsError::NoKey { .. }), "{error}");
 }
 
-/// A simulated dock behind TLS is seen, and its name is checked: the certificate is not for another machine.
-#[tokio::test]
-async fn a_simulated_dock_behind_tls_is_seen() {
-    let Some(program) = mosquitto_program() else {
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new(folder.path(), "bureau");
-    let broker = Guarded::start(folder.path(), &authority, program);
-    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let encryption = Encryption::load(&authority.ca(), Some(authority.certify("dock"))).unwrap();
-    let address = format!("mqtts://localhost:{}", broker.port);
-    let options = simulator::dock::DockOptions {
+fn dock_behind(address: &str, encryption: Encryption) -> simulator::dock::DockOptions {
+    simulator::dock::DockOptions {
         dock_id: "D07".to_owned(),
         system_id: 7,
         position: simulator::dock::Position {
@@ -215,7 +204,22 @@ async fn a_simulated_dock_behind_tls_is_seen() {
         city: simulator::dock::CityClock::starting_now(1_772_416_800_000_000, 1.0),
         seed: 1,
         faults: simulator::dock::DockFaults::default(),
+    }
+}
+
+/// A simulated dock behind TLS is seen, and its name is checked: the certificate is not for another machine.
+#[tokio::test]
+async fn a_simulated_dock_behind_tls_is_seen() {
+    let Some(program) = mosquitto_program() else {
+        return;
     };
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "bureau");
+    let broker = Guarded::start(folder.path(), &authority, program);
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let encryption = Encryption::load(&authority.ca(), Some(authority.certify("dock"))).unwrap();
+    let address = format!("mqtts://localhost:{}", broker.port);
+    let options = dock_behind(&address, encryption);
     let links = simulator::dock::DockLinks {
         see: Box::new(|| simulator::dock::VehicleSeen {
             present: true,

@@ -327,9 +327,6 @@ impl Flight {
             .unwrap();
         let told = self.watch.await.unwrap();
         println!("{report:#?}");
-        for (step, text) in &told.steps {
-            println!("{step}: {text}");
-        }
         println!("{:?}", told.texts);
         (report, told)
     }
@@ -344,6 +341,7 @@ async fn listen(
     while let Some(event) = events.recv().await {
         match event {
             FlightEvent::Step { step, text } => {
+                println!("{step}: {text}");
                 steps.send_modify(|steps| steps.push(step));
                 told.steps.push((step, text));
             }

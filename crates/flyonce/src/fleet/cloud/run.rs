@@ -1,10 +1,11 @@
 //! One sortie of a dock of the Cloud API: wayline laid ready, interlocks, the task itself, and its record.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use flight::cloud_dock::task::{TaskDeadlines, TaskOrder, TaskReport, flight_id, fly_task, resume_task};
-use flight::sortie::{FlightEvent, FlightOrder, Gate, GateAnswer, Instruction, SortieLine};
+use flight::sortie::{FlightEvent, FlightOrder, Gate, GateAnswer, Instruction, SortieLine, Step};
 use schedule::interlock::{self, Check, OverrideGiven, apply_overrides};
 use schedule::refusal::RefusalCode;
 use schedule::sortie::SortieState;
@@ -41,6 +42,8 @@ pub struct Task<'r> {
     pub order: &'r FlightOrder,
     /// Where it is written down.
     pub record: &'r FlightRecord,
+    /// Whether it hovers now because a person paused it.
+    pub paused: &'r AtomicBool,
 }
 
 impl Task<'_> {
@@ -231,7 +234,10 @@ impl Task<'_> {
             let written = tokio::select! {
                 event = happened.recv() => match event {
                     Some(FlightEvent::Gate { gate, answer }) => self.answer(gate, answer).await,
-                    Some(told) => self.record.note(told, &mut batch).await,
+                    Some(told) => {
+                        self.notice_pause(&told);
+                        self.record.note(told, &mut batch).await
+                    }
                     None => break,
                 },
                 _ = flush.tick() => self.record.flush(&mut batch).await,
@@ -239,6 +245,18 @@ impl Task<'_> {
             self.told(written);
         }
         self.told(self.record.flush(&mut batch).await);
+    }
+
+    fn notice_pause(&self, event: &FlightEvent) {
+        if let FlightEvent::Step { step, .. } = event {
+            match step {
+                Step::Paused => self.paused.store(true, Ordering::Relaxed),
+                Step::Continued | Step::Returning | Step::Landing | Step::Landed | Step::Done => {
+                    self.paused.store(false, Ordering::Relaxed);
+                }
+                _elsewhere => {}
+            }
+        }
     }
 
     /// A full disk or a lost database must not end a flight that is in the air.

@@ -63,7 +63,7 @@ impl Machine {
             }
             TaskStatus::InProgress if self.paused => {
                 self.paused = false;
-                self.actions.push(Action::Text("it flies on".to_owned()));
+                self.step(Step::Continued, "it flies on");
             }
             _ => {}
         }
