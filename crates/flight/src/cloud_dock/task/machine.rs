@@ -6,7 +6,7 @@ use std::time::Duration;
 use schedule::refusal::RefusalCode;
 use survey::time::UtcMicros;
 
-use super::super::progress::{BreakPoint, Progress};
+use super::super::progress::Progress;
 use super::super::words::refusal_text;
 use super::end::{End, Recall};
 use super::order::TaskDeadlines;
@@ -492,10 +492,5 @@ impl Machine {
 
     fn step(&mut self, step: Step, text: &str) {
         self.actions.push(Action::Step(step, text.to_owned()));
-    }
-
-    /// Where it was left, if it was.
-    pub(super) fn break_point(&self) -> Option<BreakPoint> {
-        self.end.break_point
     }
 }
