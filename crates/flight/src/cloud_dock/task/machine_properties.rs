@@ -1,3 +1,5 @@
+//! What holds for a task whatever comes in whatever order.
+
 use proptest::prelude::*;
 
 use super::super::dock_properties::TaskStage;

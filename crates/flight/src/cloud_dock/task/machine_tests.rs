@@ -1,3 +1,5 @@
+//! The life of a task, walk by walk.
+
 use std::time::Duration;
 
 use schedule::refusal::RefusalCode;

@@ -1,3 +1,5 @@
+//! What becomes a wayline, and what is refused by item.
+
 use proptest::prelude::*;
 
 use super::*;
