@@ -54,10 +54,10 @@ fn values_on_the_limit_pass() {
 
 type Spoil = fn(&mut DockFacts, &mut VehicleFacts);
 
-#[test]
-fn every_rule_refuses_in_its_own_word_and_lack_of_data_refuses_too() {
+/// Every rule that must hold, how it is broken and how it is hidden.
+fn rules() -> [(RefusalCode, Spoil, Spoil); 13] {
     use RefusalCode as R;
-    let rules: [(R, Spoil, Spoil); 13] = [
+    [
         (
             R::DockOffline,
             |d, _| d.online = Some(false),
@@ -115,8 +115,12 @@ fn every_rule_refuses_in_its_own_word_and_lack_of_data_refuses_too() {
             |d, _| d.work = Some(DockWork::Debug),
             |d, _| d.work = None,
         ),
-    ];
-    for (code, break_it, hide_it) in rules {
+    ]
+}
+
+#[test]
+fn every_rule_refuses_in_its_own_word_and_lack_of_data_refuses_too() {
+    for (code, break_it, hide_it) in rules() {
         for (spoil, verdict) in [(break_it, Verdict::Fail), (hide_it, Verdict::Unknown)] {
             let (mut dock, mut vehicle) = (good_dock(), good_vehicle());
             spoil(&mut dock, &mut vehicle);
