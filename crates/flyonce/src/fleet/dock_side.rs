@@ -111,9 +111,9 @@ impl DockSide {
     ///
     /// # Errors
     /// The first rule that fails.
-    pub fn may_land(&self) -> Result<(), Refused> {
+    pub fn may_land(&self, overridden: &Overriding<'_>) -> Result<(), Refused> {
         let checks = interlock::before_landing(&self.facts(), &self.limits);
-        refused_by(interlock::forbids_landing(&checks))
+        refused_by(interlock::forbids_landing(&overridden(checks)))
     }
 
     /// Tells the dock whose photos come next and where to bring them.

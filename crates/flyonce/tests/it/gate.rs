@@ -38,6 +38,7 @@ fn a_named_person_lets_the_wind_pass_for_one_dock_and_nothing_is_hidden() {
     let flights = site.wait_for_the_end(3);
     let of = |dock: &str| flights.iter().find(|flight| flight["dock_id"] == dock).unwrap();
     assert_eq!(of("D01")["state"], "closed", "{}", of("D01"));
+    assert_eq!(of("D01")["code"], Value::Null, "it came home: {}", of("D01"));
     for (dock, code) in [("D02", "wind"), ("D03", "policy_not_kept")] {
         let flight = of(dock);
         assert_eq!(

@@ -371,6 +371,16 @@ fn an_override_lets_pass_what_it_names_where_and_while_it_holds_and_hides_nothin
     };
     assert_eq!(left(given("wind", dock()), ("D01", Some("S1")), 99), None);
     assert_eq!(left(given("wind", one()), ("D01", Some("S1")), 99), None);
+    let landing = before_landing(
+        &DockFacts {
+            vehicle_present: Some(false),
+            ..windy.clone()
+        },
+        &Limits::default(),
+    );
+    let wind = [given("wind", dock())];
+    let landing = apply_overrides(landing, &wind, ("D01", Some("S1")), UtcMicros(99));
+    assert_eq!(forbids_landing(&landing), None);
     for refused in [
         left(given("wind", dock()), ("D01", None), 100),
         left(given("wind", dock()), ("D02", None), 99),
