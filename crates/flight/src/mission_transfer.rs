@@ -32,6 +32,7 @@ mod verified;
 
 pub use areas::{FenceTransferError, RallyTransferError};
 pub use fence::FenceError;
+pub(crate) use form::is_kept;
 pub use kind::ListKind;
 pub use outcome::{MissionTransferError, UploadReport};
 pub use rally::RallyError;

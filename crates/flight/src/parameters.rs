@@ -20,6 +20,10 @@ const NAME_BYTES: usize = 16;
 /// Wait for one answer, and how often to ask.
 const PATIENCE: Duration = Duration::from_millis(1000);
 const TRIES: u32 = 6;
+/// A value that differs is read so often before it counts: the line may bring an old one late.
+const LOOKS: u32 = 3;
+/// Between two looks. Wall.
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// Single precision noise, relative.
 const NOISE: f64 = 1e-6;
 
@@ -114,10 +118,15 @@ impl Vehicle {
         });
         // The vehicle answers with the value it keeps; reading proves it whether or not that answer came.
         let _echo = self.ask(name, &message).await?;
-        let (found, kind) = self.read_parameter(name).await?;
-        let found = decoded(found, kind, autopilot);
-        if same(found, value) {
-            return Ok(found);
+        let mut found = value;
+        for _look in 0..LOOKS {
+            let (told, kind) = self.read_parameter(name).await?;
+            found = decoded(told, kind, autopilot);
+            if same(found, value) {
+                return Ok(found);
+            }
+            // What was heard may be a late copy of an answer from before; what the vehicle keeps, it says again.
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         Err(ParameterError::Differs {
             system_id,

@@ -178,16 +178,39 @@ impl Log {
     }
 }
 
+/// Number of frames in a log, by their headers; half a record at its end, left by a crash, does not count. `None`
+/// for a file that is no log, or has something else in between.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn frames_in(path: &Path) -> io::Result<Option<u64>> {
+    let records = records(&mut File::open(path)?)?;
+    Ok((!records.foreign).then_some(records.count))
+}
+
 /// Length of the whole records at the front of a log. A file that is no log keeps its length.
 fn whole_length(file: &mut File) -> io::Result<u64> {
+    Ok(records(file)?.length)
+}
+
+/// The whole records at the front of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Records {
+    count: u64,
+    /// Bytes; the whole file if something foreign is in it.
+    length: u64,
+    foreign: bool,
+}
+
+fn records(file: &mut File) -> io::Result<Records> {
     let total = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(0))?;
     let mut reader = BufReader::new(file);
-    let mut at = 0;
-    while at < total {
+    let mut found = Records::default();
+    while found.length < total {
         let mut head = [0; STAMP_BYTES + 3];
         if reader.read_exact(&mut head).is_err() {
-            return Ok(at);
+            return Ok(found);
         }
         let (marker, payload, flags) = (
             head[STAMP_BYTES],
@@ -199,16 +222,23 @@ fn whole_length(file: &mut File) -> io::Result<u64> {
             mavlink::MAV_STX_V2 => {
                 payload + 12 + if flags & 1 == 0 { 0 } else { 13 } + if flags & 2 == 0 { 0 } else { 3 }
             }
-            _ => return Ok(total),
+            _ => {
+                return Ok(Records {
+                    length: total,
+                    foreign: true,
+                    ..found
+                });
+            }
         };
-        let end = at + STAMP_BYTES as u64 + frame;
+        let end = found.length + STAMP_BYTES as u64 + frame;
         if end > total {
-            return Ok(at);
+            return Ok(found);
         }
         reader.seek_relative(i64::try_from(frame).unwrap_or(0) - 3)?;
-        at = end;
+        found.length = end;
+        found.count += 1;
     }
-    Ok(at)
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -244,5 +274,6 @@ mod tests {
         std::fs::write(&path, b"this is some other file, not a log").unwrap();
         let mut file = File::open(&path).unwrap();
         assert_eq!(whole_length(&mut file).unwrap(), 34);
+        assert_eq!(frames_in(&path).unwrap(), None);
     }
 }

@@ -58,12 +58,25 @@ pub struct PhotoTruth {
 /// # Errors
 /// When the pose is not one (not a number, or at street level or below it) or the vehicle is not this dock's.
 pub fn photograph(place: &Neighbourhood, exposure: &Exposure, seed: u64) -> anyhow::Result<Photo> {
+    photograph_of_size(place, exposure, seed, PHOTO_SIZE_PX)
+}
+
+/// [`photograph`] with pictures of another size, of the same view: small ones cost little.
+///
+/// # Errors
+/// As [`photograph`].
+pub fn photograph_of_size(
+    place: &Neighbourhood,
+    exposure: &Exposure,
+    seed: u64,
+    size_px: [u32; 2],
+) -> anyhow::Result<Photo> {
     let view = view_of(place, exposure)?;
     let serial = Dice::new(seed, 80).bits() ^ u64::from(exposure.system_id) << 56;
     let flight = Dice::new(serial, 81 + u64::from(exposure.flight_number)).bits();
     let errors = PoseErrors::draw(flight, exposure.image_index);
-    let focal_px = FOCAL_PER_WIDTH * f64::from(PHOTO_SIZE_PX[0]);
-    let camera = true_camera(&view, &errors, PHOTO_SIZE_PX, focal_px);
+    let focal_px = FOCAL_PER_WIDTH * f64::from(size_px[0]);
+    let camera = true_camera(&view, &errors, size_px, focal_px);
     let rendering = render(&place.scene, &camera, 1);
     // One camera a vehicle: its electronics stay, its noise is fresh in every photo.
     let noise = (flight as u32).wrapping_add(exposure.image_index);

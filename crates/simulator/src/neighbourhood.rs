@@ -67,13 +67,27 @@ const PLACES: [(&str, [f64; 2]); 16] = [
 /// Half of the block's pictures, along and across: three lanes of five pictures at 119 m.
 pub(crate) const SURVEY_HALF_M: [f64; 2] = [150.0, 184.0];
 
-/// The first `count` docks (16 at most) with their neighbourhoods; the same seed gives the same city.
+/// Degrees of latitude and longitude between the docks of one town, when there are more docks than towns: 900 m.
+const NEXT_DOCK_DEG: f64 = 0.009;
+/// Docks of one town stand in rows of so many.
+const DOCKS_IN_A_ROW: u8 = 4;
+
+/// The first `count` docks (200 at most) with their neighbourhoods; the same seed gives the same city. From the
+/// seventeenth on there are several in a town, in a grid.
 pub fn neighbourhoods(seed: u64, count: usize) -> Vec<Neighbourhood> {
-    PLACES
-        .iter()
-        .zip(1..)
+    (1..=200u8)
         .take(count)
-        .map(|(&(name, place), number)| neighbourhood(seed, number, (name, place)))
+        .map(|number| {
+            let round = (number - 1) / 16;
+            let (name, [longitude, latitude]) = PLACES[usize::from((number - 1) % 16)];
+            let name = match round {
+                0 => name.to_owned(),
+                _ => format!("{name}{}", round + 1),
+            };
+            let column = f64::from(round % DOCKS_IN_A_ROW) * NEXT_DOCK_DEG;
+            let row = f64::from(round / DOCKS_IN_A_ROW) * NEXT_DOCK_DEG;
+            neighbourhood(seed, number, (&name, [longitude + column, latitude - row]))
+        })
         .collect()
 }
 

@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::clock::civil_from_unix;
 use crate::frame::GeoPoint;
 use crate::neighbourhood::Neighbourhood;
-use crate::photo::PHOTO_SIZE_PX;
 use crate::plan::{ObjectClass, PlantedObject};
 use crate::wave_plan::flight_plan;
 
@@ -25,6 +24,8 @@ pub struct WorldOptions {
     pub mavlink_base_port: u16,
     /// When the wave starts, microseconds since 1970 UTC.
     pub start_unix_us: i64,
+    /// Width and height of the pictures.
+    pub photo_size_px: [u32; 2],
 }
 
 /// China Standard Time is UTC+8 all year.
@@ -93,7 +94,7 @@ pub fn write_world(dir: &Path, places: &[Neighbourhood], options: &WorldOptions)
 
 /// `fleet.toml`: the docks and the link of each one's vehicle.
 fn fleet_text(places: &[Neighbourhood], options: &WorldOptions) -> anyhow::Result<String> {
-    let [width_px, height_px] = PHOTO_SIZE_PX;
+    let [width_px, height_px] = options.photo_size_px;
     let mut text = format!(
         "# Simulated docks. Positions WGS-84, degrees; heights above the sea, metres.\n\n[camera]\n\
          focal_length_mm = 12.3\nsensor_width_mm = 17.3\nimage_width_px = {width_px}\nimage_height_px = {height_px}\n"

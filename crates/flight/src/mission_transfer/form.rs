@@ -87,6 +87,15 @@ pub fn own_items(wire: Vec<MissionItem>, autopilot: Autopilot) -> Vec<MissionIte
     }
 }
 
+/// Whether an item that a vehicle has is the one that was meant, by the rule of reading back.
+pub fn is_kept(autopilot: Autopilot, ours: &MissionItem, found: &MissionItem) -> bool {
+    match autopilot {
+        Autopilot::ArduPilot => same_to_ardupilot(1, &without_missing(ours), found),
+        Autopilot::Px4 => same_to_px4(0, &for_px4(ours), &for_px4(found)),
+        Autopilot::Unknown | Autopilot::Other => same_to_other(0, ours, found),
+    }
+}
+
 /// The number of items that stand before ours on the wire.
 pub fn numbers_before(autopilot: Autopilot) -> usize {
     usize::from(autopilot == Autopilot::ArduPilot)

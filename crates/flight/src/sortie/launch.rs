@@ -47,6 +47,12 @@ enum Start {
 
 /// Arms and starts.
 pub(super) async fn launch(pilot: &mut Pilot<'_>) -> Result<Launched, NotFlown> {
+    // The dock is still opening its lid: the time is used.
+    match enter_mode_for_arming(pilot).await {
+        Ok(()) => {}
+        Err(Halt::NotFlown(not_flown)) => return Err(not_flown),
+        Err(Halt::Broken(broken)) => return Err(broken.into()),
+    }
     ask_to_arm(pilot).await?;
     must_stand_alone(pilot)?;
     match take_off(pilot).await {
@@ -101,9 +107,7 @@ fn refuse(code: RefusalCode, text: impl Into<String>) -> Halt {
 
 async fn take_off(pilot: &mut Pilot<'_>) -> Result<(), Halt> {
     for attempt in 1..=MOST_STARTS {
-        if let Some(mode) = pilot.profile.mode_for_arming() {
-            enter(pilot, mode).await?;
-        }
+        enter_mode_for_arming(pilot).await?;
         arm(pilot).await?;
         pilot.track.record(true);
         pilot.outbox.step(Step::Starting, format!("attempt {attempt}"));
@@ -121,6 +125,13 @@ async fn take_off(pilot: &mut Pilot<'_>) -> Result<(), Halt> {
     }
     let text = format!("started {MOST_STARTS} times, and each time it disarmed itself on the ground");
     Err(refuse(RefusalCode::NoTakeoff, text))
+}
+
+async fn enter_mode_for_arming(pilot: &mut Pilot<'_>) -> Result<(), Halt> {
+    match pilot.profile.mode_for_arming() {
+        Some(mode) => enter(pilot, mode).await,
+        None => Ok(()),
+    }
 }
 
 /// Changes the mode; what counts is the mode in its heartbeat.

@@ -13,6 +13,8 @@ use super::follow::Start;
 use super::pilot::{Broken, Pilot};
 use super::prepare::{NotFlown, identify};
 use super::report::{End, Recall, Seen};
+use crate::mission_transfer::is_kept;
+use crate::telemetry::Autopilot;
 
 /// The mission on board is read so often before it counts as not readable.
 const READS: u32 = 5;
@@ -84,10 +86,11 @@ async fn look(pilot: &mut Pilot<'_>) -> Found {
         (OnBoard::Unreadable, _) => "its mission cannot be read: watched and not commanded",
     };
     pilot.outbox.step(Step::LinkBack, text);
-    if ours && !in_air {
+    let launched_at = pilot.order.launched_at;
+    // One that took off while an earlier run watched has flown, also when it is about to disarm now.
+    if ours && !in_air && launched_at.is_none() {
         return Found::Aloft(Start::Unknown);
     }
-    let launched_at = pilot.order.launched_at;
     Found::Aloft(Start::Found {
         launched_at,
         foreign: !ours,
@@ -141,7 +144,7 @@ async fn compare_mission(pilot: &mut Pilot<'_>) -> OnBoard {
         };
         match result {
             Ok(Ok(found)) => {
-                return if is_same(items, &found) {
+                return if is_same(pilot.seen.autopilot, items, &found) {
                     OnBoard::Ours
                 } else {
                     OnBoard::Other
@@ -154,8 +157,9 @@ async fn compare_mission(pilot: &mut Pilot<'_>) -> OnBoard {
     OnBoard::Unreadable
 }
 
-/// Autopilots keep only the parameters they use and give the others back as 0, so a 0 says nothing.
-fn is_same(ours: &[MissionItem], found: &[MissionItem]) -> bool {
+/// By the rule of reading back after an upload; beyond it, a parameter that comes back as 0 says nothing: autopilots
+/// keep only those they use.
+fn is_same(autopilot: Autopilot, ours: &[MissionItem], found: &[MissionItem]) -> bool {
     let same = |(ours, found): (&MissionItem, &MissionItem)| {
         let mut kept = ours.clone();
         for (kept, found) in kept.params.iter_mut().zip(found.params) {
@@ -163,7 +167,7 @@ fn is_same(ours: &[MissionItem], found: &[MissionItem]) -> bool {
                 *kept = 0.0;
             }
         }
-        same_on_wire(&kept, found)
+        same_on_wire(&kept, found) || is_kept(autopilot, ours, found)
     };
     ours.len() == found.len() && ours.iter().zip(found).all(same)
 }
@@ -222,11 +226,11 @@ mod tests {
             item(22, [0.0; 4], 310_000_000),
             item(16, [2.0, 0.0, 0.0, 0.0], 310_001_000),
         ];
-        assert!(is_same(&ours, &kept));
+        assert!(is_same(Autopilot::Px4, &ours, &kept));
         let elsewhere = [kept[0].clone(), item(16, [2.0, 0.0, 0.0, 0.0], 310_002_000)];
-        assert!(!is_same(&ours, &elsewhere));
+        assert!(!is_same(Autopilot::Px4, &ours, &elsewhere));
         let longer_hold = [kept[0].clone(), item(16, [9.0, 0.0, 0.0, 0.0], 310_001_000)];
-        assert!(!is_same(&ours, &longer_hold));
-        assert!(!is_same(&ours, &kept[..1]));
+        assert!(!is_same(Autopilot::Px4, &ours, &longer_hold));
+        assert!(!is_same(Autopilot::Px4, &ours, &kept[..1]));
     }
 }

@@ -11,20 +11,66 @@ use super::event::TrackPoint;
 /// Earliest time that a clock which was set can show: 2020-01-01.
 const FIRST_UTC_MICROS: u64 = 1_577_836_800_000_000;
 
-/// From time since boot to the vehicle's UTC, by its last SYSTEM_TIME.
+/// A correction of the vehicle's UTC by more than this is a jump, µs.
+const JUMP_US: i64 = 2_000_000;
+/// A report this far from now was dated by a clock that has just jumped, µs. Wider than any line is late.
+const MISDATED_US: i64 = 60_000_000;
+
+/// From time since boot to the vehicle's UTC, by its last SYSTEM_TIME. While it is held, a jump of the vehicle's UTC
+/// moves nothing: the flight's times go on as they began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct BootToUtc {
     offset_us: Option<i64>,
+    /// How far the vehicle's UTC has jumped since it is held.
+    jumped_us: i64,
+    held: bool,
 }
 
 impl BootToUtc {
-    /// Takes in SYSTEM_TIME; a clock that was never set tells nothing.
-    pub fn take(&mut self, data: &SYSTEM_TIME_DATA) {
+    /// Takes in SYSTEM_TIME; a clock that was never set tells nothing. Answers a jump that is new, µs.
+    pub fn take(&mut self, data: &SYSTEM_TIME_DATA) -> Option<i64> {
         if data.time_unix_usec < FIRST_UTC_MICROS {
-            return;
+            return None;
         }
-        let utc_us = i64::try_from(data.time_unix_usec).ok();
-        self.offset_us = utc_us.map(|utc_us| utc_us - i64::from(data.time_boot_ms) * 1000);
+        let utc_us = i64::try_from(data.time_unix_usec).ok()?;
+        let told_us = utc_us - i64::from(data.time_boot_ms) * 1000;
+        let moved_us = self.offset_us.map_or(0, |offset_us| told_us - offset_us);
+        if self.held && moved_us.abs() > JUMP_US {
+            let before_us = std::mem::replace(&mut self.jumped_us, moved_us);
+            return ((moved_us - before_us).abs() > JUMP_US).then_some(moved_us);
+        }
+        self.offset_us = Some(told_us);
+        let back_us = -std::mem::take(&mut self.jumped_us);
+        (back_us != 0).then_some(0)
+    }
+
+    /// From now on jumps move nothing.
+    pub fn hold(&mut self) {
+        self.held = self.offset_us.is_some();
+    }
+
+    /// A time that the vehicle stamped, in the flight's own time. `boot_ms` is the same moment since boot if that
+    /// was told too; `now` is the moment at which the stamp came.
+    pub fn unjumped(&self, stamped: UtcMicros, boot_ms: Option<u32>, now: UtcMicros) -> UtcMicros {
+        if !self.held {
+            return stamped;
+        }
+        if let Some(at) = boot_ms.filter(|ms| *ms > 0).and_then(|ms| self.utc(ms)) {
+            let off_us = (stamped.0 - at.0).abs();
+            return if off_us > JUMP_US { at } else { stamped };
+        }
+        let shifted = UtcMicros(stamped.0 - self.jumped_us);
+        let off_us = |at: UtcMicros| (at.0 - now.0).abs();
+        let nearest = if off_us(shifted) < off_us(stamped) {
+            shifted
+        } else {
+            stamped
+        };
+        if off_us(nearest) > MISDATED_US {
+            now
+        } else {
+            nearest
+        }
     }
 
     /// UTC minus time since boot, µs.
@@ -146,6 +192,45 @@ mod tests {
                     None
                 )
                 .is_none()
+        );
+    }
+
+    #[test]
+    fn a_jump_is_told_once_and_moves_nothing_while_the_clock_is_held() {
+        const START_US: i64 = 1_772_416_800_000_000;
+        let at = |boot_ms: u32, ahead_s: i64| SYSTEM_TIME_DATA {
+            time_unix_usec: (START_US + i64::from(boot_ms) * 1000 + ahead_s * 1_000_000) as u64,
+            time_boot_ms: boot_ms,
+        };
+        let mut clock = BootToUtc::default();
+        assert_eq!(clock.take(&at(1000, 0)), None);
+        assert_eq!(clock.take(&at(2000, -1800)), None, "set when the flight starts");
+        assert_eq!(clock.take(&at(3000, 0)), None);
+        clock.hold();
+        assert_eq!(clock.take(&at(4000, 3600)), Some(3_600_000_000));
+        assert_eq!(clock.take(&at(5000, 3600)), None);
+        assert_eq!(clock.utc(6000), Some(UtcMicros(START_US + 6_000_000)));
+        let now = UtcMicros(START_US + 7_000_000);
+        let stamped = UtcMicros(START_US + 3_606_500_000);
+        assert_eq!(
+            clock.unjumped(stamped, None, now),
+            UtcMicros(START_US + 6_500_000)
+        );
+        assert_eq!(
+            clock.unjumped(stamped, Some(6_500), now),
+            UtcMicros(START_US + 6_500_000)
+        );
+        let before = UtcMicros(START_US + 6_000_000);
+        assert_eq!(
+            clock.unjumped(before, None, now),
+            before,
+            "stamped before the jump"
+        );
+        assert_eq!(clock.take(&at(8000, 0)), Some(0), "and back");
+        assert_eq!(
+            clock.unjumped(stamped, None, now),
+            now,
+            "stamped by a clock that jumps unseen"
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Messages overtake each other by less than this; a clock that goes back further was started again.
+/// Messages overtake each other by less than this of our time; a clock that goes back further was started again.
 const REORDERED_MS: u32 = 1_500;
 /// Shortest time over which the speed is measured.
 const WINDOW: Duration = Duration::from_secs(2);
@@ -29,7 +29,9 @@ impl BootClock {
         };
         // After 49.7 days the counter runs over; that is no restart.
         let ran_over = latest > u32::MAX - 600_000 && boot_ms < 600_000;
-        if ran_over || u64::from(boot_ms) + u64::from(REORDERED_MS) < u64::from(latest) {
+        // In time-lapse, what is a moment on the line is long for the vehicle.
+        let reordered_ms = f64::from(REORDERED_MS) * self.factor.unwrap_or(1.0).max(1.0);
+        if ran_over || f64::from(boot_ms) + reordered_ms < f64::from(latest) {
             self.latest_ms = Some(boot_ms);
             self.window_start = Some((boot_ms, now));
             return !ran_over;
@@ -89,6 +91,18 @@ mod tests {
         clock.note(1_000, start);
         clock.note(31_000, start + Duration::from_secs(60));
         assert_eq!(clock.speed_factor(), None);
+    }
+
+    #[test]
+    fn in_time_lapse_messages_overtake_each_other_by_more_of_the_vehicle_s_time() {
+        let (mut clock, start) = (BootClock::default(), Instant::now());
+        for tick in 0..40_u32 {
+            let now = start + Duration::from_millis(u64::from(tick) * 100);
+            clock.note(20_000 + tick * 1_600, now);
+        }
+        let now = start + Duration::from_secs(4);
+        assert!(!clock.note(82_400 - 15_000, now));
+        assert!(clock.note(3_000, now));
     }
 
     #[test]

@@ -6,8 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::model::ModelCommand;
+use crate::cli::soak::SoakArguments;
 use crate::cli::training_set::TrainingSetArguments;
 use crate::lang::Lang;
+
+pub use fleet::*;
+
+mod fleet;
 
 /// FlyOnce 飞一次: fly once, check everything. 自动飞一次、综合查一次。
 #[derive(Debug, Parser)]
@@ -67,11 +72,16 @@ pub enum Command {
     /// Many vehicles at once, or everyone home / 机队
     #[command(subcommand)]
     Fleet(FleetCommand),
+    /// One vehicle: its signing key / 单机:签名密钥
+    #[command(subcommand)]
+    Vehicle(VehicleCommand),
     /// Models: how good they are / 模型
     #[command(subcommand)]
     Model(ModelCommand),
     /// Simulated docks, vehicles and cameras, as a process of its own / 模拟机队
     Simulate(simulator::fleet::FleetArguments),
+    /// Simulated days in which things break by name; checks what must always hold / 模拟故障长测
+    Soak(SoakArguments),
 }
 
 /// `ingest`.
@@ -275,6 +285,8 @@ pub enum FlightsCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Fly the rest of a mission that broke off: its missing photos and no others / 补飞剩余照片
+    Resume(SortieArguments),
     /// The telemetry log: where it lies, or a copy of it / 遥测日志
     Tlog {
         /// The flight.
@@ -339,7 +351,7 @@ pub struct DemoArguments {
 pub struct FlyArguments {
     /// QGroundControl .plan, or .waypoints (QGC WPL 110).
     pub plan: PathBuf,
-    /// How the vehicle is reached: udpin:HOST:PORT (it sends to us), udpout:HOST:PORT, tcpin: or tcpout:.
+    /// How the vehicle is reached: udpin:HOST:PORT (it sends to us), udpout:HOST:PORT, tcpin:, tcpout: or serial:DEVICE:BAUD.
     #[arg(long, value_name = "ADDRESS", required_unless_present = "check")]
     pub link: Option<flight::address::LinkAddress>,
     /// MAVLink system id of the vehicle.
@@ -348,119 +360,6 @@ pub struct FlyArguments {
     /// Only say whether the plan may fly.
     #[arg(long)]
     pub check: bool,
-}
-
-/// `fleet …`.
-#[derive(Debug, Subcommand)]
-pub enum FleetCommand {
-    /// Fly every [[flight]] of a file at once / 多机同时执飞
-    Fly {
-        /// TOML: [[flight]] with plan, link, system_id, name.
-        wave: PathBuf,
-    },
-    /// Call everyone home and ground the fleet / 一键全部返航
-    Home(HomeArguments),
-    /// Lift the ground stop / 解除停飞
-    Release(HomeArguments),
-    /// Docks, vehicles and sorties of the running service / 机队状态
-    Status(ServiceArguments),
-    /// Let a check before the flight pass, in your name and for a limited time / 人工放行某项检查
-    Override(OverrideArguments),
-    /// Overrides in force, and the last ones / 放行清单
-    Overrides(ServiceArguments),
-    /// Withdraw an override / 撤销放行
-    Withdraw(WithdrawArguments),
-}
-
-/// A running service to talk to.
-#[derive(Debug, Args)]
-pub struct ServiceArguments {
-    /// Address of the running service (default: the configured one).
-    #[arg(long)]
-    pub service: Option<SocketAddr>,
-}
-
-/// `fleet home` and `fleet release`.
-#[derive(Debug, Args)]
-pub struct HomeArguments {
-    /// The running service.
-    #[command(flatten)]
-    pub service: ServiceArguments,
-    /// Who orders it.
-    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
-    pub actor: Option<String>,
-    /// Only this sortie comes home; the fleet is not grounded.
-    #[arg(long, value_name = "SORTIE")]
-    pub only: Option<String>,
-    /// Why.
-    #[arg(long)]
-    pub reason: Option<String>,
-}
-
-/// `fleet override`.
-#[derive(Debug, Args)]
-pub struct OverrideArguments {
-    /// The dock, for every sortie that starts there.
-    #[arg(required_unless_present = "sortie")]
-    pub dock: Option<String>,
-    /// Name of the check, such as wind; `flyonce fleet overrides` lists those that may be overridden.
-    #[arg(required_unless_present = "check_named")]
-    pub check: Option<String>,
-    /// The running service.
-    #[command(flatten)]
-    pub service: ServiceArguments,
-    /// Name of the check, where no dock is given.
-    #[arg(long = "check", value_name = "CHECK")]
-    pub check_named: Option<String>,
-    /// Only this sortie, instead of the dock.
-    #[arg(
-        long,
-        value_name = "SORTIE",
-        conflicts_with = "dock",
-        requires = "check_named"
-    )]
-    pub sortie: Option<String>,
-    /// Who takes it upon himself.
-    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
-    pub actor: String,
-    /// In which role.
-    #[arg(long, default_value = "dispatcher")]
-    pub role: String,
-    /// Why.
-    #[arg(long)]
-    pub reason: String,
-    /// For how long: 45s, 30m or 2h of the city's time, a day at most.
-    #[arg(long = "for", value_name = "TIME", default_value = "30m", value_parser = span_s)]
-    pub for_s: u32,
-}
-
-/// `fleet withdraw`.
-#[derive(Debug, Args)]
-pub struct WithdrawArguments {
-    /// Number of the override, such as V3.
-    pub id: String,
-    /// The running service.
-    #[command(flatten)]
-    pub service: ServiceArguments,
-    /// Who withdraws it.
-    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
-    pub actor: String,
-}
-
-fn span_s(text: &str) -> Result<u32, String> {
-    let (number, factor) = match text.char_indices().next_back() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3600),
-        _bare => (text, 1),
-    };
-    let seconds = number.parse::<u32>().ok().and_then(|n| n.checked_mul(factor));
-    match seconds {
-        Some(seconds) if (1..=86_400).contains(&seconds) => Ok(seconds),
-        _ => Err(format!(
-            "{text} is not a time such as 45s, 30m or 2h, a day at most"
-        )),
-    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

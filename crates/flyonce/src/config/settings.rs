@@ -12,6 +12,7 @@ use crate::config::cameras;
 use crate::config::fleet::FleetSettings;
 use crate::config::further_models::{self, FurtherModel};
 use crate::config::heights::HeightSetting;
+use crate::config::mavlink::MavlinkSettings;
 use crate::config::quality;
 use crate::config::reader::{Mistake, Reader, Section};
 use crate::lang::Words;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Docks, calendar, limits, broker and photo door.
     pub fleet: FleetSettings,
+    /// Who we are on MAVLink links, and the keys of vehicles.
+    pub mavlink: MavlinkSettings,
     /// Catalogue of matters; `None` is the built-in one.
     pub matters_file: Option<PathBuf>,
 }
@@ -152,6 +155,7 @@ impl Settings {
                 heights,
                 listen: listen(&serve),
                 fleet: FleetSettings::read(root, base),
+                mavlink: MavlinkSettings::read(root, base),
                 matters_file: matters.path("file", base),
             };
             for section in [city, data, onnxruntime, model, coverage, serve, matters] {

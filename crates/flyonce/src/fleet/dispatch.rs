@@ -1,13 +1,16 @@
 //! The calendar at work: what is due in a minute starts together, each slot once and by one program only, and
-//! what cannot start is refused with a code.
+//! what cannot start is refused with a code. Every slot has a task of its own, so that none waits for another's plan,
+//! dock or trouble.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use schedule::calendar::{Entry, MissedPolicy, Slot, SlotDecision, decide, slots_between};
+use schedule::calendar::{MissedPolicy, Slot, SlotDecision, decide, slots_between};
 use schedule::photo_ledger::SortieId;
 use schedule::refusal::RefusalCode;
-use store::flights::{SlotEnd, SlotState};
+use store::flights::{Created, SlotEnd, SlotState};
 use store::rows::SortieKind;
 use survey::time::UtcMicros;
 
@@ -17,18 +20,27 @@ use crate::fleet::flight_record::FlightRecord;
 use crate::fleet::order::{CheckedMission, StartPlace, checked_mission, order, stamp};
 use crate::fleet::service::Fleet;
 use crate::fleet::sortie_run::{SortieRun, TakeUp};
+use crate::fleet::watched::Watched;
 
 /// How often the calendar is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// When the store cannot be asked, it is asked again after this.
+const CLAIM_AGAIN: Duration = Duration::from_secs(1);
 /// Slots older than this are not looked for any more; every missed-slot policy is shorter.
 const LOOK_BACK_US: i64 = 24 * 3600 * 1_000_000;
 
 /// Dispatches until the fleet stops.
 pub async fn dispatch(fleet: Fleet) {
+    let mut watched = Watched::of(&fleet.workplace().config.settings.data_folder);
+    let since = watched
+        .until()
+        .unwrap_or(fleet.started_at())
+        .min(fleet.started_at());
+    let mut taken = Taken::default();
     loop {
-        if let Err(error) = dispatch_due(&fleet).await {
-            tracing::error!(error = %format!("{error:#}"), "the calendar could not be followed");
-        }
+        let now = fleet.clock().now();
+        take_due(&fleet, &mut taken, since, now);
+        watched.note(now);
         tokio::select! {
             () = fleet.stop().cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -36,58 +48,87 @@ pub async fn dispatch(fleet: Fleet) {
     }
 }
 
-async fn dispatch_due(fleet: &Fleet) -> Result<()> {
-    let now = fleet.clock().now();
+/// Slots that this program has taken on; each is asked of the store only once.
+#[derive(Default)]
+struct Taken(BTreeSet<(UtcMicros, String)>);
+
+impl Taken {
+    /// Whether a slot is new.
+    fn note(&mut self, slot: &Slot) -> bool {
+        self.0.insert((slot.at, slot.mission.clone()))
+    }
+
+    /// Forgets what is not looked for any more.
+    fn forget_before(&mut self, from: UtcMicros) {
+        self.0 = self.0.split_off(&(from, String::new()));
+    }
+}
+
+/// Starts a task for every slot that is due. Those from before `since` are of a time in which nobody followed this
+/// calendar: they are nobody's fault and leave no row.
+fn take_due(fleet: &Fleet, taken: &mut Taken, since: UtcMicros, now: UtcMicros) {
     let zone = &fleet.workplace().zone;
     let from = UtcMicros(now.0 - LOOK_BACK_US);
+    taken.forget_before(from);
     for slot in slots_between(fleet.calendar(), zone, from, UtcMicros(now.0 + 1)) {
-        let Some(entry) = fleet
+        let entry = fleet
             .calendar()
             .iter()
-            .find(|entry| entry.mission == slot.mission)
-        else {
+            .find(|entry| entry.mission == slot.mission);
+        let Some(entry) = entry else { continue };
+        let decision = decide(&slot, now, entry.if_missed);
+        let nobodys =
+            slot.at < since && decision == SlotDecision::Missed && entry.if_missed == MissedPolicy::Skip;
+        if decision == SlotDecision::NotYet || nobodys || !taken.note(&slot) {
             continue;
-        };
-        match decide(&slot, now, entry.if_missed) {
-            SlotDecision::NotYet => {}
-            SlotDecision::Launch => launch_once(fleet, &slot).await?,
-            SlotDecision::Missed => miss_once(fleet, &slot, entry).await?,
+        }
+        let fleet = fleet.clone();
+        fleet
+            .tasks()
+            .clone()
+            .spawn(async move { take_on(&fleet, &slot, decision).await });
+    }
+}
+
+/// Takes one slot on, if nobody else has it, until its sortie has a task or a reason why not.
+async fn take_on(fleet: &Fleet, slot: &Slot, decision: SlotDecision) {
+    loop {
+        match claim(fleet, slot).await {
+            Ok(false) => return,
+            Ok(true) => break,
+            Err(error) => tell(slot, "could not be taken on", &error),
+        }
+        tokio::select! {
+            () = fleet.stop().cancelled() => return,
+            () = tokio::time::sleep(CLAIM_AGAIN) => {}
         }
     }
-    Ok(())
+    let taken = match decision {
+        SlotDecision::Missed => {
+            let (state, code) = (SlotState::Missed, RefusalCode::SlotMissed);
+            settle(fleet, slot, state, Some(code), None).await
+        }
+        _due => launch(fleet, slot).await,
+    };
+    if let Err(error) = taken {
+        tell(slot, "could not be flown", &error);
+        let (state, code) = (SlotState::Refused, RefusalCode::Internal);
+        if let Err(error) = settle(fleet, slot, state, Some(code), None).await {
+            tell(slot, "could not be settled", &error);
+        }
+    }
 }
 
-/// Slots from before this service first ran are nobody's fault and leave no row.
-async fn miss_once(fleet: &Fleet, slot: &Slot, entry: &Entry) -> Result<()> {
-    if slot.at < fleet.started_at() && entry.if_missed == MissedPolicy::Skip {
-        return Ok(());
-    }
+async fn claim(fleet: &Fleet, slot: &Slot) -> Result<bool> {
     let store = &fleet.workplace().store;
-    if store
+    Ok(store
         .claim_slot(&slot.mission, slot.at, &slot.dock_id, clock::now())
-        .await?
-    {
-        settle(
-            fleet,
-            slot,
-            SlotState::Missed,
-            Some(RefusalCode::SlotMissed),
-            None,
-        )
-        .await?;
-    }
-    Ok(())
+        .await?)
 }
 
-async fn launch_once(fleet: &Fleet, slot: &Slot) -> Result<()> {
-    let store = &fleet.workplace().store;
-    if store
-        .claim_slot(&slot.mission, slot.at, &slot.dock_id, clock::now())
-        .await?
-    {
-        launch(fleet, slot).await?;
-    }
-    Ok(())
+fn tell(slot: &Slot, what: &str, error: &anyhow::Error) {
+    tracing::error!(slot.mission = %slot.mission, slot.at = %slot.at, error = %format!("{error:#}"),
+        "a slot of the calendar {what}");
 }
 
 /// Makes a sortie of a claimed slot and starts its task. A plan that may not fly makes a refused sortie, so that
@@ -112,20 +153,27 @@ pub async fn launch(fleet: &Fleet, slot: &Slot) -> Result<()> {
     let checked = tokio::task::spawn_blocking(move || checked_mission(&path, &settings, start)).await?;
     match checked {
         Ok(mission) => {
-            create(fleet, slot, (&sortie, &dock), &mission).await?;
+            if !create(fleet, slot, (&sortie, &dock), &mission).await? {
+                let (state, code) = (SlotState::Refused, RefusalCode::DockBusy);
+                return settle(fleet, slot, state, Some(code), None).await;
+            }
             settle(fleet, slot, SlotState::Launched, None, Some(&sortie)).await?;
             let order = order(sortie, mission.items, Some(&dock), fleet.settings());
             let run = SortieRun {
                 fleet: fleet.clone(),
                 dock,
                 order,
+                paused: Arc::default(),
             };
             fleet.tasks().spawn(run.run(TakeUp::Fly));
             Ok(())
         }
         Err(error) => {
             let empty = CheckedMission::refused(&slot.mission);
-            create(fleet, slot, (&sortie, &dock), &empty).await?;
+            if !create(fleet, slot, (&sortie, &dock), &empty).await? {
+                let (state, code) = (SlotState::Refused, RefusalCode::DockBusy);
+                return settle(fleet, slot, state, Some(code), None).await;
+            }
             let code = RefusalCode::PlanInvalid;
             FlightRecord::of(fleet.workplace().clone(), *fleet.clock(), sortie.clone())
                 .refuse(code.as_str(), &error.to_string())
@@ -135,12 +183,13 @@ pub async fn launch(fleet: &Fleet, slot: &Slot) -> Result<()> {
     }
 }
 
+/// Writes the sortie down. False when the dock has another mission in this minute, whose sortie it is.
 async fn create(
     fleet: &Fleet,
     slot: &Slot,
     (sortie, dock): (&SortieId, &DockEntry),
     mission: &CheckedMission,
-) -> Result<()> {
+) -> Result<bool> {
     let kind = if fleet.clock().is_simulated() {
         SortieKind::Simulated
     } else {
@@ -149,12 +198,11 @@ async fn create(
     let whom = (Some(dock.dock_id.as_str()), dock.system_id, dock.link.to_string());
     let mut row = mission.new_flight((sortie.clone(), kind), whom, Some(slot.at))?;
     row.mission_name.clone_from(&slot.mission);
-    fleet
-        .workplace()
-        .store
-        .create_flight(&row, fleet.clock().now())
-        .await?;
-    Ok(())
+    let store = &fleet.workplace().store;
+    Ok(match store.create_flight(&row, fleet.clock().now()).await? {
+        Created::New => true,
+        Created::Known => store.flight(sortie.as_str()).await?.mission_name == slot.mission,
+    })
 }
 
 async fn settle(

@@ -204,8 +204,10 @@ impl FlightRecord {
             }
             Outcome::Diverted => self.move_to(SortieState::Landed, Some("diverted"), None).await,
             Outcome::Refused { code, text } => {
-                self.move_to(SortieState::Refused, Some(code.as_str()), Some(text))
-                    .await
+                let code = Some(code.as_str());
+                self.move_to(SortieState::Refused, code, Some(text)).await?;
+                // What an earlier run saw in the air cannot be refused any more; it must have an end all the same.
+                self.move_to(SortieState::Failed, code, Some(text)).await
             }
             Outcome::Failed { code, text } => {
                 if *code == flight::sortie::FailureCode::Stopped {

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use survey::time::UtcMicros;
 
+use crate::whole_file::write_whole;
+
 const FILE: &str = "ground-stop.json";
 
 /// Who grounded the fleet, when and why.
@@ -64,7 +66,7 @@ impl GroundStop {
     pub fn impose(&self, order: Order) -> Result<()> {
         let text = serde_json::to_vec_pretty(&order)?;
         *self.order.write().unwrap_or_else(PoisonError::into_inner) = Some(order);
-        std::fs::write(&self.file, text).with_context(|| format!("{} cannot be written", self.file.display()))
+        write_whole(&self.file, &text)
     }
 
     /// Lets the fleet fly again.

@@ -1,5 +1,7 @@
 //! After a restart: every sortie that was not over is taken up again from what the store and the vehicle say.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use schedule::calendar::Slot;
 use schedule::mission::MissionItem;
@@ -11,6 +13,7 @@ use store::flights::{FlightRow, SlotState};
 use crate::fleet::dispatch;
 use crate::fleet::flight_record::FlightRecord;
 use crate::fleet::order::order;
+use crate::fleet::orders::standing;
 use crate::fleet::service::Fleet;
 use crate::fleet::settle::settle_when_quiet;
 use crate::fleet::sortie_run::{SortieRun, TakeUp};
@@ -18,6 +21,8 @@ use crate::fleet::sortie_run::{SortieRun, TakeUp};
 /// A launch that was cut off is made good within this time of its slot, not later: weather and airspace may have
 /// changed.
 const LAUNCH_STILL_WITHIN_S: i64 = 600;
+/// Up, one leg and down again take longer than this, city seconds.
+const SHORTEST_FLIGHT_S: i64 = 60;
 
 /// Takes up what was under way and what was claimed from the calendar but not begun.
 ///
@@ -46,7 +51,7 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
         return Ok(());
     }
     let on_ground = matches!(flight.state, SortieState::Due | SortieState::Preparing);
-    let may_start = !is_late(fleet, &flight);
+    let may_start = !is_late(fleet, &flight) && !may_have_flown(fleet, &flight).await?;
     if on_ground && !may_start {
         let text = "the service was away when it should have started";
         return record(fleet, &sortie)
@@ -69,10 +74,15 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
         serde_json::from_str(&flight.mission_json).context("the mission's row cannot be read")?;
     let mut order = order(sortie, items, Some(&dock), fleet.settings());
     order.launched_at = flight.launched_at;
+    if flight.launched_at.is_some() {
+        let steps = fleet.workplace().store.steps(&flight.sortie_id).await?;
+        order.standing = standing(&steps, dock.alternate_landing, fleet.clock().now());
+    }
     let run = SortieRun {
         fleet: fleet.clone(),
         dock,
         order,
+        paused: Arc::default(),
     };
     let how = if on_ground {
         TakeUp::Fly
@@ -81,6 +91,17 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
     };
     fleet.tasks().spawn(run.run(how));
     Ok(())
+}
+
+/// It was told to arm, and since then nobody has watched for as long as the shortest flight takes: found on the ground,
+/// it may have been in the air.
+async fn may_have_flown(fleet: &Fleet, flight: &FlightRow) -> Result<bool> {
+    if flight.state != SortieState::Launching {
+        return Ok(false);
+    }
+    let steps = fleet.workplace().store.steps(&flight.sortie_id).await?;
+    let watched_until = steps.last().map_or(flight.created_at, |step| step.at);
+    Ok(fleet.clock().now().0 - watched_until.0 > SHORTEST_FLIGHT_S * 1_000_000)
 }
 
 fn is_late(fleet: &Fleet, flight: &FlightRow) -> bool {

@@ -36,24 +36,32 @@ pub struct Site {
     pub program: Program,
     mqtt: u16,
     http: u16,
-    mavlink_base: u16,
+    pub mavlink_base: u16,
     began_at: String,
-    speed: &'static str,
+    pub speed: &'static str,
+    /// Small pictures cost little, where nobody wants to see what is in them.
+    pub photo_width: &'static str,
 }
 
 impl Site {
     pub fn new() -> Self {
         let program = Program::new();
-        let mqtt = free_tcp();
-        program.write("flyonce.toml", format!("[mqtt]\nlisten = \"127.0.0.1:{mqtt}\"\n"));
-        Self {
+        let site = Self {
             program,
-            mqtt,
+            mqtt: free_tcp(),
             http: free_tcp(),
             mavlink_base: free_udp(),
             began_at: now_rfc3339(),
             speed: SPEED,
-        }
+            photo_width: "1664",
+        };
+        site.program.write("flyonce.toml", site.configuration());
+        site
+    }
+
+    /// What the service has to be told.
+    pub fn configuration(&self) -> String {
+        format!("[mqtt]\nlisten = \"127.0.0.1:{}\"\n", self.mqtt)
     }
 
     /// Starts the city with `docks` docks and waits for its files.
@@ -78,7 +86,8 @@ impl Site {
                 "--mqtt",
                 &format!("mqtt://127.0.0.1:{}", self.mqtt),
             ])
-            .args(["--mavlink-base-port", &self.mavlink_base.to_string()]);
+            .args(["--mavlink-base-port", &self.mavlink_base.to_string()])
+            .args(["--photo-width", self.photo_width]);
         for fault in faults {
             command.args(["--fault", fault]);
         }
@@ -190,6 +199,34 @@ fn one_plan_is_flown_on_one_vehicle_and_recorded() {
     pymavlink_reads(&site.program.path(&format!("data/tlogs/{sortie}.tlog")));
 }
 
+/// The tools with which people look into logs: mavlogdump prints it, mavtogpx makes a track of it.
+fn mavlink_tools_read(peers: &Path, tlog: &Path) {
+    let tool = |name: &str, arguments: &[&str]| {
+        let output = Command::new("python3")
+            .arg(peers.join("bin").join(name))
+            .args(arguments)
+            .arg(tlog)
+            .env("PYTHONPATH", peers)
+            .output()
+            .unwrap();
+        let ran = ran(output);
+        assert!(ran.ok, "{name}: {}", ran.stderr);
+        ran.stdout
+    };
+    let positions = tool("mavlogdump.py", &["--types", "GLOBAL_POSITION_INT"]);
+    assert!(
+        positions
+            .lines()
+            .filter(|line| line.contains("relative_alt"))
+            .count()
+            > 20,
+        "{positions}"
+    );
+    tool("mavtogpx.py", &[]);
+    let track = std::fs::read_to_string(format!("{}.gpx", tlog.display())).unwrap();
+    assert!(track.matches("<trkpt").count() > 20);
+}
+
 /// The telemetry log is read by software that shares nothing with this repository.
 fn pymavlink_reads(tlog: &Path) {
     let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tlog-peers");
@@ -219,6 +256,7 @@ fn pymavlink_reads(tlog: &Path) {
     assert!(read.ok, "{}", read.stderr);
     let held: Value = serde_json::from_str(&read.stdout).unwrap();
     assert_eq!(held["unreadable"], 0, "{held}");
+    mavlink_tools_read(&peers, tlog);
     // Both directions: what the vehicle says and what it was told.
     for needed in [
         "GLOBAL_POSITION_INT",
@@ -370,7 +408,7 @@ fn free_udp() -> u16 {
             .local_addr()
             .unwrap()
             .port();
-        if first < 60_000 && (first..first + 3).all(|port| UdpSocket::bind(("127.0.0.1", port)).is_ok()) {
+        if first < 60_000 && (first..first + 16).all(|port| UdpSocket::bind(("127.0.0.1", port)).is_ok()) {
             return first - 1;
         }
     }

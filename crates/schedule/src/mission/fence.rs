@@ -123,7 +123,10 @@ fn doubled_area_m2(corners: &[Wgs84]) -> f64 {
         .iter()
         .map(|corner| tangent.enu_from_wgs84(*corner))
         .collect();
-    edges(&flat).map(|(a, b)| a[0] * b[1] - a[1] * b[0]).sum::<f64>().abs()
+    edges(&flat)
+        .map(|(a, b)| a[0] * b[1] - a[1] * b[0])
+        .sum::<f64>()
+        .abs()
 }
 
 /// An area in metres east and north of the origin.
@@ -163,9 +166,8 @@ impl Area {
             Outline::Polygon(corners) => {
                 is_inside(corners, from) == self.inclusion
                     && is_inside(corners, to) == self.inclusion
-                    && edges(corners).all(|(a, b)| {
-                        !cross(from, to, a, b) && distance_to_line_m(to, a, b) >= around_m
-                    })
+                    && edges(corners)
+                        .all(|(a, b)| !cross(from, to, a, b) && distance_to_line_m(to, a, b) >= around_m)
             }
         }
     }
@@ -203,9 +205,8 @@ fn is_inside(corners: &[[f64; 2]], point: [f64; 2]) -> bool {
 
 /// Whether two lines cross properly; lines that only touch do not.
 fn cross(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> bool {
-    let side = |p: [f64; 2], q: [f64; 2], r: [f64; 2]| {
-        (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-    };
+    let side =
+        |p: [f64; 2], q: [f64; 2], r: [f64; 2]| (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]);
     side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
 }
 
@@ -238,7 +239,9 @@ mod tests {
     }
 
     fn mission(places: &[(f64, f64)]) -> Vec<MissionItem> {
-        let places = places.iter().map(|(east, north)| item(16, Some(at(*east, *north))));
+        let places = places
+            .iter()
+            .map(|(east, north)| item(16, Some(at(*east, *north))));
         std::iter::once(item(22, None))
             .chain(places)
             .chain([item(20, None)])
@@ -255,7 +258,12 @@ mod tests {
     fn square(inclusion: bool, half_m: f64) -> FenceArea {
         polygon(
             inclusion,
-            &[(-half_m, -half_m), (half_m, -half_m), (half_m, half_m), (-half_m, half_m)],
+            &[
+                (-half_m, -half_m),
+                (half_m, -half_m),
+                (half_m, half_m),
+                (-half_m, half_m),
+            ],
         )
     }
 
@@ -273,13 +281,22 @@ mod tests {
             return_point: None,
         };
         let problems = check_fence(items, &fence, Some(home()));
-        problems.into_iter().map(|problem| (problem.item, problem.code)).collect()
+        problems
+            .into_iter()
+            .map(|problem| (problem.item, problem.code))
+            .collect()
     }
 
     #[test]
     fn a_mission_inside_its_fence_has_no_problem() {
         let items = mission(&[(100.0, 0.0), (100.0, 150.0), (-180.0, 180.0)]);
-        assert_eq!(codes(&items, vec![square(true, 200.0), circle(false, (50.0, 80.0), 20.0)]), []);
+        assert_eq!(
+            codes(
+                &items,
+                vec![square(true, 200.0), circle(false, (50.0, 80.0), 20.0)]
+            ),
+            []
+        );
         assert_eq!(codes(&items, Vec::new()), []);
     }
 
@@ -291,14 +308,24 @@ mod tests {
         // Both ends are inside, the way between them cuts the corner of an L.
         let bent = polygon(
             true,
-            &[(-10.0, -10.0), (300.0, -10.0), (300.0, 50.0), (50.0, 50.0), (50.0, 300.0), (-10.0, 300.0)],
+            &[
+                (-10.0, -10.0),
+                (300.0, -10.0),
+                (300.0, 50.0),
+                (50.0, 50.0),
+                (50.0, 300.0),
+                (-10.0, 300.0),
+            ],
         );
         let items = mission(&[(280.0, 0.0), (0.0, 280.0)]);
         assert_eq!(codes(&items, vec![bent]), [left(2)]);
         // The way home crosses what must not be flown over.
         let items = mission(&[(0.0, 100.0), (100.0, 100.0)]);
         assert_eq!(codes(&items, vec![circle(false, (50.0, 50.0), 10.0)]), [left(3)]);
-        assert_eq!(codes(&items, vec![circle(true, (0.0, 0.0), 120.0)]), [left(2), left(3)]);
+        assert_eq!(
+            codes(&items, vec![circle(true, (0.0, 0.0), 120.0)]),
+            [left(2), left(3)]
+        );
     }
 
     #[test]
@@ -306,7 +333,10 @@ mod tests {
         let mut items = mission(&[(150.0, 0.0)]);
         items[1].command = 18;
         items[1].params[2] = 60.0;
-        assert_eq!(codes(&items, vec![square(true, 200.0)]), [(Some(1), Code::LeavesFence)]);
+        assert_eq!(
+            codes(&items, vec![square(true, 200.0)]),
+            [(Some(1), Code::LeavesFence)]
+        );
         items[1].params[2] = 40.0;
         assert_eq!(codes(&items, vec![square(true, 200.0)]), []);
     }
@@ -317,7 +347,11 @@ mod tests {
         let found = codes(&items, vec![circle(false, (0.0, 5.0), 20.0)]);
         assert_eq!(found[0], (None, Code::DockOutsideFence));
         let flat = polygon(true, &[(0.0, 0.0), (100.0, 0.0), (50.0, 0.0)]);
-        for bad in [flat, polygon(true, &[(0.0, 0.0), (9.0, 9.0)]), circle(true, (0.0, 0.0), f64::NAN)] {
+        for bad in [
+            flat,
+            polygon(true, &[(0.0, 0.0), (9.0, 9.0)]),
+            circle(true, (0.0, 0.0), f64::NAN),
+        ] {
             assert_eq!(codes(&items, vec![bad]), [(None, Code::BadFence)]);
         }
     }

@@ -1,14 +1,24 @@
 //! What can be wrong with a dock, by name.
 
 /// Every fault of a dock: name, value it takes (empty for none), and what it does.
-pub const DOCK_FAULTS: [(&str, &str, &str); 9] = [
+pub const DOCK_FAULTS: [(&str, &str, &str); 11] = [
     ("lid_stuck", "", "the lid does not move when it is told to open"),
+    (
+        "lid_stuck_on_return",
+        "",
+        "the lid does not move when it is told to open while the vehicle is in the air",
+    ),
     ("lid_half", "", "the lid stops half open"),
     ("slow_lid", "", "the lid takes five times as long"),
     (
         "dock_offline",
         "SECONDS",
         "the dock drops off its broker for good, SECONDS (default 0) after the start, without a goodbye",
+    ),
+    (
+        "dock_offline_in_flight",
+        "SECONDS",
+        "the dock drops off its broker for good, SECONDS of city time after take-off, without a goodbye",
     ),
     (
         "wind",
@@ -38,12 +48,18 @@ pub const DOCK_FAULTS: [(&str, &str, &str); 9] = [
 pub struct DockFaults {
     /// The lid does not leave its seat.
     pub lid_stuck: bool,
+    /// The lid does not leave its seat while the vehicle is in the air.
+    pub lid_stuck_on_return: bool,
     /// The lid stops half way up.
     pub lid_half: bool,
     /// The lid takes five times as long.
     pub slow_lid: bool,
     /// Wall seconds after the start at which the dock drops off its broker for good.
     pub offline_after_s: Option<f64>,
+    /// City seconds after the vehicle's take-off at which the dock drops off its broker for good.
+    pub offline_in_flight_s: Option<f64>,
+    /// City seconds after the vehicle's take-off at which the mast sees a gust; a fault of vehicle and dock.
+    pub gust_at_s: Option<f64>,
     /// Mean wind that the mast reports, metres per second.
     pub wind_ms: Option<f64>,
     /// Rain level that the gauge reports, 0 to 3.
@@ -91,6 +107,7 @@ impl DockFaults {
                 });
                 return Ok(());
             }
+            "dock_offline_in_flight" => self.offline_in_flight_s = Some(number_above(name, value, 0.0)?),
             "wind" => self.wind_ms = Some(number_above(name, value, 0.0)?),
             "rain" => self.rain_level = Some(rain_level(name, value)?),
             _ => return self.set_switch(name, value),
@@ -101,6 +118,7 @@ impl DockFaults {
     fn set_switch(&mut self, name: &str, value: Option<&str>) -> Result<(), FaultProblem> {
         let switch = match name {
             "lid_stuck" => &mut self.lid_stuck,
+            "lid_stuck_on_return" => &mut self.lid_stuck_on_return,
             "lid_half" => &mut self.lid_half,
             "slow_lid" => &mut self.slow_lid,
             "emergency_stop" => &mut self.emergency_stop,

@@ -90,6 +90,11 @@ impl Lid {
         true
     }
 
+    /// Something blocks the lid from now on.
+    pub fn jam(&mut self) {
+        self.stuck = true;
+    }
+
     /// Stops the motor where the lid stands.
     pub fn halt(&mut self) {
         self.motion = None;

@@ -52,6 +52,7 @@ pub struct Dock {
     system_id: u8,
     emergency_stop: bool,
     mute: bool,
+    jams_on_return: bool,
     lid: Lid,
     moving_for: Option<(String, Method)>,
     told_percent: u8,
@@ -70,6 +71,7 @@ impl Dock {
             system_id,
             emergency_stop: faults.emergency_stop,
             mute: faults.mute,
+            jams_on_return: faults.lid_stuck_on_return,
             lid: Lid::closed(faults),
             moving_for: None,
             told_percent: 0,
@@ -230,6 +232,9 @@ impl Dock {
         if !opening && vehicle.airborne && vehicle.distance_m < LID_GUARD_M {
             let text = format!("the vehicle is in the air {:.0} m away", vehicle.distance_m);
             return Err(("vehicle_near", text));
+        }
+        if opening && self.jams_on_return && vehicle.airborne {
+            self.lid.jam();
         }
         if !self.lid.drive(opening, at.city_us) {
             return Ok(vec![done(command)]);

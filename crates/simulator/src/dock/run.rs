@@ -15,7 +15,9 @@ use crate::dock::line::{BrokerAddress, Line, LineEvent};
 use crate::dock::machine::{Assignment, Dock, Moment, VehicleSeen};
 use crate::dock::message::{Command, Outgoing};
 use crate::dock::status::{AlternateLanding, Position, Status, Telemetry};
-use crate::dock::weather::WeatherStation;
+use crate::dock::tls::Encryption;
+use crate::dock::weather::{Weather, WeatherStation};
+use crate::vehicle::{GUST_MS, GUST_S};
 
 /// How often a dock looks about.
 const TICK: Duration = Duration::from_millis(100);
@@ -40,6 +42,8 @@ pub struct DockOptions {
     pub alternate_landing: AlternateLanding,
     /// Its broker.
     pub broker: BrokerAddress,
+    /// Certificates for a broker of `mqtts://`.
+    pub encryption: Option<Encryption>,
     /// City time.
     pub city: CityClock,
     /// Seed of the city's weather.
@@ -66,7 +70,8 @@ pub struct DockLinks {
 
 /// Runs a dock until `stop`; then it says farewell to its broker.
 pub async fn run(options: DockOptions, links: DockLinks, stop: CancellationToken) {
-    let (line, keeper) = Line::new(&options.dock_id, &options.broker, u64::from(options.system_id));
+    let broker = (&options.broker, options.encryption.as_ref());
+    let (line, keeper) = Line::new(&options.dock_id, broker, u64::from(options.system_id));
     let (heard_sender, mut heard) = mpsc::channel(64);
     let cut = CancellationToken::new();
     let keeping = tokio::spawn(keeper.keep(line.clone(), heard_sender, stop.clone(), cut.clone()));
@@ -89,7 +94,13 @@ pub async fn run(options: DockOptions, links: DockLinks, stop: CancellationToken
                 post.line_down("fault dock_offline");
             }
             Some(news) = heard.recv() => post.hear(news),
-            _ = tick.tick() => post.look_about(),
+            _ = tick.tick() => {
+                post.look_about();
+                if !cut.is_cancelled() && post.drops_off() {
+                    cut.cancel();
+                    post.line_down("fault dock_offline_in_flight");
+                }
+            }
         }
     }
     heard.close();
@@ -110,6 +121,8 @@ struct Post {
     status_seq: u64,
     telemetry_seq: u64,
     said: Option<(Status, Instant)>,
+    /// City time at which the vehicle left the ground, while it is in the air.
+    aloft_since_us: Option<i64>,
 }
 
 impl Post {
@@ -128,7 +141,35 @@ impl Post {
             status_seq: 0,
             telemetry_seq: 0,
             said: None,
+            aloft_since_us: None,
         }
+    }
+
+    /// The fault `dock_offline_in_flight` is due.
+    fn drops_off(&self) -> bool {
+        let after_s = self.options.faults.offline_in_flight_s;
+        after_s
+            .zip(self.aloft_s())
+            .is_some_and(|(after_s, aloft_s)| aloft_s >= after_s)
+    }
+
+    /// City seconds since take-off.
+    fn aloft_s(&self) -> Option<f64> {
+        let since_us = self.aloft_since_us?;
+        Some((self.options.city.now_us() - since_us) as f64 / 1e6)
+    }
+
+    /// What the mast measures, with the fault `gust_at`.
+    fn weather(&self) -> Weather {
+        let mut weather = self.mast.at(self.options.city.now_us());
+        let begins_s = self.options.faults.gust_at_s;
+        let blows = begins_s
+            .zip(self.aloft_s())
+            .is_some_and(|(begins_s, aloft_s)| (begins_s..begins_s + GUST_S).contains(&aloft_s));
+        if blows {
+            weather.gust_ms += GUST_MS;
+        }
+        weather
     }
 
     fn hear(&mut self, news: LineEvent) {
@@ -176,6 +217,8 @@ impl Post {
         let before = self.dock.vehicle();
         self.dock.see((self.links.see)());
         self.watch_for_strikes(before);
+        let airborne = self.dock.vehicle().airborne;
+        self.aloft_since_us = airborne.then(|| self.aloft_since_us.unwrap_or(self.options.city.now_us()));
         let answers = self.dock.advance(self.options.city.now_us());
         self.send(answers);
         self.pass_on();
@@ -280,7 +323,7 @@ impl Post {
             at_ms: wall_ms(),
             seq: self.telemetry_seq,
             charge: self.dock.charge(),
-            weather: self.mast.at(self.options.city.now_us()).into(),
+            weather: self.weather().into(),
             rtk_fixed: true,
             backup_battery_percent: 100.0,
             position: self.options.position,

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::dock::BrokerAddress;
 use crate::fleet::faults::FaultOrder;
+use crate::photo::PHOTO_SIZE_PX;
 use crate::vehicle::Profile;
 
 /// Microseconds since 1970 UTC.
@@ -28,7 +29,7 @@ pub enum ProfileChoice {
 #[derive(Args, Clone, Debug)]
 pub struct FleetArguments {
     /// Docks, each with one vehicle.
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=200))]
     pub docks: u8,
     /// Seed of city, weather and vehicles; the same seed gives the same world and the same flights.
     #[arg(long, default_value_t = 1)]
@@ -40,9 +41,18 @@ pub struct FleetArguments {
     #[arg(
         long,
         default_value = "mqtt://127.0.0.1:1883",
-        value_name = "mqtt://HOST:PORT"
+        value_name = "mqtt[s]://HOST:PORT"
     )]
     pub mqtt: BrokerAddress,
+    /// Certificate of the broker's authority (PEM), for mqtts://.
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_ca: Option<PathBuf>,
+    /// Certificate of the docks (PEM), where the broker wants one.
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_certificate: Option<PathBuf>,
+    /// Key of that certificate (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_key: Option<PathBuf>,
     /// Host to which the vehicles speak MAVLink over UDP.
     #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
     pub mavlink_host: String,
@@ -68,6 +78,9 @@ pub struct FleetArguments {
     /// Threads that make pictures; default 1, or half of the processor's threads where there are more than two.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub render_threads: Option<u16>,
+    /// Width of the pictures in pixels, with the same view; small ones cost little and show little.
+    #[arg(long, value_name = "PX", default_value_t = PHOTO_SIZE_PX[0], value_parser = clap::value_parser!(u32).range(64..=1664))]
+    pub photo_width: u32,
     /// One JSON object per line on stdout instead of text.
     #[arg(long)]
     pub json: bool,
@@ -77,6 +90,12 @@ pub struct FleetArguments {
 }
 
 impl FleetArguments {
+    /// Width and height of the pictures.
+    pub(crate) fn photo_size_px(&self) -> [u32; 2] {
+        let [width, height] = PHOTO_SIZE_PX;
+        [self.photo_width, self.photo_width * height / width]
+    }
+
     /// Threads that make pictures.
     pub(crate) fn picture_threads(&self) -> usize {
         match self.render_threads {
@@ -137,7 +156,7 @@ mod tests {
     fn wrong_values_are_told_apart() {
         for words in [
             vec![],
-            vec!["--world", "w", "--docks", "17"],
+            vec!["--world", "w", "--docks", "201"],
             vec!["--world", "w", "--speed", "0"],
             vec!["--world", "w", "--start", "tomorrow"],
             vec!["--world", "w", "--mqtt", "127.0.0.1"],

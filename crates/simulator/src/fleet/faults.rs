@@ -7,10 +7,10 @@ use anyhow::{Context, bail, ensure};
 
 use crate::dock::{DOCK_FAULTS, DockFaults, FaultProblem};
 use crate::fleet::photos::{PHOTO_FAULTS, PhotoFaults};
-use crate::vehicle::{FaultError, VehicleFaults};
+use crate::vehicle::{CAMERA_FAULTS, FLIGHT_FAULTS, FaultError, LINE_FAULTS, PROTOCOL_FAULTS, VehicleFaults};
 
 /// Every fault of a vehicle: name, value it takes (empty for none), and what it does.
-pub const VEHICLE_FAULTS: [(&str, &str, &str); 21] = [
+pub const VEHICLE_FAULTS: [(&str, &str, &str); 23] = [
     (
         "silent",
         "",
@@ -104,6 +104,16 @@ pub const VEHICLE_FAULTS: [(&str, &str, &str); 21] = [
         "",
         "the vehicle says by EVENT, without words, why it does not arm",
     ),
+    (
+        "signing_key",
+        "HEX",
+        "the vehicle signs with that key of 64 digits and hears only what is signed with it",
+    ),
+    (
+        "signing_ignored_setup",
+        "",
+        "SETUP_SIGNING has no effect: the vehicle keeps the key it has, or none",
+    ),
 ];
 
 /// One `--fault`.
@@ -146,7 +156,12 @@ impl FaultSet {
         }
         match self.vehicle.add(fault) {
             Err(FaultError::Unknown(_)) => bail!("no fault is called '{name}'.\n{}", fault_list()),
-            settled => Ok(settled?),
+            settled => {
+                settled?;
+                // The mast stands in the same wind.
+                self.dock.gust_at_s = self.vehicle.flight.gust_at_s;
+                Ok(())
+            }
         }
     }
 }
@@ -195,12 +210,29 @@ pub fn faults_of_docks(orders: &[FaultOrder], dock_ids: &[&str]) -> anyhow::Resu
     Ok(sets)
 }
 
+/// Faults of one kind: name, value it takes (empty for none), and what it does.
+pub type FaultGroup = (
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+/// Every fault there is, by what it is wrong with.
+pub const FAULT_CATALOGUE: &[FaultGroup] = &[
+    ("vehicle", &VEHICLE_FAULTS),
+    ("line", LINE_FAULTS),
+    ("protocols", PROTOCOL_FAULTS),
+    ("flight", FLIGHT_FAULTS),
+    ("reports of photos", CAMERA_FAULTS),
+    ("dock", &DOCK_FAULTS),
+    ("photos", &PHOTO_FAULTS),
+];
+
 /// All faults with a sentence each.
 pub fn fault_list() -> String {
     let mut text = "Faults, as in --fault D03:NAME or --fault all:NAME=VALUE:\n".to_owned();
-    add_group(&mut text, "vehicle", &VEHICLE_FAULTS);
-    add_group(&mut text, "dock", &DOCK_FAULTS);
-    add_group(&mut text, "photos", &PHOTO_FAULTS);
+    for (group, faults) in FAULT_CATALOGUE {
+        add_group(&mut text, group, faults);
+    }
     text
 }
 
@@ -221,11 +253,11 @@ mod tests {
 
     #[test]
     fn every_listed_fault_is_known_to_someone() {
-        for (name, takes, sentence) in VEHICLE_FAULTS.iter().chain(&DOCK_FAULTS).chain(&PHOTO_FAULTS) {
-            let fault = if takes.is_empty() {
-                (*name).to_owned()
-            } else {
-                format!("{name}=1")
+        for (name, takes, sentence) in FAULT_CATALOGUE.iter().flat_map(|(_, faults)| *faults) {
+            let fault = match *takes {
+                "" => (*name).to_owned(),
+                "HEX" => format!("{name}={}", "1".repeat(64)),
+                _ => format!("{name}=1"),
             };
             let mut set = FaultSet::default();
             set.add(&fault).unwrap();

@@ -16,7 +16,9 @@ mod upload;
 mod tests;
 
 pub use arguments::{FleetArguments, ProfileChoice};
-pub use faults::{FaultOrder, FaultSet, VEHICLE_FAULTS, fault_list, faults_of_docks};
+pub use faults::{
+    FAULT_CATALOGUE, FaultGroup, FaultOrder, FaultSet, VEHICLE_FAULTS, fault_list, faults_of_docks,
+};
 pub use photos::{PHOTO_FAULTS, PhotoFate, PhotoFaults};
 pub use process::run;
 pub use signals::{stop_on_signals, stop_with_parent};

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::dock::CityClock;
+use crate::dock::{CityClock, Encryption};
 use crate::fleet::arguments::FleetArguments;
 use crate::fleet::faults::{FaultSet, fault_list, faults_of_docks};
 use crate::fleet::news::News;
@@ -21,7 +21,7 @@ use crate::fleet::photos::{Darkroom, DarkroomEnd, Photographer, Picture, RenderQ
 use crate::fleet::signals::stop_with_parent;
 use crate::fleet::station::{Shared, Station};
 use crate::fleet::truth_log::TruthLog;
-use crate::fleet_camera::photograph;
+use crate::fleet_camera::photograph_of_size;
 use crate::neighbourhood::{Neighbourhood, neighbourhoods};
 use crate::vehicle::Exposure;
 use crate::wave::{WorldOptions, write_world};
@@ -52,6 +52,11 @@ pub async fn run(arguments: FleetArguments, stop: CancellationToken) -> anyhow::
     let city = CityClock::starting_now(arguments.start.0, arguments.speed);
     let shared = Shared {
         broker: arguments.mqtt.clone(),
+        encryption: Encryption::of_arguments(
+            arguments.mqtt.tls,
+            arguments.mqtt_ca.as_deref(),
+            (arguments.mqtt_certificate.as_ref(), arguments.mqtt_key.as_ref()),
+        )?,
         city,
         seed: arguments.seed,
         speed: arguments.speed,
@@ -84,6 +89,7 @@ fn prepare(world: &Path, places: &[Neighbourhood], arguments: &FleetArguments) -
         mavlink_host: arguments.mavlink_host.clone(),
         mavlink_base_port: arguments.mavlink_base_port,
         start_unix_us: arguments.start.0,
+        photo_size_px: arguments.photo_size_px(),
     };
     std::fs::create_dir_all(world).with_context(|| format!("cannot make the folder {}", world.display()))?;
     write_world(world, places, &options)?;
@@ -182,10 +188,10 @@ fn open_darkroom(
     places: Arc<Vec<Neighbourhood>>,
     docks: Vec<DarkroomEnd>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-    let seed = arguments.seed;
+    let (seed, size_px) = (arguments.seed, arguments.photo_size_px());
     let photographer: Photographer = Arc::new(move |dock: usize, exposure: &Exposure| {
         let place = places.get(dock).context("no such dock")?;
-        let photo = photograph(place, exposure, seed)?;
+        let photo = photograph_of_size(place, exposure, seed, size_px)?;
         Ok(Picture {
             truth: serde_json::to_value(&photo.truth)?,
             jpeg: photo.jpeg,

@@ -9,6 +9,7 @@ use mavlink::dialects::ardupilotmega::{
 use super::autopilot::Autopilot;
 use super::guidance::Task;
 use super::options::{Exposure, Profile};
+use super::telemetry::ReportedPlace;
 
 impl Autopilot {
     /// Does what a command says; false if it is none of these.
@@ -84,26 +85,46 @@ impl Autopilot {
             let exposure = self.exposure(index);
             self.exposures.push(exposure);
         }
+        let reports = match (
+            every(self.options.faults.silent_capture),
+            every(self.options.faults.camera.double_feedback),
+        ) {
+            (true, _) => 0,
+            (false, true) => 2,
+            (false, false) => 1,
+        };
+        self.report_picture(index, reports);
+        if every(self.options.faults.camera.feedback_without_photo) {
+            self.camera.image_index += 1;
+            self.report_picture(index + 1, 1);
+        }
+    }
+
+    fn report_picture(&mut self, index: u32, reports: usize) {
         let captured = self.captured_message(index);
-        let reported = !every(self.options.faults.silent_capture);
-        match self.options.profile {
-            Profile::ArduCopter if reported => {
-                let feedback = self.feedback(index);
-                self.send(MavMessage::CAMERA_FEEDBACK(feedback));
-            }
+        let report = match self.options.profile {
+            Profile::ArduCopter => MavMessage::CAMERA_FEEDBACK(self.feedback(index)),
             Profile::Px4 => {
                 let trigger = CAMERA_TRIGGER_DATA {
                     time_usec: self.reported_unix_us(),
                     seq: index,
                 };
                 self.send(MavMessage::CAMERA_TRIGGER(trigger));
-                if reported {
-                    self.send(captured.clone());
-                }
+                captured.clone()
             }
-            Profile::ArduCopter => {}
+        };
+        for _ in 0..reports {
+            self.send(report.clone());
         }
         self.captured.push(captured);
+    }
+
+    /// The place in a report of an exposure, with the fault `zero_position`.
+    fn place_of_picture(&self, index: u32) -> ReportedPlace {
+        match self.options.faults.camera.zero_position {
+            Some(n) if index.is_multiple_of(n) => ReportedPlace::default(),
+            _ => self.reported_place(),
+        }
     }
 
     fn exposure(&self, image_index: u32) -> Exposure {
@@ -123,14 +144,18 @@ impl Autopilot {
         }
     }
 
-    /// The vehicle's UTC, with the fault `clock_off`.
+    /// The vehicle's UTC, with the faults `clock_off` and `clock_jump_at`.
     pub(super) fn reported_unix_us(&self) -> u64 {
-        let off = self.options.faults.clock_off_s.unwrap_or(0.0) * 1e6;
+        let jump_s = match self.options.faults.flight.clock_jump {
+            Some((at_s, delta_s)) if self.has_begun(Some(at_s)) => delta_s,
+            _ => 0.0,
+        };
+        let off = (self.options.faults.clock_off_s.unwrap_or(0.0) + jump_s) * 1e6;
         (self.clock.unix_us() + off as i64).max(0) as u64
     }
 
     fn feedback(&self, index: u32) -> CAMERA_FEEDBACK_DATA {
-        let place = self.reported_place();
+        let place = self.place_of_picture(index);
         let [roll, pitch] = self.body.roll_pitch_rad();
         CAMERA_FEEDBACK_DATA {
             time_usec: self.reported_unix_us(),
@@ -151,7 +176,7 @@ impl Autopilot {
     }
 
     fn captured_message(&self, index: u32) -> MavMessage {
-        let place = self.reported_place();
+        let place = self.place_of_picture(index);
         MavMessage::CAMERA_IMAGE_CAPTURED(CAMERA_IMAGE_CAPTURED_DATA {
             time_utc: self.reported_unix_us(),
             time_boot_ms: self.clock.boot_ms(),

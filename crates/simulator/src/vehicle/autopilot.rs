@@ -11,6 +11,7 @@ use super::camera::Camera;
 use super::clock::VehicleClock;
 use super::guidance::Task;
 use super::local::{LocalFrame, Neu, distance_m};
+use super::mischief::Mischief;
 use super::mission::Mission;
 use super::options::{DockSide, Exposure, Profile, VehicleOptions, VehicleStatus};
 use super::parameters::Parameters;
@@ -123,6 +124,8 @@ pub(super) struct Autopilot {
     pub(super) idle_steps: u32,
     /// What to do, first things first.
     pub(super) plan: VecDeque<Task>,
+    /// What it was doing when its mission was held up (ArduCopter stays in AUTO meanwhile).
+    pub(super) held_plan: Option<VecDeque<Task>>,
     /// Home, north, east and up of the dock.
     pub(super) home: Neu,
     /// Speed on legs, m/s.
@@ -137,6 +140,8 @@ pub(super) struct Autopilot {
     pub(super) authorised_until: u64,
     pub(super) said_using_gps: bool,
     pub(super) lost_final_ack: bool,
+    /// What the faults of the protocols have done so far.
+    pub(super) mischief: Mischief,
     pub(super) captured: Vec<MavMessage>,
     pub(super) outbox: Vec<Outgoing>,
     pub(super) exposures: Vec<Exposure>,
@@ -181,6 +186,7 @@ impl Autopilot {
             flown: false,
             idle_steps: 0,
             plan: VecDeque::new(),
+            held_plan: None,
             home: [0.0; 3],
             wanted_yaw_rad: None,
             mute_until: 0,
@@ -188,6 +194,7 @@ impl Autopilot {
             authorised_until: 0,
             said_using_gps: false,
             lost_final_ack: false,
+            mischief: Mischief::default(),
             captured: Vec::new(),
             outbox: Vec::new(),
             exposures: Vec::new(),
@@ -197,13 +204,16 @@ impl Autopilot {
 
     /// The estimator has a position.
     pub(super) fn knows_position(&self) -> bool {
-        self.clock.boot_s() >= self.options.faults.late_gps_s.unwrap_or(POSITION_AFTER_S)
+        let faults = &self.options.faults;
+        let after_s = faults.late_gps_s.or(faults.flight.prearm_lies_s);
+        self.clock.boot_s() >= after_s.unwrap_or(POSITION_AFTER_S)
     }
 
     /// The PREARM bit of SYS_STATUS; ArduCopter sets it before the estimator uses GPS.
     pub(super) fn prearm_is_healthy(&self) -> bool {
-        self.clock.boot_s() >= PREARM_HEALTHY_S
-            && (self.options.profile == Profile::ArduCopter || self.knows_position())
+        self.options.faults.flight.prearm_lies_s.is_some()
+            || self.clock.boot_s() >= PREARM_HEALTHY_S
+                && (self.options.profile == Profile::ArduCopter || self.knows_position())
     }
 
     /// Where the vehicle believes to be: north, east and up of the dock.
@@ -239,10 +249,12 @@ impl Autopilot {
 
     /// Answers somebody.
     pub(super) fn answer(&mut self, message: MavMessage) {
-        self.outbox.push(Outgoing {
-            said: Said::Message(Box::new(message)),
-            is_answer: true,
-        });
+        for message in self.twisted(message) {
+            self.outbox.push(Outgoing {
+                said: Said::Message(Box::new(message)),
+                is_answer: true,
+            });
+        }
     }
 
     /// Answers a command by a number that the dialect may not know.

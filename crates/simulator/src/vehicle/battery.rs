@@ -64,6 +64,14 @@ impl Battery {
         self.energy_wh = (self.energy_wh - energy_wh).clamp(0.0, CAPACITY_WH);
     }
 
+    /// Loses so many percent of a full battery at once, but none below `floor`.
+    pub(super) fn sag(&mut self, percent: f64, floor: f64) {
+        let least_wh = CAPACITY_WH * floor / 100.0;
+        if self.energy_wh > least_wh {
+            self.energy_wh = (self.energy_wh - CAPACITY_WH * percent / 100.0).max(least_wh);
+        }
+    }
+
     /// What is left, percent.
     pub(super) fn percent(&self) -> f64 {
         100.0 * self.energy_wh / CAPACITY_WH

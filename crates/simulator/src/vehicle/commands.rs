@@ -82,7 +82,10 @@ fn place(latitude: f64, longitude: f64) -> Option<[f64; 2]> {
 impl Autopilot {
     /// Carries out a command and answers it.
     pub(super) fn obey(&mut self, peer: Peer, call: &Call) {
-        let result = self.carry_out(call);
+        let result = match self.only_nods_at(call.command) {
+            true => MavResult::MAV_RESULT_ACCEPTED,
+            false => self.carry_out(call),
+        };
         self.answer(MavMessage::COMMAND_ACK(COMMAND_ACK_DATA {
             command: call.command,
             result,
@@ -92,7 +95,7 @@ impl Autopilot {
             target_component: peer.component_id,
         }));
         // Sent after the acknowledgement, as both autopilots do.
-        if result == MavResult::MAV_RESULT_ACCEPTED {
+        if result == MavResult::MAV_RESULT_ACCEPTED && !self.only_nods_at(call.command) {
             self.follow_up(call);
         }
     }
@@ -239,18 +242,38 @@ impl Autopilot {
     }
 
     fn pause_or_continue(&mut self, what: f32) -> MavResult {
-        match (what as i32, self.mode) {
-            (0, Mode::Auto) => {
-                let paused = if self.options.profile == Profile::Px4 {
-                    Mode::Loiter
-                } else {
-                    Mode::Brake
-                };
-                self.change_mode(paused)
+        match (what as i32, self.options.profile) {
+            (0 | 1, Profile::Px4) => MavResult::MAV_RESULT_UNSUPPORTED,
+            (0, Profile::ArduCopter) => self.hold_mission(),
+            (1, Profile::ArduCopter) => self.release_mission(),
+            _ => MavResult::MAV_RESULT_DENIED,
+        }
+    }
+
+    /// As `ModeAuto::pause` of ArduCopter 4.3 and later: only on the way to a waypoint, and the mode stays AUTO.
+    fn hold_mission(&mut self) -> MavResult {
+        let on_its_way = matches!(self.plan.front(), Some(Task::Leg { .. }));
+        if self.mode != Mode::Auto || self.held_plan.is_some() || !on_its_way {
+            self.say(MavSeverity::MAV_SEVERITY_INFO, "Failed to pause");
+            return MavResult::MAV_RESULT_FAILED;
+        }
+        let [n, e] = self.stopping_place();
+        let at = [n, e, self.body.position_m[2]];
+        let hold = std::collections::VecDeque::from([Task::Hold { at, steps: None }]);
+        self.held_plan = Some(std::mem::replace(&mut self.plan, hold));
+        MavResult::MAV_RESULT_ACCEPTED
+    }
+
+    fn release_mission(&mut self) -> MavResult {
+        match self.held_plan.take() {
+            Some(plan) if self.mode == Mode::Auto => {
+                self.plan = plan;
+                MavResult::MAV_RESULT_ACCEPTED
             }
-            (1, Mode::Loiter | Mode::Brake) => self.change_mode(Mode::Auto),
-            (0 | 1, _) => MavResult::MAV_RESULT_DENIED,
-            _ => MavResult::MAV_RESULT_UNSUPPORTED,
+            _not_held => {
+                self.say(MavSeverity::MAV_SEVERITY_INFO, "Failed to resume");
+                MavResult::MAV_RESULT_FAILED
+            }
         }
     }
 

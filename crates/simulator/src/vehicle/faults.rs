@@ -1,8 +1,19 @@
 //! What can be made to go wrong with a vehicle, by name: the values of `--fault`.
 
+mod camera;
+mod flight;
+mod line;
+mod protocol;
+
 use std::str::FromStr;
 
 use thiserror::Error;
+
+pub use camera::{CAMERA_FAULTS, CameraFaults};
+pub use flight::{FLIGHT_FAULTS, FlightFaults};
+pub(crate) use flight::{GUST_MS, GUST_S, SAG_PERCENT_PER_S, SAG_TO_PERCENT};
+pub use line::{LINE_FAULTS, LineFaults};
+pub use protocol::{PROTOCOL_FAULTS, ProtocolFaults};
 
 /// Everything that may go wrong; the default is a vehicle without faults.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,6 +61,18 @@ pub struct VehicleFaults {
     pub asks_authorisation: bool,
     /// `events_only`: says by EVENT, without words, why it does not arm.
     pub events_only: bool,
+    /// `signing_key=HEX`: the vehicle has that MAVLink 2 signing key (64 hexadecimal digits) from the start.
+    pub signing_key: Option<[u8; 32]>,
+    /// `signing_ignored_setup`: SETUP_SIGNING has no effect.
+    pub signing_ignored_setup: bool,
+    /// What the line does to frames.
+    pub line: LineFaults,
+    /// What it gets wrong in the protocols.
+    pub protocol: ProtocolFaults,
+    /// What goes wrong with the machine.
+    pub flight: FlightFaults,
+    /// What is wrong with the reports of exposures.
+    pub camera: CameraFaults,
 }
 
 /// A fault nobody knows, or a value it cannot have.
@@ -59,7 +82,7 @@ pub enum FaultError {
     #[error("unknown vehicle fault {0:?}")]
     Unknown(String),
     /// The fault needs a number behind `=`.
-    #[error("vehicle fault {name:?} needs a number, as in {name}={example}; got {value:?}")]
+    #[error("vehicle fault {name:?} needs a value, as in {name}={example}; got {value:?}")]
     Value {
         /// Fault.
         name: String,
@@ -91,6 +114,8 @@ impl VehicleFaults {
             "asks_authorisation" => self.asks_authorisation = true,
             "events_only" => self.events_only = true,
             "stubborn_parameters" => self.stubborn_parameters = true,
+            "signing_ignored_setup" => self.signing_ignored_setup = true,
+            "signing_key" => self.signing_key = Some(given.key()?),
             "late" => self.late_ms = Some(given.number("1500", 0.0, 600_000.0)? as u64),
             "drop" => self.drop = Some(given.number("0.2", 0.0, 1.0)?),
             "reboot_at" => self.reboot_at_s = Some(given.number("60", 0.0, 86_400.0)?),
@@ -103,9 +128,20 @@ impl VehicleFaults {
             "gps_jump" => self.gps_jump_m = Some(given.number("8", -1e4, 1e4)?),
             "lost_link_at" => self.lost_link_at_s = Some(given.number("50", 0.0, 86_400.0)?),
             "altered_item" => self.altered_item = Some(given.number("3", 0.0, 65_535.0)? as u16),
-            _ => return Err(FaultError::Unknown(name.to_owned())),
+            _ => return self.add_to_a_group(&given),
         }
         Ok(())
+    }
+
+    fn add_to_a_group(&mut self, given: &Given<'_>) -> Result<(), FaultError> {
+        let known = self.line.add(given)?
+            || self.protocol.add(given)?
+            || self.flight.add(given)?
+            || self.camera.add(given)?;
+        match known {
+            true => Ok(()),
+            false => Err(FaultError::Unknown(given.name.to_owned())),
+        }
     }
 }
 
@@ -115,8 +151,21 @@ impl FromStr for VehicleFaults {
     /// One fault, or several with commas between; an empty text has none.
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let mut faults = Self::default();
+        let mut whole = String::new();
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
-            faults.add(part)?;
+            // A number on its own is the second value of the fault before it.
+            if part.trim().parse::<f64>().is_ok() && !whole.is_empty() {
+                whole.push(',');
+                whole.push_str(part);
+                continue;
+            }
+            if !whole.is_empty() {
+                faults.add(&whole)?;
+            }
+            part.clone_into(&mut whole);
+        }
+        if !whole.is_empty() {
+            faults.add(&whole)?;
         }
         Ok(faults)
     }
@@ -136,6 +185,20 @@ impl Given<'_> {
                 name: self.name.to_owned(),
                 value: self.value.to_owned(),
                 example,
+            }),
+        }
+    }
+}
+
+impl Given<'_> {
+    fn key(&self) -> Result<[u8; 32], FaultError> {
+        let mut key = [0; 32];
+        match hex::decode_to_slice(self.value, &mut key) {
+            Ok(()) => Ok(key),
+            Err(_no_key) => Err(FaultError::Value {
+                name: self.name.to_owned(),
+                value: self.value.to_owned(),
+                example: "00112233…(64 hexadecimal digits)",
             }),
         }
     }
@@ -169,6 +232,7 @@ mod tests {
             "same_system_id=0",
             "misfire=0",
             "drop=NaN",
+            "signing_key=abc",
         ] {
             assert!(
                 matches!(bad.parse::<VehicleFaults>(), Err(FaultError::Value { .. })),

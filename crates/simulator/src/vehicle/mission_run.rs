@@ -22,7 +22,7 @@ impl Autopilot {
             return;
         }
         if self.on_ground {
-            if self.options.faults.no_takeoff || !self.can_start_from_ground() {
+            if self.stays_on_the_ground() || !self.can_start_from_ground() {
                 return;
             }
             self.start_flight();
@@ -52,6 +52,7 @@ impl Autopilot {
         self.progress.is_complete = false;
         if self.mode == Mode::Auto && self.progress.is_running {
             self.plan.clear();
+            self.held_plan = None;
             self.progress.leg_start = None;
             self.advance(seq.max(self.mission.first));
         }

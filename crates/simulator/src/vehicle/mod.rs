@@ -23,6 +23,7 @@ mod ground;
 mod guidance;
 mod inbox;
 mod local;
+mod mischief;
 mod mission;
 mod mission_run;
 mod modes;
@@ -31,12 +32,15 @@ mod parameters;
 mod power;
 mod profile;
 mod radio;
+mod signing;
 mod step;
+mod strangers;
 mod streams;
 mod telemetry;
 mod transfer;
 #[cfg(test)]
 mod transfer_tests;
+mod way;
 mod wind;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -48,12 +52,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-pub use faults::{FaultError, VehicleFaults};
+pub use faults::{
+    CAMERA_FAULTS, CameraFaults, FLIGHT_FAULTS, FaultError, FlightFaults, LINE_FAULTS, LineFaults,
+    PROTOCOL_FAULTS, ProtocolFaults, VehicleFaults,
+};
+pub(crate) use faults::{GUST_MS, GUST_S};
 pub use options::{DockSide, Exposure, Profile, VehicleError, VehicleOptions, VehicleStatus};
 
 use autopilot::Autopilot;
 use body::STEP_S;
 use radio::{Heard, Radio};
+pub use strangers::{FOREIGN_STATION, FOREIGN_VEHICLE};
 
 /// How often the vehicle catches up with the wall clock.
 const TICK: Duration = Duration::from_millis(20);
@@ -145,10 +154,13 @@ async fn fly(mut autopilot: Autopilot, mut radio: Radio, outside: Outside, stop:
         tokio::select! {
             () = stop.cancelled() => return,
             received = radio.receive(&mut buffer) => {
-                if let Some((length, from)) = received {
-                    hear(&mut autopilot, &mut radio, &buffer[..length], from);
+                if let Some((length, from)) = received
+                    && autopilot.is_audible()
+                {
+                    radio.read(&buffer[..length], from);
                 }
             }
+            () = radio.something_arrives() => {}
             _ = tick.tick() => {
                 let now = Instant::now();
                 owed_s += (now - last).min(MOST_CATCH_UP).as_secs_f64() * autopilot.options.speed;
@@ -159,9 +171,9 @@ async fn fly(mut autopilot: Autopilot, mut radio: Radio, outside: Outside, stop:
                     autopilot.step();
                 }
                 outside.status.send_replace(autopilot.status());
-                radio.send_late().await;
             }
         }
+        hear(&mut autopilot, &mut radio);
         for exposure in autopilot.exposures.drain(..) {
             // Nobody wants pictures any more: the flight goes on.
             let _unwanted = outside.pictures.send(exposure);
@@ -170,13 +182,19 @@ async fn fly(mut autopilot: Autopilot, mut radio: Radio, outside: Outside, stop:
     }
 }
 
-fn hear(autopilot: &mut Autopilot, radio: &mut Radio, datagram: &[u8], from: std::net::SocketAddr) {
-    if !autopilot.is_audible() {
-        return;
-    }
-    for heard in radio.read(datagram, from) {
+fn hear(autopilot: &mut Autopilot, radio: &mut Radio) {
+    while let Some(heard) = radio.arrived() {
+        if !autopilot.is_audible() {
+            continue;
+        }
         match heard {
-            Heard::Message(peer, message) => autopilot.hear(peer, &message),
+            Heard::Message(peer, message) => {
+                if let Some(setup) = autopilot.new_key(&message) {
+                    radio.signing.set_up(setup);
+                } else {
+                    autopilot.hear(peer, &message);
+                }
+            }
             Heard::UnknownCommand(peer, number) => {
                 autopilot.acknowledge_number(peer, number, MavResult::MAV_RESULT_UNSUPPORTED);
             }
@@ -189,7 +207,8 @@ async fn speak(autopilot: &mut Autopilot, radio: &mut Radio) {
     let audible = autopilot.is_audible();
     for outgoing in autopilot.outbox.drain(..) {
         if audible {
-            radio.send(&outgoing).await;
+            radio.send(&outgoing);
         }
     }
+    radio.transmit().await;
 }

@@ -1,6 +1,5 @@
 //! The vehicle's end of the link: frames in and out of a UDP socket, with the losses and delays that faults ask for.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -13,13 +12,18 @@ use tokio::net::UdpSocket;
 
 use super::autopilot::{Outgoing, Peer, Said};
 use super::faults::VehicleFaults;
-use crate::random::Dice;
+use super::signing::Signing;
+use super::strangers::strangers;
+use super::way::{Way, WayFaults};
 
 /// Component id of an autopilot.
 const AUTOPILOT: u8 = 1;
 
+/// How often the others speak that the fault `foreign_heartbeat` puts on the link. Wall.
+const STRANGERS_EVERY: Duration = Duration::from_secs(1);
+
 /// One frame that came in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Heard {
     /// A message of the dialect.
     Message(Peer, Box<MavMessage>),
@@ -38,10 +42,11 @@ pub(super) struct Radio {
     other: Option<SocketAddr>,
     system_id: u8,
     sequence: u8,
-    drop: Option<f64>,
-    dice: Dice,
-    late: Option<Duration>,
-    waiting: VecDeque<(Instant, Vec<u8>)>,
+    pub(super) signing: Signing,
+    late: Duration,
+    inward: Way<Heard>,
+    outward: Way<(SocketAddr, Vec<u8>)>,
+    strangers_at: Option<Instant>,
 }
 
 impl Radio {
@@ -53,16 +58,20 @@ impl Radio {
         faults: &VehicleFaults,
         seed: u64,
     ) -> Self {
+        let line = &faults.line;
+        let inward = WayFaults::new(faults.drop, line.drop_in, line);
+        let outward = WayFaults::new(faults.drop, line.drop_out, line);
         Self {
             socket,
             ground_station,
             other: None,
             system_id,
             sequence: 0,
-            drop: faults.drop,
-            dice: Dice::new(seed, 0x52_41_44_49_4F),
-            late: faults.late_ms.map(Duration::from_millis),
-            waiting: VecDeque::new(),
+            signing: Signing::with(faults.signing_key),
+            late: Duration::from_millis(faults.late_ms.unwrap_or(0)),
+            inward: Way::new(inward, seed, 0x52_41_44_49_4F),
+            outward: Way::new(outward, seed, 0x52_41_44_49_50),
+            strangers_at: line.foreign_heartbeat.then(Instant::now),
         }
     }
 
@@ -71,12 +80,12 @@ impl Radio {
         self.socket.recv_from(buffer).await.ok()
     }
 
-    /// The frames of a datagram that are not lost.
-    pub(super) fn read(&mut self, datagram: &[u8], from: SocketAddr) -> Vec<Heard> {
+    /// The frames of a datagram go onto their way; what arrives comes out of [`Self::arrived`].
+    pub(super) fn read(&mut self, datagram: &[u8], from: SocketAddr) {
         let mut reader = MavlinkReader::new(datagram);
-        let mut heard = Vec::new();
+        let now = Instant::now();
         while let Ok(frame) = reader.read_any_raw_message::<MavMessage>() {
-            if self.is_lost() {
+            if !self.signing.hears(&frame) {
                 continue;
             }
             let peer = Peer {
@@ -86,30 +95,48 @@ impl Radio {
                     MAVLinkMessageRaw::V2(v2) => v2.component_id(),
                 },
             };
-            match MavMessage::parse(frame.version(), frame.message_id(), frame.payload()) {
+            let heard = match MavMessage::parse(frame.version(), frame.message_id(), frame.payload()) {
                 Ok(message) => {
                     if matches!(message, MavMessage::HEARTBEAT(_)) && from != self.ground_station {
                         self.other = Some(from);
                     }
-                    heard.push(Heard::Message(peer, Box::new(message)));
+                    Some(Heard::Message(peer, Box::new(message)))
                 }
-                Err(ParserError::InvalidEnum { .. }) => heard.extend(unknown(peer, &frame)),
-                Err(_) => {}
+                Err(ParserError::InvalidEnum { .. }) => unknown(peer, &frame),
+                Err(_) => None,
+            };
+            if let Some(heard) = heard {
+                self.inward.send(heard, now, Duration::ZERO);
             }
         }
-        heard
     }
 
-    /// Puts a frame on the wire, or into the queue if answers are late.
-    pub(super) async fn send(&mut self, outgoing: &Outgoing) {
-        let frame = match &outgoing.said {
+    /// The next frame that has arrived at the vehicle.
+    pub(super) fn arrived(&mut self) -> Option<Heard> {
+        self.inward.arrived(Instant::now())
+    }
+
+    /// Waits until something that is under way arrives; for ever if nothing is.
+    pub(super) async fn something_arrives(&self) {
+        let next = [self.inward.next_at(), self.outward.next_at()];
+        match next.into_iter().flatten().min() {
+            Some(at) => tokio::time::sleep_until(at.into()).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Puts a frame on its way.
+    pub(super) fn send(&mut self, outgoing: &Outgoing) {
+        let mut frame = match &outgoing.said {
             Said::Message(message) => self.frame(message),
             Said::Acknowledgement { peer, number, result } => self.acknowledgement(*peer, *number, *result),
         };
-        match self.late {
-            Some(late) if outgoing.is_answer => self.waiting.push_back((Instant::now() + late, frame)),
-            _ => self.transmit(&frame).await,
-        }
+        self.signing.seal(&mut frame);
+        let held = match outgoing.is_answer {
+            true => self.late,
+            false => Duration::ZERO,
+        };
+        self.put_on_its_way(&frame, held);
     }
 
     /// A COMMAND_ACK for a number without a name: its first field is written over.
@@ -130,13 +157,25 @@ impl Radio {
         frame
     }
 
-    /// Sends what was held back long enough.
-    pub(super) async fn send_late(&mut self) {
+    /// Brings to the ground station what has arrived there.
+    pub(super) async fn transmit(&mut self) {
+        self.let_strangers_speak();
+        while let Some((address, frame)) = self.outward.arrived(Instant::now()) {
+            // Nobody may be listening yet; a datagram into the void is no fault of the vehicle.
+            let _sent = self.socket.send_to(&frame, address).await;
+        }
+    }
+
+    fn let_strangers_speak(&mut self) {
         let now = Instant::now();
-        while self.waiting.front().is_some_and(|(due, _)| *due <= now) {
-            if let Some((_, frame)) = self.waiting.pop_front() {
-                self.transmit(&frame).await;
-            }
+        if self.strangers_at.is_none_or(|at| at > now) {
+            return;
+        }
+        self.strangers_at = Some(now + STRANGERS_EVERY);
+        for (header, message) in strangers(self.system_id) {
+            let mut raw = MAVLinkV2MessageRaw::new();
+            raw.serialize_message(header, &message);
+            self.put_on_its_way(raw.raw_bytes(), Duration::ZERO);
         }
     }
 
@@ -152,18 +191,11 @@ impl Radio {
         raw.raw_bytes().to_vec()
     }
 
-    async fn transmit(&mut self, frame: &[u8]) {
+    fn put_on_its_way(&mut self, frame: &[u8], held: Duration) {
+        let now = Instant::now();
         for address in [Some(self.ground_station), self.other].into_iter().flatten() {
-            if self.is_lost() {
-                continue;
-            }
-            // Nobody may be listening yet; a datagram into the void is no fault of the vehicle.
-            let _sent = self.socket.send_to(frame, address).await;
+            self.outward.send((address, frame.to_vec()), now, held);
         }
-    }
-
-    fn is_lost(&mut self) -> bool {
-        self.drop.is_some_and(|part| self.dice.chance(part))
     }
 }
 

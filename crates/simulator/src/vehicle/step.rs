@@ -5,6 +5,7 @@ use mavlink::dialects::ardupilotmega::MavSeverity;
 use super::autopilot::{Autopilot, Failsafe, first_mode};
 use super::battery::Load;
 use super::body::STEP_S;
+use super::faults::{GUST_MS, SAG_PERCENT_PER_S, SAG_TO_PERCENT};
 use super::guidance::Task;
 use super::options::Profile;
 use super::profile::Mode;
@@ -73,7 +74,7 @@ impl Autopilot {
             self.body.rest();
         } else {
             let drift = if self.body.position_m[2] > 0.3 {
-                self.wind.drift(t)
+                self.drift_ms(t)
             } else {
                 [0.0; 2]
             };
@@ -87,6 +88,33 @@ impl Autopilot {
         if done {
             self.finish(&task);
         }
+    }
+
+    /// Velocity of the air, north and east, m/s, with the fault `gust_at`.
+    pub(super) fn wind_ms(&self, flight_s: f64) -> [f64; 2] {
+        self.with_gust(self.wind.at(flight_s), GUST_MS, flight_s)
+    }
+
+    /// What the wind does to the vehicle, m/s. Against the gust it cannot hold its place: half of it pushes it along.
+    fn drift_ms(&self, flight_s: f64) -> [f64; 2] {
+        self.with_gust(self.wind.drift(flight_s), 0.5 * GUST_MS, flight_s)
+    }
+
+    fn with_gust(&self, [north, east]: [f64; 2], more_ms: f64, flight_s: f64) -> [f64; 2] {
+        if !self.options.faults.flight.is_gusty(flight_s) {
+            return [north, east];
+        }
+        let [wind_north, wind_east] = self.wind.at(flight_s);
+        let speed = wind_north.hypot(wind_east).max(0.1);
+        [
+            north + more_ms * wind_north / speed,
+            east + more_ms * wind_east / speed,
+        ]
+    }
+
+    /// So many seconds have passed in this flight.
+    pub(super) fn has_begun(&self, at_s: Option<f64>) -> bool {
+        at_s.is_some_and(|at_s| self.clock.flight_number() > 0 && self.clock.flight_s() >= at_s)
     }
 
     fn finish(&mut self, task: &Task) {
@@ -128,11 +156,21 @@ impl Autopilot {
             return;
         }
         self.idle_steps += 1;
+        let idle_s = f64::from(self.idle_steps) * STEP_S;
+        if let Some(after_s) = self.options.faults.flight.auto_disarm_s
+            && !self.mischief.disarmed_itself
+        {
+            if idle_s >= after_s {
+                self.mischief.disarmed_itself = true;
+                self.disarm();
+            }
+            return;
+        }
         let delay = match self.options.profile {
-            Profile::Px4 if self.flown => 2.0,
+            Profile::Px4 if self.flown => self.parameters.disarm_after_landing_s(),
             _ => self.parameters.disarm_delay_s(),
         };
-        if delay > 0.0 && f64::from(self.idle_steps) * STEP_S >= delay {
+        if delay > 0.0 && idle_s >= delay {
             self.disarm();
         }
     }
@@ -148,13 +186,16 @@ impl Autopilot {
         } else if self.falling {
             Load::Parked { charging: false }
         } else {
-            let [north, east] = self.wind.at(self.clock.flight_s());
+            let [north, east] = self.wind_ms(self.clock.flight_s());
             Load::Flying {
                 air_speed_ms: (self.body.velocity_ms[0] - north).hypot(self.body.velocity_ms[1] - east),
                 climb_ms: self.body.velocity_ms[2],
             }
         };
         self.battery.step(load, STEP_S);
+        if self.has_begun(self.options.faults.flight.battery_sag_at_s) {
+            self.battery.sag(SAG_PERCENT_PER_S * STEP_S, SAG_TO_PERCENT);
+        }
         if self.battery.percent() <= 0.0 && !self.on_ground && !self.falling {
             self.falling = true;
             self.plan.clear();

@@ -290,7 +290,7 @@ impl Autopilot {
         if self.on_ground {
             [0.0; 2]
         } else {
-            self.wind.at(self.clock.flight_s())
+            self.wind_ms(self.clock.flight_s())
         }
     }
 

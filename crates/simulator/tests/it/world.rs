@@ -15,6 +15,7 @@ fn options() -> WorldOptions {
         mavlink_host: "127.0.0.1".to_owned(),
         mavlink_base_port: 14550,
         start_unix_us: START_UNIX_US,
+        photo_size_px: simulator::PHOTO_SIZE_PX,
     }
 }
 
