@@ -16,6 +16,8 @@ use crate::telemetry::Landed;
 
 /// Below this height above home, over the dock, an open question about the dock is a "no", m.
 const DECISION_HEIGHT_M: f64 = 12.0;
+/// Faster than this it is on its way up, m/s.
+const CLIMBS_MS: f64 = 0.3;
 /// "Over the dock", m.
 const DECISION_RADIUS_M: f64 = 15.0;
 /// Another landing place is flown to at least at this height above home, m: over the roofs around.
@@ -288,13 +290,15 @@ impl Homing {
     }
 }
 
-/// Low over its home.
+/// Low over its home, and not on its way up: a way home that begins right after take-off climbs first.
 fn is_about_to_touch(pilot: &Pilot<'_>) -> bool {
     let home = pilot.seen.home.map(|(home, _)| home);
     let over_home = home
         .zip(pilot.seen.position)
         .is_some_and(|(home, at)| geodesic_distance_m(home, at) <= DECISION_RADIUS_M);
+    let climbs = pilot.seen.climb_ms.is_some_and(|climb_ms| climb_ms > CLIMBS_MS);
     over_home
+        && !climbs
         && pilot
             .seen
             .height_above_home_m

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::fleet::{Site, wait_until};
 
 /// With so little the vehicle's own failsafe (20 %) brings it home in the middle of its mission.
-const LOW: &str = "D01:low_battery=25";
+const LOW: &str = "D01:low_battery=18";
 
 fn limits(site: &Site, least_percent: u32) {
     let text = site.configuration() + &format!("[fleet]\nmin_battery_percent = {least_percent}\n");
@@ -35,13 +35,11 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     assert!(missing > 0, "it broke off: {first}");
     let steps = site
         .program
-        .run(&["--lang", "en", "flights", "show", &name])
+        .run(&["flights", "show", &name])
         .stdout;
     assert!(steps.contains("a failsafe of the vehicle"), "{steps}");
     // Orders to what does not fly are answered in words.
     let order = [
-        "--lang",
-        "en",
         "fleet",
         "pause",
         &name,
@@ -84,8 +82,6 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     let photos = ["awaited", "stored", "looked_at"].map(|state| whole[state].as_u64().unwrap());
     assert_eq!(whole["planned"], photos.iter().sum::<u64>(), "{whole}");
     let order = [
-        "--lang",
-        "en",
         "flights",
         "resume",
         &name,
