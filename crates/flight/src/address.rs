@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// How bytes come from and go to vehicles. Reads and shows as `udpin:HOST:PORT`, `udpout:…`, `tcpin:…`,
-/// `tcpout:…`; `udp:` is read as `udpin:` and `tcp:` as `tcpout:`.
+/// `tcpout:…`, `serial:DEVICE:BAUD`; `udp:` is read as `udpin:` and `tcp:` as `tcpout:`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LinkAddress {
     /// Wait for datagrams on this address of ours; answers go back to where each vehicle sends from.
@@ -17,6 +17,31 @@ pub enum LinkAddress {
     TcpIn(HostPort),
     /// Connect, and connect again whenever the line breaks.
     TcpOut(HostPort),
+    /// A serial port of this machine.
+    Serial(SerialPlace),
+}
+
+impl LinkAddress {
+    /// Whether only this machine and what is plugged into it can listen to the line: keys may be sent there.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        match self {
+            Self::Serial(_) => true,
+            Self::UdpIn(place) | Self::UdpOut(place) | Self::TcpIn(place) | Self::TcpOut(place) => {
+                let number = place.host.parse::<std::net::IpAddr>();
+                place.host == "localhost" || number.is_ok_and(|number| number.is_loopback())
+            }
+        }
+    }
+}
+
+/// A serial port and its speed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SerialPlace {
+    /// The device, such as `/dev/ttyUSB0`; `/dev/serial/by-id/…` stays the same whatever is plugged in besides.
+    pub path: String,
+    /// Bits per second.
+    pub baud: u32,
 }
 
 /// A host (name, IPv4, or IPv6 in brackets) and a port.
@@ -33,16 +58,14 @@ pub struct HostPort {
 pub enum AddressError {
     /// The part before the first colon is not a kind of link.
     #[error(
-        "link `{text}`: unknown kind; use udpin:HOST:PORT, udpout:HOST:PORT, tcpin:HOST:PORT or tcpout:HOST:PORT"
+        "link `{text}`: unknown kind; use udpin:HOST:PORT, udpout:HOST:PORT, tcpin:HOST:PORT, tcpout:HOST:PORT or serial:DEVICE:BAUD"
     )]
     UnknownKind {
         /// As given.
         text: String,
     },
-    /// A serial port.
-    #[error(
-        "link `{text}`: serial ports are not supported yet; put a router such as mavlink-router before it and use udpin:"
-    )]
+    /// No device, or no speed.
+    #[error("link `{text}`: write a serial port as serial:DEVICE:BAUD, such as serial:/dev/ttyUSB0:57600")]
     Serial {
         /// As given.
         text: String,
@@ -74,9 +97,7 @@ impl FromStr for LinkAddress {
             "udpout" => Ok(Self::UdpOut(host_port(text, rest, false)?)),
             "tcpin" => Ok(Self::TcpIn(host_port(text, rest, true)?)),
             "tcpout" | "tcp" => Ok(Self::TcpOut(host_port(text, rest, false)?)),
-            "serial" => Err(AddressError::Serial {
-                text: text.to_owned(),
-            }),
+            "serial" => Ok(Self::Serial(serial_place(text, rest)?)),
             _ => Err(unknown()),
         }
     }
@@ -89,6 +110,7 @@ impl fmt::Display for LinkAddress {
             Self::UdpOut(place) => ("udpout", place),
             Self::TcpIn(place) => ("tcpin", place),
             Self::TcpOut(place) => ("tcpout", place),
+            Self::Serial(place) => return write!(f, "serial:{}:{}", place.path, place.baud),
         };
         write!(f, "{kind}:{place}")
     }
@@ -133,6 +155,24 @@ fn host_port(text: &str, rest: &str, listens: bool) -> Result<HostPort, AddressE
     })
 }
 
+fn serial_place(text: &str, rest: &str) -> Result<SerialPlace, AddressError> {
+    let refused = || AddressError::Serial {
+        text: text.to_owned(),
+    };
+    let (path, baud) = rest.rsplit_once(':').ok_or_else(refused)?;
+    let baud = baud
+        .parse::<u32>()
+        .ok()
+        .filter(|baud| (300..=12_000_000).contains(baud));
+    if path.is_empty() || path.contains(char::is_whitespace) {
+        return Err(refused());
+    }
+    Ok(SerialPlace {
+        path: path.to_owned(),
+        baud: baud.ok_or_else(refused)?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -148,6 +188,8 @@ mod tests {
             ("tcp:10.0.0.7:5760", "tcpout:10.0.0.7:5760"),
             ("tcpin:[::1]:5760", "tcpin:[::1]:5760"),
             ("udpin:127.0.0.1:0", "udpin:127.0.0.1:0"),
+            ("serial:/dev/ttyUSB0:57600", "serial:/dev/ttyUSB0:57600"),
+            ("serial:COM3:115200", "serial:COM3:115200"),
         ] {
             assert_eq!(text.parse::<LinkAddress>().unwrap().to_string(), shown);
         }
@@ -156,10 +198,14 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let error = |text: &str| text.parse::<LinkAddress>().unwrap_err();
-        assert!(matches!(
-            error("serial:/dev/ttyUSB0:57600"),
-            AddressError::Serial { .. }
-        ));
+        for text in [
+            "serial:/dev/ttyUSB0",
+            "serial::57600",
+            "serial:/dev/ttyUSB0:fast",
+            "serial:x:9",
+        ] {
+            assert!(matches!(error(text), AddressError::Serial { .. }), "{text}");
+        }
         assert!(matches!(error("14550"), AddressError::UnknownKind { .. }));
         assert!(matches!(
             error("http:127.0.0.1:80"),
@@ -175,7 +221,15 @@ mod tests {
             error("udpout:localhost:0"),
             AddressError::BadPort { .. }
         ));
-        assert!(error("serial:x").to_string().contains("not supported yet"));
+    }
+
+    #[test]
+    fn only_lines_of_this_machine_are_private() {
+        let private = |text: &str| text.parse::<LinkAddress>().unwrap().is_private();
+        assert!(
+            private("serial:/dev/ttyACM0:115200") && private("tcp:127.0.0.1:5760") && private("udp:[::1]:1")
+        );
+        assert!(!private("udpin:0.0.0.0:14550") && !private("tcp:10.0.0.7:5760"));
     }
 
     proptest! {

@@ -200,6 +200,10 @@ impl Vehicle {
             let MavMessage::COMMAND_ACK(data) = message.message.as_ref() else {
                 continue;
             };
+            // Gimbals and cameras behind the same number obey, and answer, the same commands.
+            if message.header.component_id != AUTOPILOT_COMPONENT {
+                continue;
+            }
             let (system, component) = self.own();
             // 0 is "everybody", and what vehicles send that do not know this field.
             let ours =

@@ -4,6 +4,7 @@
 //! | module | question it answers |
 //! |---|---|
 //! | `address` | where the broker is |
+//! | `tls` | whom we trust to be the broker, and what we show it |
 //! | `messages` | what the JSON on each topic means |
 //! | `state` | what is known about one dock, and how old that is |
 //! | `book` | which messages count: right dock, right order, sane size |
@@ -18,6 +19,7 @@ mod command;
 mod line;
 mod messages;
 mod state;
+mod tls;
 
 pub use address::{BrokerAddress, BrokerAddressError};
 pub use command::{Bound, DockCommandError};
@@ -26,3 +28,4 @@ pub use messages::DockMethod;
 pub use state::{
     AlternateLanding, Charge, ChargeState, DockMode, DockPosition, DockState, HEARD_WITHIN, Lid, Weather,
 };
+pub use tls::{BrokerTls, TlsError, TlsFiles};

@@ -1,7 +1,7 @@
 //! One line to one or more vehicles: owns the socket, reads frames, tells vehicles apart, and keeps the ground
 //! station's heartbeat going, without which a vehicle believes its ground station lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -10,19 +10,27 @@ use std::time::{Duration, Instant};
 use mavlink::dialects::ardupilotmega::{
     HEARTBEAT_DATA, MavAutopilot, MavMessage, MavModeFlag, MavState, MavType,
 };
+use serde::Serialize;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::address::{HostPort, LinkAddress};
+use crate::fault::LineKind;
 use crate::port::{Line, Port, locked};
+use crate::signing::{Signing, SigningCounts, Verdict};
 use crate::vehicle::{Vehicle, utc_now};
-use crate::wire::{Frame, FrameReader, ReadStatistics};
+use crate::wire::{Frame, FrameReader};
 
-pub use crate::port::Seen;
+pub use crate::port::{Seen, Station};
+pub use crate::wire::ReadStatistics;
 
+mod serial;
+mod stream;
 mod tcp;
 mod udp;
+
+const AUTOPILOT_COMPONENT: u8 = 1;
 
 /// Heartbeats per second while no vehicle's clock is measured yet.
 const HEARTBEATS_AT_FIRST: f64 = 4.0;
@@ -33,13 +41,15 @@ const TICK: Duration = Duration::from_millis(25);
 const SILENT: Duration = Duration::from_secs(10);
 
 /// Who we are on the link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LinkOptions {
     /// Our MAVLink system number; must equal the vehicles' ground station number (`MAV_GCS_SYSID`), or their guard
     /// against a lost ground station never arms.
     pub system_id: u8,
     /// Our component number; 190 is a ground station.
     pub component_id: u8,
+    /// Keys of vehicles.
+    pub signing: Signing,
 }
 
 impl Default for LinkOptions {
@@ -47,6 +57,7 @@ impl Default for LinkOptions {
         Self {
             system_id: 255,
             component_id: 190,
+            signing: Signing::default(),
         }
     }
 }
@@ -73,7 +84,7 @@ pub enum LinkError {
 }
 
 /// What a link did since it was opened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LinkStatistics {
     /// What was read and could not be read.
     pub read: ReadStatistics,
@@ -83,10 +94,14 @@ pub struct LinkStatistics {
     pub not_sent: u64,
     /// Datagrams without content.
     pub empty_datagrams: u64,
-    /// Receive errors that pass, such as a port that is closed at the other end.
-    pub passing_errors: u64,
-    /// Connections that were made (TCP).
+    /// Errors of sockets and ports, by kind ([`crate::fault::FAULTS`]). None ends the line.
+    pub errors: BTreeMap<&'static str, u64>,
+    /// Connections that were made (TCP), openings of the port (serial).
     pub connections: u64,
+    /// Frames of ours that came back.
+    pub echoes: u64,
+    /// Signing, by system.
+    pub signing: BTreeMap<u8, SigningCounts>,
 }
 
 /// An open line. Clones are the same line; it closes when the token it was opened with is cancelled.
@@ -102,6 +117,7 @@ struct Shared {
     port: Arc<Port>,
     vehicles: Mutex<BTreeMap<u8, Vehicle>>,
     statistics: Mutex<LinkStatistics>,
+    told: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Link {
@@ -121,11 +137,11 @@ impl Link {
         let link = match address {
             LinkAddress::UdpIn(place) => {
                 let local = resolve(address, place).await?;
-                Self::over_udp(address, options, local, None).await?
+                Self::over_udp(address, &options, local, None).await?
             }
             LinkAddress::UdpOut(place) => {
                 let remote = resolve(address, place).await?;
-                Self::over_udp(address, options, udp::any_local(remote), Some(remote)).await?
+                Self::over_udp(address, &options, udp::any_local(remote), Some(remote)).await?
             }
             LinkAddress::TcpIn(place) => {
                 let local = resolve(address, place).await?;
@@ -134,13 +150,23 @@ impl Link {
                     source,
                 };
                 let listener = tokio::net::TcpListener::bind(local).await.map_err(bind)?;
-                let link = Self::new(address, options, listener.local_addr().ok(), tcp::line());
+                let link = Self::new(
+                    address,
+                    &options,
+                    listener.local_addr().ok(),
+                    stream::line(LineKind::Tcp),
+                );
                 tasks.spawn(tcp::listen(link.clone(), listener, tasks.clone(), stop.clone()));
                 link
             }
             LinkAddress::TcpOut(place) => {
-                let link = Self::new(address, options, None, tcp::line());
+                let link = Self::new(address, &options, None, stream::line(LineKind::Tcp));
                 tasks.spawn(tcp::connect(link.clone(), place.clone(), stop.clone()));
+                link
+            }
+            LinkAddress::Serial(place) => {
+                let link = Self::new(address, &options, None, stream::line(LineKind::Serial));
+                tasks.spawn(serial::keep_open(link.clone(), place.clone(), stop.clone()));
                 link
             }
         };
@@ -177,6 +203,21 @@ impl Link {
         self.shared.port.seen(Instant::now())
     }
 
+    /// The numbers of all vehicles whose autopilot was heard on this line.
+    #[must_use]
+    pub fn heard(&self) -> Vec<u8> {
+        let vehicles = self.vehicles();
+        let heard = vehicles.iter().filter(|vehicle| vehicle.telemetry().heard);
+        heard.map(Vehicle::system_id).collect()
+    }
+
+    /// Other ground stations that were heard in the last seconds. A vehicle that hears them too may not notice that
+    /// it lost us.
+    #[must_use]
+    pub fn stations(&self) -> Vec<Station> {
+        self.shared.port.stations(Instant::now())
+    }
+
     /// What was read, sent and lost.
     #[must_use]
     pub fn statistics(&self) -> LinkStatistics {
@@ -184,17 +225,25 @@ impl Link {
         LinkStatistics {
             sent,
             not_sent,
+            errors: self.shared.port.errors(),
+            signing: self.shared.port.guard().counts(),
             ..locked(&self.shared.statistics).clone()
         }
     }
 
-    fn new(address: &LinkAddress, options: LinkOptions, local: Option<SocketAddr>, line: Line) -> Self {
+    fn new(address: &LinkAddress, options: &LinkOptions, local: Option<SocketAddr>, line: Line) -> Self {
         let shared = Shared {
             address: address.clone(),
             local,
-            port: Arc::new(Port::new(line, options.system_id, options.component_id)),
+            port: Arc::new(Port::new(
+                line,
+                options.system_id,
+                options.component_id,
+                options.signing.guard(address),
+            )),
             vehicles: Mutex::new(BTreeMap::new()),
             statistics: Mutex::new(LinkStatistics::default()),
+            told: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -203,7 +252,7 @@ impl Link {
 
     async fn over_udp(
         address: &LinkAddress,
-        options: LinkOptions,
+        options: &LinkOptions,
         local: SocketAddr,
         first: Option<SocketAddr>,
     ) -> Result<Self, LinkError> {
@@ -219,18 +268,48 @@ impl Link {
     fn take(&self, frames: Vec<Frame>, from: SocketAddr) {
         let (now, utc) = (Instant::now(), utc_now());
         for frame in frames {
-            let (own_system, own_component) = self.shared.port.own();
-            let is_ours =
-                frame.header.system_id == u32::from(own_system) && frame.header.component_id == own_component;
-            let Some(system_id) = u8::try_from(frame.header.system_id)
-                .ok()
-                .filter(|id| *id != 0 && !is_ours)
-            else {
+            let Some(system_id) = u8::try_from(frame.header.system_id).ok().filter(|id| *id != 0) else {
                 continue;
             };
-            self.shared.port.note_heard(frame.header, from, now);
-            self.vehicle(system_id).deliver(frame, from, now, utc);
+            let port = &self.shared.port;
+            if (system_id, frame.header.component_id) == port.own() {
+                self.take_our_own(&frame, from, now);
+                continue;
+            }
+            if port.guard().judge(system_id, &frame, now, utc) == Verdict::Refuse {
+                port.note_refused(system_id, from, now);
+                continue;
+            }
+            if is_ground_station(&frame.message) {
+                port.note_station(frame.header, from, now);
+            }
+            port.note_heard(frame.header, from, now);
+            if let Some(vehicle) = self.vehicle_of(system_id, &frame) {
+                vehicle.deliver(frame, from, now, utc);
+            }
         }
+    }
+
+    /// A frame with our own numbers: an echo, or another station that uses them too.
+    fn take_our_own(&self, frame: &Frame, from: SocketAddr, now: Instant) {
+        if self.shared.port.is_echo(&frame.raw) {
+            self.note(|statistics| statistics.echoes += 1);
+        } else {
+            self.shared.port.note_station(frame.header, from, now);
+        }
+    }
+
+    /// The vehicle that a frame is of. Only an autopilot makes a system a vehicle; cameras, companion computers,
+    /// transponders and ground stations with numbers of their own never become one.
+    fn vehicle_of(&self, system_id: u8, frame: &Frame) -> Option<Vehicle> {
+        let known = locked(&self.shared.vehicles).get(&system_id).cloned();
+        let is_new = || is_autopilot(frame).then(|| self.vehicle(system_id));
+        known.or_else(is_new)
+    }
+
+    /// Whether an error of this kind was not said yet.
+    fn first_time(&self, kind: &'static str) -> bool {
+        locked(&self.shared.told).insert(kind)
     }
 
     fn note(&self, change: impl FnOnce(&mut LinkStatistics)) {
@@ -307,6 +386,7 @@ fn heartbeats_per_second(vehicles: &[Vehicle]) -> f64 {
     rate.min(MOST_HEARTBEATS)
 }
 
+/// To every address, once for each way of signing that is expected there.
 async fn heartbeat(link: &Link, vehicles: &[Vehicle]) {
     let message = MavMessage::HEARTBEAT(HEARTBEAT_DATA {
         custom_mode: 0,
@@ -316,16 +396,53 @@ async fn heartbeat(link: &Link, vehicles: &[Vehicle]) {
         system_status: MavState::MAV_STATE_ACTIVE,
         mavlink_version: 3,
     });
-    for peer in link.shared.port.peers() {
-        match link.shared.port.send_to(peer, &message).await {
-            Ok(raw) => {
-                let there = |vehicle: &&Vehicle| vehicle.address() == Some(peer);
-                vehicles
+    let port = &link.shared.port;
+    for (peer, mut systems) in port.peers(Instant::now()) {
+        if systems.is_empty() {
+            systems = vehicles.iter().map(Vehicle::system_id).collect();
+        }
+        let mut ways: Vec<u8> = systems
+            .iter()
+            .copied()
+            .filter(|id| port.guard().has_key(*id))
+            .collect();
+        if ways.len() < systems.len() || ways.is_empty() {
+            // Any system without a key: unsigned.
+            ways.push(
+                systems
                     .iter()
-                    .filter(there)
-                    .for_each(|vehicle| vehicle.note_sent(&raw, utc_now()));
+                    .copied()
+                    .find(|id| !port.guard().has_key(*id))
+                    .unwrap_or(0),
+            );
+        }
+        for system_id in ways {
+            let (has_key, utc) = (port.guard().has_key(system_id), utc_now());
+            match port.send_to(peer, system_id, &message, utc).await {
+                Ok(raw) => {
+                    let here = |vehicle: &&Vehicle| vehicle.address() == Some(peer);
+                    let same_way = |vehicle: &&Vehicle| match has_key {
+                        true => vehicle.system_id() == system_id,
+                        false => !port.guard().has_key(vehicle.system_id()),
+                    };
+                    let told = vehicles.iter().filter(here).filter(same_way);
+                    told.for_each(|vehicle| vehicle.note_sent(&raw, utc));
+                }
+                Err(error) => tracing::trace!(%peer, %error, "heartbeat not sent"),
             }
-            Err(error) => tracing::trace!(%peer, %error, "heartbeat not sent"),
         }
     }
+}
+
+fn is_ground_station(message: &MavMessage) -> bool {
+    matches!(message, MavMessage::HEARTBEAT(data) if data.mavtype == MavType::MAV_TYPE_GCS)
+}
+
+fn is_autopilot(frame: &Frame) -> bool {
+    let MavMessage::HEARTBEAT(data) = &frame.message else {
+        return false;
+    };
+    frame.header.component_id == AUTOPILOT_COMPONENT
+        && data.mavtype != MavType::MAV_TYPE_GCS
+        && data.autopilot != MavAutopilot::MAV_AUTOPILOT_INVALID
 }

@@ -14,7 +14,7 @@ use crate::parameters::same;
 use crate::profile::Profile;
 use crate::vehicle::Vehicle;
 
-use table::{Row, Want, rows};
+use table::{Row, rows};
 
 /// What it does when it does not hear its ground station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +228,7 @@ fn note_row(
     changes: &mut Vec<(ParameterValue, f64)>,
 ) {
     let Some(parameter) = parameter else {
-        if row.want != Want::Told {
+        if !row.may_lack {
             report.missing.push(row.names.join("/"));
         }
         return;

@@ -1,7 +1,8 @@
-//! The sending side of a link: our own system and component number, the running number of frames, and which
+//! The sending side of a link: our own system and component number, the running number of frames, signing, and which
 //! address each vehicle's component was last heard from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -10,16 +11,22 @@ use std::time::{Duration, Instant};
 
 use mavlink::MavHeader;
 use mavlink::dialects::ardupilotmega::MavMessage;
+use survey::time::UtcMicros;
 use thiserror::Error;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use crate::wire::encode;
+use crate::fault::{LineKind, sorted};
+use crate::signing::{Guard, SecretKey};
 
-/// Component 1 is the autopilot: what is said to a vehicle goes where it was heard.
-const AUTOPILOT_COMPONENT: u8 = 1;
-/// A step of the running number beyond this is a frame that came late, not frames that were lost.
-const LATE_STEP: u8 = 128;
+mod routes;
+
+pub use routes::Station;
+
+use routes::Routes;
+
+/// Frames of ours that are remembered, to tell an echo of ours from another station with our numbers.
+const REMEMBERED_FRAMES: usize = 256;
 
 /// Why a message did not leave this machine.
 #[derive(Debug, Error)]
@@ -55,7 +62,7 @@ pub struct Seen {
     pub system_id: u8,
     /// MAVLink component number; 1 is the autopilot.
     pub component_id: u8,
-    /// Where it was last heard from.
+    /// Where it is answered: the address it was last heard from. `0.0.0.0:0` on a serial line.
     pub address: SocketAddr,
     /// Time since then.
     pub age: Duration,
@@ -63,15 +70,8 @@ pub struct Seen {
     pub frames: u64,
     /// Frames that went missing, by gaps in the running number.
     pub lost: u64,
-}
-
-#[derive(Debug)]
-struct Route {
-    address: SocketAddr,
-    heard_at: Instant,
-    sequence: u8,
-    frames: u64,
-    lost: u64,
+    /// How often it was followed to a new address.
+    pub moves: u32,
 }
 
 /// The two kinds of line.
@@ -82,9 +82,10 @@ pub(crate) enum Line {
         socket: UdpSocket,
         first: Option<SocketAddr>,
     },
-    /// One queue per connection.
-    Tcp {
+    /// One queue per connection, or one for a serial port.
+    Streams {
         peers: Mutex<BTreeMap<SocketAddr, mpsc::Sender<Vec<u8>>>>,
+        kind: LineKind,
     },
 }
 
@@ -95,26 +96,36 @@ pub(crate) struct Port {
     system_id: u8,
     component_id: u8,
     sequence: AtomicU8,
-    routes: Mutex<BTreeMap<(u8, u8), Route>>,
+    routes: Mutex<Routes>,
+    guard: Guard,
+    ours: Mutex<VecDeque<u64>>,
     sent: AtomicU64,
     not_sent: AtomicU64,
+    errors: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Port {
-    pub(crate) fn new(line: Line, system_id: u8, component_id: u8) -> Self {
+    pub(crate) fn new(line: Line, system_id: u8, component_id: u8, guard: Guard) -> Self {
         Self {
             line,
             system_id,
             component_id,
             sequence: AtomicU8::new(0),
-            routes: Mutex::new(BTreeMap::new()),
+            routes: Mutex::default(),
+            guard,
+            ours: Mutex::default(),
             sent: AtomicU64::new(0),
             not_sent: AtomicU64::new(0),
+            errors: Mutex::default(),
         }
     }
 
     pub(crate) fn line(&self) -> &Line {
         &self.line
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Our own (system, component).
@@ -130,91 +141,121 @@ impl Port {
         )
     }
 
-    /// Notes where a frame came from; the answer goes there.
+    /// Errors of this line by kind.
+    pub(crate) fn errors(&self) -> BTreeMap<&'static str, u64> {
+        locked(&self.errors).clone()
+    }
+
+    /// Notes an error of the line.
+    pub(crate) fn note_error(&self, kind: &'static str) {
+        *locked(&self.errors).entry(kind).or_default() += 1;
+    }
+
+    /// Notes where a frame that counts came from; the answer goes there.
     pub(crate) fn note_heard(&self, header: MavHeader, address: SocketAddr, now: Instant) {
-        let Ok(system_id) = u8::try_from(header.system_id) else {
-            return;
+        let open = |address| match &self.line {
+            Line::Udp { .. } => true,
+            Line::Streams { peers, .. } => locked(peers).contains_key(&address),
         };
-        let mut routes = locked(&self.routes);
-        let route = routes.entry((system_id, header.component_id)).or_insert(Route {
-            address,
-            heard_at: now,
-            sequence: header.sequence.wrapping_sub(1),
-            frames: 0,
-            lost: 0,
-        });
-        let step = header.sequence.wrapping_sub(route.sequence);
-        route.frames += 1;
-        if (1..LATE_STEP).contains(&step) {
-            route.lost += u64::from(step - 1);
-            route.sequence = header.sequence;
+        locked(&self.routes).heard(header, address, now, open);
+    }
+
+    /// Notes where a frame that does not count came from.
+    pub(crate) fn note_refused(&self, system_id: u8, address: SocketAddr, now: Instant) {
+        locked(&self.routes).refused(system_id, address, now);
+    }
+
+    /// Notes another ground station.
+    pub(crate) fn note_station(&self, header: MavHeader, address: SocketAddr, now: Instant) {
+        if let Ok(system_id) = u8::try_from(header.system_id) {
+            locked(&self.routes).station((system_id, header.component_id), address, now);
         }
-        route.address = address;
-        route.heard_at = now;
+    }
+
+    /// Other ground stations that were heard in the last seconds.
+    pub(crate) fn stations(&self, now: Instant) -> Vec<Station> {
+        locked(&self.routes).stations(self.system_id, now)
     }
 
     /// Everything that was heard on this link.
     pub(crate) fn seen(&self, now: Instant) -> Vec<Seen> {
-        let view = |(key, route): (&(u8, u8), &Route)| Seen {
-            system_id: key.0,
-            component_id: key.1,
-            address: route.address,
-            age: now.saturating_duration_since(route.heard_at),
-            frames: route.frames,
-            lost: route.lost,
-        };
-        locked(&self.routes).iter().map(view).collect()
+        locked(&self.routes).seen(now)
     }
 
     /// Where to send what is meant for a vehicle.
     pub(crate) fn route(&self, system_id: u8) -> Option<SocketAddr> {
-        let routes = locked(&self.routes);
-        let of_vehicle = routes.range((system_id, 0)..=(system_id, u8::MAX));
-        routes
-            .get(&(system_id, AUTOPILOT_COMPONENT))
-            .or_else(|| {
-                of_vehicle
-                    .map(|(_, route)| route)
-                    .max_by_key(|route| route.heard_at)
-            })
-            .map(|route| route.address)
+        locked(&self.routes).of_vehicle(system_id)
     }
 
-    /// All addresses that a heartbeat goes to.
-    pub(crate) fn peers(&self) -> Vec<SocketAddr> {
-        let mut peers: Vec<SocketAddr> = match &self.line {
+    /// All addresses that a heartbeat goes to, with the systems that are known there.
+    pub(crate) fn peers(&self, now: Instant) -> BTreeMap<SocketAddr, Vec<u8>> {
+        let mut peers = locked(&self.routes).peers(now);
+        match &self.line {
             Line::Udp { first, .. } => {
-                let heard = locked(&self.routes)
-                    .values()
-                    .map(|route| route.address)
-                    .collect::<Vec<_>>();
-                first.iter().copied().chain(heard).collect()
+                if let Some(first) = first {
+                    peers.entry(*first).or_default();
+                }
             }
-            Line::Tcp { peers } => locked(peers).keys().copied().collect(),
-        };
-        peers.sort_unstable();
-        peers.dedup();
+            Line::Streams { peers: connected, .. } => {
+                let connected = locked(connected);
+                peers.retain(|address, _| connected.contains_key(address));
+                for address in connected.keys() {
+                    peers.entry(*address).or_default();
+                }
+            }
+        }
         peers
     }
 
-    /// Sends one message; the frame as it went out.
+    /// Whether a frame with our own numbers is one that we sent.
+    pub(crate) fn is_echo(&self, raw: &[u8]) -> bool {
+        locked(&self.ours).contains(&digest(raw))
+    }
+
+    /// Sends one message as a system expects it signed; the frame as it went out.
     pub(crate) async fn send_to(
         &self,
         address: SocketAddr,
+        system_id: u8,
         message: &MavMessage,
+        utc: UtcMicros,
     ) -> Result<Vec<u8>, SendError> {
-        let header = MavHeader {
+        let raw = self.guard.seal(system_id, self.header(), message, utc);
+        self.send_frame(address, raw).await
+    }
+
+    /// As [`Port::send_to`], signed with this key or with none.
+    pub(crate) async fn send_under(
+        &self,
+        key: Option<&SecretKey>,
+        (address, system_id): (SocketAddr, u8),
+        message: &MavMessage,
+        utc: UtcMicros,
+    ) -> Result<Vec<u8>, SendError> {
+        let content = (self.header(), message);
+        let raw = self.guard.seal_with(key, system_id, content, utc);
+        self.send_frame(address, raw).await
+    }
+
+    fn header(&self) -> MavHeader {
+        MavHeader {
             system_id: u32::from(self.system_id),
             component_id: self.component_id,
             sequence: self.sequence.fetch_add(1, Ordering::Relaxed),
-        };
-        let raw = encode(header, message);
+        }
+    }
+
+    async fn send_frame(&self, address: SocketAddr, raw: Vec<u8>) -> Result<Vec<u8>, SendError> {
+        self.remember(&raw);
         let outcome = match &self.line {
             Line::Udp { socket, .. } => match socket.send_to(&raw, address).await {
                 Ok(_bytes) => Ok(()),
-                Err(source) => Err(SendError::Io { address, source }),
+                Err(source) => {
+                    self.note_error(sorted(LineKind::Udp, &source).kind);
+                    Err(SendError::Io { address, source })
+                }
             },
-            Line::Tcp { peers } => {
+            Line::Streams { peers, .. } => {
                 let peer = locked(peers).get(&address).cloned();
                 match peer.map(|peer| peer.try_send(raw.clone())) {
                     Some(Ok(())) => Ok(()),
@@ -230,6 +271,20 @@ impl Port {
         counter.fetch_add(1, Ordering::Relaxed);
         outcome.map(|()| raw)
     }
+
+    fn remember(&self, raw: &[u8]) {
+        let mut ours = locked(&self.ours);
+        if ours.len() >= REMEMBERED_FRAMES {
+            ours.pop_front();
+        }
+        ours.push_back(digest(raw));
+    }
+}
+
+fn digest(raw: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    raw.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The content of a lock, also after a panic elsewhere: all values behind locks here are whole at any time.

@@ -119,6 +119,22 @@ impl Profile {
         }
     }
 
+    /// "Go on with the mission" after [`FlightMode::Guided`]'s plain command held it up: DO_PAUSE_CONTINUE 1.
+    #[must_use]
+    pub fn go_on() -> Order {
+        order(MavCmd::MAV_CMD_DO_PAUSE_CONTINUE, [1.0, 0.0, 0.0])
+    }
+
+    /// Whether this autopilot changes into `custom_mode` by itself on its way into a mission.
+    #[must_use]
+    pub fn leads_into_mission(self, custom_mode: u32) -> bool {
+        match self {
+            // AUTO.READY, AUTO.TAKEOFF and the take-off of a hovering plane.
+            Self::Px4 => [px4_mode(1), px4_mode(2), px4_mode(10)].contains(&custom_mode),
+            Self::ArduCopter | Self::Generic => false,
+        }
+    }
+
     /// The mode to be in while arming. None: arm in whatever mode the vehicle is.
     ///
     /// ArduCopter refuses to arm in AUTO unless AUTO_OPTIONS allows it, and arms in GUIDED without a pilot's

@@ -8,11 +8,14 @@ mod authorise;
 mod book;
 mod collect;
 mod come_home;
+mod company;
 mod event;
 mod follow;
+mod holding;
 mod ladder;
 mod launch;
 mod line;
+mod modes;
 mod order;
 mod pace;
 mod pilot;
@@ -40,7 +43,7 @@ use schedule::refusal::RefusalCode;
 pub use event::{
     FailureCode, FlightEvent, Gate, GateAnswer, Instruction, SortieLine, Step, TrackPoint, UnknownWord,
 };
-pub use order::{Deadlines, FlightOrder, PolicyOrder};
+pub use order::{Deadlines, FlightOrder, PauseLimits, PolicyOrder, Standing};
 pub use report::{BY_VEHICLE, FlightReport, Outcome};
 
 /// How long the last events may wait for the caller, each.

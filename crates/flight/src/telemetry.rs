@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use mavlink::MavHeader;
 use mavlink::dialects::ardupilotmega::{
     EkfStatusFlags, EstimatorStatusFlags, GpsFixType, HEARTBEAT_DATA, MavAutopilot, MavLandedState,
-    MavMessage, MavModeFlag, MavProtocolCapability, MavState, MavSysStatusSensor, MavType, SYS_STATUS_DATA,
+    MavMessage, MavModeFlag, MavProtocolCapability, MavState, MavSysStatusSensor, MavType, MissionState,
+    SYS_STATUS_DATA,
 };
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
@@ -128,6 +129,8 @@ pub struct Telemetry {
     pub mission_total: Option<u16>,
     /// Last item reached, as the vehicle counts.
     pub mission_reached: Option<u16>,
+    /// Whether the vehicle holds up its mission (MISSION_CURRENT.mission_state); None while it says nothing of it.
+    pub mission_paused: Option<bool>,
     /// Wind as the vehicle estimates it, m/s.
     pub wind_ms: Option<f64>,
     /// Time since the vehicle's start, ms.
@@ -388,6 +391,10 @@ impl TelemetryFold {
         match message {
             MavMessage::MISSION_CURRENT(data) => {
                 known.mission_current = Some(data.seq);
+                known.mission_paused = match data.mission_state {
+                    MissionState::MISSION_STATE_UNKNOWN => None,
+                    state => Some(state == MissionState::MISSION_STATE_PAUSED),
+                };
                 known.mission_total = match data.total {
                     0 => None,
                     u16::MAX => Some(0),

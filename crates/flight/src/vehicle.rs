@@ -13,7 +13,8 @@ use tokio::sync::{broadcast, watch};
 
 use crate::clock_offset::{ClockEstimate, ClockOffset};
 use crate::identity::IdentityWatch;
-use crate::port::{Port, locked};
+use crate::port::{Port, Station, locked};
+use crate::signing::{Guard, SecretKey, SigningTrouble};
 use crate::streams::StreamWishes;
 use crate::telemetry::{Telemetry, TelemetryFold};
 use crate::tlog::TlogWriter;
@@ -166,9 +167,45 @@ impl Vehicle {
     pub async fn send(&self, message: &MavMessage) -> Result<(), SendError> {
         let system_id = self.shared.system_id;
         let address = self.address().ok_or(SendError::NeverHeard { system_id })?;
-        let raw = self.shared.port.send_to(address, message).await?;
-        self.note_sent(&raw, utc_now());
+        let utc = utc_now();
+        let port = &self.shared.port;
+        let raw = port.send_to(address, system_id, message, utc).await?;
+        self.note_sent(&raw, utc);
         Ok(())
+    }
+
+    /// Sends one message signed with this key or with none, whatever the vehicle signs with. It goes into no log:
+    /// keys travel this way.
+    pub(crate) async fn send_under(
+        &self,
+        key: Option<&SecretKey>,
+        message: &MavMessage,
+    ) -> Result<(), SendError> {
+        let system_id = self.shared.system_id;
+        let address = self.address().ok_or(SendError::NeverHeard { system_id })?;
+        let whom = (address, system_id);
+        let port = &self.shared.port;
+        port.send_under(key, whom, message, utc_now()).await.map(drop)
+    }
+
+    /// Other ground stations whose messages come by way of this vehicle, so that it may not notice that it lost us.
+    #[must_use]
+    pub fn other_stations(&self) -> Vec<Station> {
+        let here = self.address();
+        let mut stations = self.shared.port.stations(Instant::now());
+        stations.retain(|station| Some(station.address) == here);
+        stations
+    }
+
+    /// Why what it sends does not count, or what we send may not count with it.
+    #[must_use]
+    pub fn signing_trouble(&self) -> Option<SigningTrouble> {
+        let port = &self.shared.port;
+        port.guard().trouble(self.shared.system_id, Instant::now())
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        self.shared.port.guard()
     }
 
     /// Our own (system, component) on this link: what answers must be addressed to.
@@ -217,7 +254,10 @@ impl Vehicle {
 
     /// Takes in a frame of this vehicle, which came from `address`.
     pub(crate) fn deliver(&self, frame: Frame, address: SocketAddr, now: Instant, utc: UtcMicros) {
-        if let Some(recorder) = locked(&self.shared.recorder).as_ref() {
+        // A key that somebody else sets on the line belongs into no log either.
+        if let Some(recorder) = locked(&self.shared.recorder).as_ref()
+            && !matches!(frame.message, MavMessage::SETUP_SIGNING(_))
+        {
             recorder.frame(utc, &frame.raw);
         }
         locked(&self.shared.state).take(&frame, address, now, utc);

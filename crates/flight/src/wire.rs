@@ -1,14 +1,15 @@
 //! Bytes into MAVLink frames: finds frames of version 1 and 2 in a datagram or in a stream, finds its way back
 //! after damage, and says by kind what could not be read. No socket, no clock.
 
-use std::collections::BTreeMap;
-
 use mavlink::dialects::ardupilotmega::MavMessage;
 use mavlink::error::ParserError;
 use mavlink::{MAV_STX, MAV_STX_V2, MAVLinkV2MessageRaw, MavHeader, MavlinkVersion, Message, calculate_crc};
 
-/// Distinct unknown message numbers that are counted one by one; noise must not fill the memory.
-const MAX_UNKNOWN_KINDS: usize = 64;
+mod mend;
+mod statistics;
+
+pub use statistics::ReadStatistics;
+
 /// Incompatibility flag of a signed frame, which has 13 more bytes.
 const FLAG_SIGNED: u8 = 0x01;
 /// Incompatibility flag of a frame whose system number has 32 bits.
@@ -24,47 +25,8 @@ pub struct Frame {
     pub message: MavMessage,
     /// The frame as it came, first marker to checksum or signature.
     pub raw: Vec<u8>,
-}
-
-/// What was read and what could not be, since the link was opened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadStatistics {
-    /// Frames with a right checksum and a known meaning.
-    pub frames: u64,
-    /// All bytes received.
-    pub bytes: u64,
-    /// Frames with a wrong checksum.
-    pub wrong_checksum: u64,
-    /// Frames by message number that this program does not know; their checksum cannot be checked.
-    pub unknown_messages: BTreeMap<u32, u64>,
-    /// Frames with a right checksum that hold a value which is not in its enumeration, by enumeration.
-    pub unknown_values: BTreeMap<&'static str, u64>,
-    /// Frames with a right checksum whose content is too long or too short.
-    pub wrong_length: u64,
-    /// Frames that a datagram cut off.
-    pub cut_off: u64,
-    /// Bytes that belong to no frame.
-    pub stray_bytes: u64,
-}
-
-impl ReadStatistics {
-    /// Adds what a reader counted since `before`.
-    pub(crate) fn add(&mut self, now: &Self, before: &Self) {
-        self.frames += now.frames - before.frames;
-        self.bytes += now.bytes - before.bytes;
-        self.wrong_checksum += now.wrong_checksum - before.wrong_checksum;
-        self.wrong_length += now.wrong_length - before.wrong_length;
-        self.cut_off += now.cut_off - before.cut_off;
-        self.stray_bytes += now.stray_bytes - before.stray_bytes;
-        for (kind, count) in &now.unknown_messages {
-            let fresh = count - before.unknown_messages.get(kind).copied().unwrap_or(0);
-            *self.unknown_messages.entry(*kind).or_default() += fresh;
-        }
-        for (kind, count) in &now.unknown_values {
-            let fresh = count - before.unknown_values.get(kind).copied().unwrap_or(0);
-            *self.unknown_values.entry(kind).or_default() += fresh;
-        }
-    }
+    /// Whether it ends with a signature.
+    pub signed: bool,
 }
 
 /// Finds frames in bytes that come in pieces.
@@ -152,28 +114,38 @@ impl FrameReader {
             // The damaged byte may be the length: look for the next marker inside.
             return Step::Skip(1);
         }
-        match parse(&frame[layout.payload..layout.payload + layout.payload_length]) {
-            Ok(message) => {
-                self.statistics.frames += 1;
-                let raw = frame.to_vec();
-                Step::Frame(
-                    Box::new(Frame {
-                        header: layout.header,
-                        message,
-                        raw,
-                    }),
-                    layout.total,
-                )
-            }
-            Err(ParserError::InvalidEnum { enum_type, .. }) => {
-                *self.statistics.unknown_values.entry(enum_type).or_default() += 1;
-                Step::Skip(layout.total)
+        let payload = &frame[layout.payload..layout.payload + layout.payload_length];
+        match parse(payload) {
+            Ok(message) => self.take(&layout, message, frame),
+            Err(ParserError::InvalidEnum { enum_type, value }) => {
+                self.statistics
+                    .note_unknown_value(layout.message_id, enum_type, value);
+                match mend::mended(layout.version, layout.message_id, payload) {
+                    Some(message) => {
+                        self.statistics.mended += 1;
+                        self.take(&layout, message, frame)
+                    }
+                    None => Step::Skip(layout.total),
+                }
             }
             Err(_other) => {
                 self.statistics.wrong_length += 1;
                 Step::Skip(layout.total)
             }
         }
+    }
+
+    fn take(&mut self, layout: &Layout, message: MavMessage, raw: &[u8]) -> Step {
+        self.statistics.frames += 1;
+        self.statistics.version_1 += u64::from(layout.version == MavlinkVersion::V1);
+        self.statistics.signed += u64::from(layout.signed);
+        let frame = Frame {
+            header: layout.header,
+            message,
+            raw: raw.to_vec(),
+            signed: layout.signed,
+        };
+        Step::Frame(Box::new(frame), layout.total)
     }
 
     /// A frame of unknown meaning is believed to be one when another begins right behind it.
@@ -184,10 +156,7 @@ impl FrameReader {
         if !followed {
             return self.stray_marker();
         }
-        let kinds = self.statistics.unknown_messages.len();
-        if kinds < MAX_UNKNOWN_KINDS || self.statistics.unknown_messages.contains_key(&id) {
-            *self.statistics.unknown_messages.entry(id).or_default() += 1;
-        }
+        self.statistics.note_unknown_message(id);
         Step::Skip(total)
     }
 
@@ -207,6 +176,7 @@ pub fn encode(header: MavHeader, message: &MavMessage) -> Vec<u8> {
 struct Layout {
     version: MavlinkVersion,
     flags_known: bool,
+    signed: bool,
     header: MavHeader,
     message_id: u32,
     payload: usize,
@@ -227,6 +197,7 @@ impl Layout {
             return Some(Self {
                 version: MavlinkVersion::V1,
                 flags_known: true,
+                signed: false,
                 header,
                 message_id: u32::from(*bytes.get(5)?),
                 payload: 6,
@@ -251,6 +222,7 @@ impl Layout {
         Some(Self {
             version: MavlinkVersion::V2,
             flags_known: flags & !(FLAG_SIGNED | FLAG_WIDE_SYSTEM) == 0,
+            signed: signature > 0,
             header: MavHeader {
                 sequence: bytes[4],
                 system_id,
@@ -313,7 +285,10 @@ mod tests {
             frames.iter().map(|frame| frame.raw.len()).sum::<usize>(),
             bytes.len()
         );
-        assert_eq!(reader.statistics().stray_bytes, 0);
+        assert_eq!(
+            (reader.statistics().stray_bytes, reader.statistics().version_1),
+            (0, 1)
+        );
     }
 
     #[test]
@@ -346,7 +321,12 @@ mod tests {
         assert_eq!(reader.datagram(&bytes).len(), 1);
         let statistics = reader.statistics();
         assert_eq!(statistics.unknown_messages.get(&0x0f_9c40), Some(&1));
-        assert_eq!(statistics.unknown_values.get("MavMissionType"), Some(&1));
+        assert_eq!(statistics.unknown_values.get(&44), Some(&1));
+        assert_eq!(
+            statistics.last_unknown_value.as_deref(),
+            Some("MavMissionType 99")
+        );
+        assert_eq!(statistics.mended, 0);
     }
 
     #[test]
@@ -361,6 +341,8 @@ mod tests {
         let frames = reader.datagram(&[signed.clone(), encode(header(), &text())].concat());
         assert_eq!(frames.len(), 2);
         assert_eq!(frames[0].raw, signed);
+        assert_eq!((frames[0].signed, frames[1].signed), (true, false));
+        assert_eq!(reader.statistics().signed, 1);
     }
 
     #[test]
@@ -374,9 +356,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_end_or_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        fn any_bytes_are_read_without_end_or_panic(
+            bytes in prop::collection::vec(prop_oneof![Just(0xFD_u8), Just(0xFE), Just(0), any::<u8>()], 0..600),
+            cuts in prop::collection::vec(1_usize..90, 1..20),
+        ) {
             let mut reader = FrameReader::default();
             reader.datagram(&bytes);
+            let (mut pieces, mut at) = (Vec::new(), 0);
+            for cut in cuts.iter().cycle() {
+                let piece = &bytes[at..(at + cut).min(bytes.len())];
+                pieces.extend(piece);
+                reader.stream(&mut pieces, piece.len());
+                at += piece.len();
+                if at >= bytes.len() {
+                    break;
+                }
+            }
+            prop_assert!(pieces.len() <= 300);
             let mut buffer = bytes.clone();
             reader.stream(&mut buffer, bytes.len());
             prop_assert!(buffer.len() <= 300);

@@ -9,7 +9,7 @@ use store::flights::{FlightFilter, FlightRow, TrackRow};
 use survey::time::{CivilDay, LocalTime, UtcMicros};
 
 use crate::answers::calendar::CalendarAnswer;
-use crate::answers::flights::FlightDetail;
+use crate::answers::flights::{FlightDetail, MissionSummary};
 use crate::answers::looks::sortie_looks;
 use crate::answers::track::FlownTrack;
 use crate::workplace::Workplace;
@@ -25,7 +25,14 @@ pub async fn flight_detail(workplace: &Workplace, sortie: &str) -> Result<Flight
     let store = &workplace.store;
     let flight = store.flight(sortie).await?;
     let (steps, shots) = (store.steps(sortie).await?, store.shots(sortie).await?);
-    FlightDetail::of(&flight, &steps, &shots, sortie_looks(workplace, sortie).await?)
+    let mut detail = FlightDetail::of(&flight, &steps, &shots, sortie_looks(workplace, sortie).await?)?;
+    let first = flight.continues_sortie.as_deref().unwrap_or(sortie);
+    let follow_ups = store.follow_ups(first).await?;
+    if !follow_ups.is_empty() {
+        let photos = store.mission_photos(first).await?;
+        detail.mission_so_far = Some(MissionSummary::of(first, &follow_ups, &photos));
+    }
+    Ok(detail)
 }
 
 /// Where a flight went.

@@ -13,6 +13,7 @@ use crate::api;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::dispatch::dispatch;
 use crate::fleet::recover::recover;
+use crate::fleet::resume::fly_on_by_itself;
 use crate::fleet::service::{Fleet, Lives};
 use crate::fleet::view::keep_view;
 use crate::stage::lookers::look_on;
@@ -53,6 +54,7 @@ impl Running {
         if let Some(fleet) = &fleet {
             recover(fleet).await?;
             lives.tasks.spawn(dispatch(fleet.clone()));
+            lives.tasks.spawn(fly_on_by_itself(fleet.clone()));
             lives.tasks.spawn(keep_view(fleet.clone()));
         }
         let (looking, stop) = (workplace.clone(), lives.stop.clone());

@@ -25,6 +25,18 @@ pub struct Entry {
     pub when: When,
     /// What happens when that was missed.
     pub if_missed: MissedPolicy,
+    /// What happens when it broke off with photos missing.
+    pub resume: ResumePolicy,
+}
+
+/// Whether the rest of a mission that broke off is flown without being asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ResumePolicy {
+    /// When a person says so.
+    #[default]
+    ByHand,
+    /// The same day, once the vehicle is charged.
+    Auto,
 }
 
 /// When a mission is flown, on the city's clock.
@@ -178,6 +190,7 @@ mod tests {
             dock_id: "D01".to_owned(),
             when,
             if_missed: MissedPolicy::Skip,
+            resume: ResumePolicy::ByHand,
         }
     }
 

@@ -4,10 +4,14 @@ mod check;
 mod duration;
 mod fence;
 mod item;
+mod remainder;
 mod shots;
+mod standing;
 
 pub use check::{MissionProblem, MissionProblemCode, MissionRules, Severity, check};
 pub use duration::estimated_duration_s;
 pub use fence::{Fence, FenceArea, FenceShape, RallyPoint, check_fence};
 pub use item::{MissionItem, same_on_wire};
+pub use remainder::{NoRemainder, Remainder, remainder};
 pub use shots::{PlannedShot, planned_shots};
+pub use standing::{Triggering, standing, triggering};

@@ -56,6 +56,8 @@ refusal_codes! {
     FlightTime = "flight_time",
     /// Nothing was heard from the vehicle.
     NoHeartbeat = "no_heartbeat",
+    /// The vehicle is there, but its signing key and ours do not go together.
+    SigningRefused = "signing_refused",
     /// Two vehicles answer under one number.
     TwoVehiclesOneId = "two_vehicles_one_id",
     /// The vehicle that answers is not the one that lives in the dock.

@@ -1,6 +1,7 @@
 //! Flights: what was flown for whom, where it stands, and everything that was written down on the way.
 
 mod counts;
+mod follow_ups;
 mod log;
 mod shots;
 mod slots;
@@ -19,6 +20,7 @@ use crate::open::Store;
 use crate::rows::{Actor, SortieKind, maybe_utc, utc, whole, word};
 
 pub use counts::ShotCounts;
+pub use follow_ups::MissionPhoto;
 pub use log::{StepRow, TrackRow};
 pub use shots::{CaptureNoted, CaptureRow, ShotPlan, ShotRow};
 pub use slots::{SlotEnd, SlotRow, SlotState, UnknownSlotState};
@@ -137,13 +139,15 @@ pub struct FlightRow {
     pub ended_at: Option<UtcMicros>,
     /// What else is known about it, JSON text.
     pub facts_json: Option<String>,
+    /// The first sortie of the mission whose rest it flies; none for a mission of its own.
+    pub continues_sortie: Option<String>,
     /// How many of its photos came how far.
     pub shots: ShotCounts,
 }
 
 const FLIGHT_COLUMNS: &str = "select f.sortie_id, s.kind, f.mission_name, f.plan_sha256, f.mission_json, \
      f.dock_id, f.system_id, f.link, f.slot_at_us, f.state, f.state_code, f.state_note, f.created_at_us, \
-     f.launched_at_us, f.landed_at_us, f.ended_at_us, f.facts_json \
+     f.launched_at_us, f.landed_at_us, f.ended_at_us, f.facts_json, f.continues_sortie \
      from flight f join sortie s on s.sortie_id = f.sortie_id";
 
 impl Store {
@@ -153,29 +157,9 @@ impl Store {
     /// [`StoreError`] when the database fails; then nothing was written and the same call may be repeated.
     pub async fn create_flight(&self, flight: &NewFlight, now: UtcMicros) -> Result<Created> {
         let mut tx = self.begin_write().await?;
-        if state_of(&mut tx, flight.sortie_id.as_str()).await?.is_some() {
-            return Ok(Created::Known);
-        }
-        insert_flight(&mut tx, flight, now).await?;
-        shots::insert_plan(&mut tx, flight.sortie_id.as_str(), &flight.shots, now).await?;
-        let payload = serde_json::json!({
-            "mission": flight.mission_name, "plan_sha256": flight.plan_sha256, "dock_id": flight.dock_id,
-            "system_id": flight.system_id, "planned_photos": flight.shots.len(),
-        });
-        let event = NewEvent {
-            subject_kind: "sortie",
-            subject_id: flight.sortie_id.as_str(),
-            actor: &flight.actor,
-            kind: "created",
-            from: None,
-            to: Some(SortieState::Due.as_str()),
-            reason: None,
-            note: None,
-            payload_json: Some(&payload.to_string()),
-        };
-        append_event(&mut tx, event, now).await?;
+        let created = create_in(&mut tx, flight, now).await?;
         tx.commit().await?;
-        Ok(Created::New)
+        Ok(created)
     }
 
     /// Moves a flight on and appends the move to the chain of events. A flight that is there already stays, without
@@ -338,6 +322,31 @@ impl Store {
     }
 }
 
+async fn create_in(connection: &mut AnyConnection, flight: &NewFlight, now: UtcMicros) -> Result<Created> {
+    if state_of(connection, flight.sortie_id.as_str()).await?.is_some() {
+        return Ok(Created::Known);
+    }
+    insert_flight(connection, flight, now).await?;
+    shots::insert_plan(connection, flight.sortie_id.as_str(), &flight.shots, now).await?;
+    let payload = serde_json::json!({
+        "mission": flight.mission_name, "plan_sha256": flight.plan_sha256, "dock_id": flight.dock_id,
+        "system_id": flight.system_id, "planned_photos": flight.shots.len(),
+    });
+    let event = NewEvent {
+        subject_kind: "sortie",
+        subject_id: flight.sortie_id.as_str(),
+        actor: &flight.actor,
+        kind: "created",
+        from: None,
+        to: Some(SortieState::Due.as_str()),
+        reason: None,
+        note: None,
+        payload_json: Some(&payload.to_string()),
+    };
+    append_event(connection, event, now).await?;
+    Ok(Created::New)
+}
+
 async fn state_of(connection: &mut AnyConnection, sortie_id: &str) -> Result<Option<SortieState>> {
     let row = sqlx::query("select state from flight where sortie_id = $1").bind(sortie_id);
     let row = row.fetch_optional(connection).await?;
@@ -394,6 +403,7 @@ fn flight_of(row: &AnyRow) -> Result<FlightRow> {
         landed_at: maybe_utc(row, "landed_at_us")?,
         ended_at: maybe_utc(row, "ended_at_us")?,
         facts_json: row.try_get("facts_json")?,
+        continues_sortie: row.try_get("continues_sortie")?,
         shots: ShotCounts::default(),
     })
 }

@@ -1,10 +1,11 @@
-//! Where the broker is: `mqtt://[user:password@]host[:port]`.
+//! Where the broker is: `mqtt://[user:password@]host[:port]`, or `mqtts://` with TLS.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The port of MQTT without TLS.
+/// The ports of MQTT without and with TLS.
 const DEFAULT_PORT: u16 = 1883;
+const DEFAULT_TLS_PORT: u16 = 8883;
 
 /// An MQTT broker and, where it wants one, a login.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,16 +16,18 @@ pub struct BrokerAddress {
     pub port: u16,
     /// User and password.
     pub login: Option<(String, String)>,
+    /// Whether the line is encrypted.
+    pub tls: bool,
 }
 
 /// Why a text names no broker. Passwords never appear in these texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerAddressError {
-    /// It does not begin with `mqtt://`.
-    #[error("a broker's address begins with mqtt://, as in mqtt://127.0.0.1:1883")]
+    /// It begins with neither `mqtt://` nor `mqtts://`.
+    #[error("a broker's address begins with mqtt:// or mqtts://, as in mqtt://127.0.0.1:1883")]
     Scheme,
-    /// `mqtts://`, `ws://` and the like.
-    #[error("{scheme}:// is not supported; only mqtt:// is")]
+    /// `ws://` and the like.
+    #[error("{scheme}:// is not supported; only mqtt:// and mqtts:// are")]
     NotSupported {
         /// What stands before `://`.
         scheme: String,
@@ -41,6 +44,9 @@ pub enum BrokerAddressError {
         /// What was found.
         found: String,
     },
+    /// TLS to an IPv6 number: certificates are made for names.
+    #[error("with mqtts:// the broker is named, or given as an IPv4 number")]
+    TlsNumber,
     /// `user@host` without a password, or an empty user.
     #[error("a login in a broker's address is user:password@")]
     Login,
@@ -53,9 +59,10 @@ impl FromStr for BrokerAddress {
     type Err = BrokerAddressError;
 
     fn from_str(text: &str) -> Result<Self, BrokerAddressError> {
-        let rest = match text.trim().split_once("://") {
-            Some(("mqtt", rest)) => rest,
-            Some((scheme @ ("mqtts" | "ssl" | "tls" | "ws" | "wss" | "tcp"), _)) => {
+        let (tls, rest) = match text.trim().split_once("://") {
+            Some(("mqtt", rest)) => (false, rest),
+            Some(("mqtts", rest)) => (true, rest),
+            Some((scheme @ ("ssl" | "tls" | "ws" | "wss" | "tcp"), _)) => {
                 return Err(BrokerAddressError::NotSupported {
                     scheme: scheme.to_owned(),
                 });
@@ -69,14 +76,23 @@ impl FromStr for BrokerAddress {
             None => (None, rest),
         };
         let (host, port) = parse_place(place)?;
-        Ok(Self { host, port, login })
+        if tls && host.contains(':') {
+            return Err(BrokerAddressError::TlsNumber);
+        }
+        let default = if tls { DEFAULT_TLS_PORT } else { DEFAULT_PORT };
+        Ok(Self {
+            host,
+            port: port.unwrap_or(default),
+            login,
+            tls,
+        })
     }
 }
 
 /// Without the password.
 impl fmt::Display for BrokerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("mqtt://")?;
+        f.write_str(if self.tls { "mqtts://" } else { "mqtt://" })?;
         if let Some((user, _)) = &self.login {
             write!(f, "{user}:***@")?;
         }
@@ -102,7 +118,7 @@ fn parse_login(text: &str) -> Result<(String, String), BrokerAddressError> {
     Ok((percent_decoded(user)?, percent_decoded(password)?))
 }
 
-fn parse_place(place: &str) -> Result<(String, u16), BrokerAddressError> {
+fn parse_place(place: &str) -> Result<(String, Option<u16>), BrokerAddressError> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => {
             let (host, after) = rest.split_once(']').ok_or_else(|| bad_host(place))?;
@@ -124,8 +140,7 @@ fn parse_place(place: &str) -> Result<(String, u16), BrokerAddressError> {
     if host.is_empty() || !host.chars().all(allowed) {
         return Err(bad_host(host));
     }
-    let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
-    Ok((host.to_owned(), port))
+    Ok((host.to_owned(), port.map(parse_port).transpose()?))
 }
 
 fn parse_port(text: &str) -> Result<u16, BrokerAddressError> {
@@ -191,13 +206,20 @@ mod tests {
         assert_eq!(login.login, Some(("bureau".to_owned(), "p@ss:w".to_owned())));
         assert_eq!(login.to_string(), "mqtt://bureau:***@[::1]:2000");
         assert!(!format!("{login:?}").contains("p@ss"));
+        let tls = parsed("mqtts://broker.local").unwrap();
+        assert_eq!((tls.port, tls.tls), (8883, true));
+        assert_eq!(tls.to_string(), "mqtts://broker.local:8883");
     }
 
     #[test]
     fn wrong_addresses_say_what_is_wrong() {
         assert_eq!(parsed("127.0.0.1:1883"), Err(BrokerAddressError::Scheme));
-        let tls = parsed("mqtts://host").unwrap_err();
-        assert_eq!(tls.to_string(), "mqtts:// is not supported; only mqtt:// is");
+        let other = parsed("ws://host").unwrap_err();
+        assert_eq!(
+            other.to_string(),
+            "ws:// is not supported; only mqtt:// and mqtts:// are"
+        );
+        assert_eq!(parsed("mqtts://[::1]"), Err(BrokerAddressError::TlsNumber));
         for port in [
             "mqtt://h:0",
             "mqtt://h:65536",
@@ -227,11 +249,12 @@ mod tests {
         fn no_text_breaks_the_parser(text in "\\PC{0,60}") {
             let _ = parsed(&text);
             let _ = parsed(&format!("mqtt://{text}"));
+            let _ = parsed(&format!("mqtts://{text}"));
         }
 
         #[test]
-        fn a_printed_address_reads_back(host in "[a-z][a-z0-9.-]{0,20}", port in 1u16..) {
-            let address = BrokerAddress { host, port, login: None };
+        fn a_printed_address_reads_back(host in "[a-z][a-z0-9.-]{0,20}", port in 1u16.., tls: bool) {
+            let address = BrokerAddress { host, port, login: None, tls };
             prop_assert_eq!(parsed(&address.to_string()).unwrap(), address);
         }
     }

@@ -1,6 +1,7 @@
 //! The connection to the broker that never gives up: one task polls it, reconnects with back-off, subscribes again,
 //! and writes what docks say into the book. What is known outlives the connection and grows old on its own.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use super::answers::{Answer, Waiting};
 use super::book::{BadMessage, Book, Incoming, Taken};
 use super::messages::filters;
 use super::state::DockState;
+use super::tls::BrokerTls;
 
 /// First wait after a lost connection.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -30,6 +32,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 const LARGEST_PACKET: u32 = 4 * 1024 * 1024;
 /// Commands on their way to the broker at one time.
 const IN_FLIGHT: u16 = 100;
+/// Different reasons for no connection that are said aloud.
+const MOST_TOLD: usize = 16;
 /// Bad messages are logged at most this often.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
@@ -78,14 +82,16 @@ impl DockLine {
     /// Opens the line; returns at once and connects in the background, again and again until `stop`.
     ///
     /// `client_id` must be this program's own: a broker throws out the older of two clients of one name.
+    /// `tls` is for addresses with `mqtts://` and left out for others.
     #[must_use]
     pub fn connect(
         address: &BrokerAddress,
+        tls: Option<&BrokerTls>,
         client_id: &str,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        let (client, event_loop) = event_loop(address, client_id);
+        let (client, event_loop) = event_loop(address, tls, client_id);
         let (changes, receiver) = watch::channel(0);
         let shared = Arc::new(Shared {
             client,
@@ -100,6 +106,7 @@ impl DockLine {
             shared: Arc::clone(&shared),
             pause: FIRST_PAUSE,
             log: BadMessageLog::default(),
+            told: BTreeSet::new(),
             address: address.to_string(),
         };
         tasks.spawn(poller.run(stop));
@@ -153,7 +160,7 @@ impl Shared {
     }
 }
 
-fn event_loop(address: &BrokerAddress, client_id: &str) -> (AsyncClient, EventLoop) {
+fn event_loop(address: &BrokerAddress, tls: Option<&BrokerTls>, client_id: &str) -> (AsyncClient, EventLoop) {
     // The library joins host and port with a colon, so an IPv6 number needs its brackets back.
     let host = match address.host.contains(':') {
         true => format!("[{}]", address.host),
@@ -170,6 +177,9 @@ fn event_loop(address: &BrokerAddress, client_id: &str) -> (AsyncClient, EventLo
     if let Some((user, password)) = &address.login {
         options.set_credentials(user, password);
     }
+    if let Some(tls) = tls {
+        options.set_transport(tls.transport());
+    }
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
     options.set_network_options(network);
@@ -181,6 +191,8 @@ struct Poller {
     shared: Arc<Shared>,
     pause: Duration,
     log: BadMessageLog,
+    /// What was wrong with the connection, each said aloud once.
+    told: BTreeSet<String>,
     address: String,
 }
 
@@ -242,6 +254,9 @@ impl Poller {
         if self.shared.session.send_replace(None).is_some() {
             tracing::warn!(broker = %self.address, %error, "lost the docks' broker; trying again");
             self.shared.announce_change();
+        } else if self.told.len() < MOST_TOLD && self.told.insert(error.to_string()) {
+            // A certificate that does not fit, a wrong password: nothing that trying again will mend.
+            tracing::warn!(broker = %self.address, %error, "the docks' broker cannot be reached; trying again");
         } else {
             tracing::debug!(broker = %self.address, %error, "the docks' broker does not answer");
         }

@@ -1,36 +1,19 @@
 //! Connections: made by us or by the vehicle's side, made again whenever they break.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Link;
+use super::stream::{FIRST_PAUSE, LONGEST_PAUSE, converse, note_error};
 use crate::address::HostPort;
-use crate::port::{Line, locked};
-use crate::wire::{FrameReader, ReadStatistics};
+use crate::fault::LineKind;
 
-/// Frames that may wait to be written to one connection.
-const QUEUE: usize = 256;
-/// Pause before the next try to connect, doubled each time up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A peer that answers nothing at all is given up.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
-
-/// A line without connections.
-pub(super) fn line() -> Line {
-    Line::Tcp {
-        peers: Mutex::new(BTreeMap::new()),
-    }
-}
 
 /// Takes connections until stopped.
 pub(super) async fn listen(link: Link, listener: TcpListener, tasks: TaskTracker, stop: CancellationToken) {
@@ -42,11 +25,11 @@ pub(super) async fn listen(link: Link, listener: TcpListener, tasks: TaskTracker
         match accepted {
             Ok((stream, peer)) => {
                 let (link, stop) = (link.clone(), stop.clone());
+                send_small_frames_at_once(&stream);
                 tasks.spawn(async move { converse(&link, stream, peer, &stop).await });
             }
             Err(error) => {
-                tracing::debug!(link = %link.address(), %error, "connection not taken");
-                link.note(|statistics| statistics.passing_errors += 1);
+                note_error(&link, LineKind::Tcp, &error);
                 tokio::time::sleep(FIRST_PAUSE).await;
             }
         }
@@ -61,19 +44,18 @@ pub(super) async fn connect(link: Link, place: HostPort, stop: CancellationToken
             CONNECT_TIME,
             TcpStream::connect((place.host.as_str(), place.port)),
         );
+        let no_answer = |_elapsed| Err(io::Error::from(io::ErrorKind::TimedOut));
         let connected = tokio::select! {
             () = stop.cancelled() => return,
-            connected = connecting => connected.unwrap_or_else(|elapsed| Err(io::Error::other(elapsed))),
+            connected = connecting => connected.unwrap_or_else(no_answer),
         };
         match connected.and_then(|stream| stream.peer_addr().map(|peer| (stream, peer))) {
             Ok((stream, peer)) => {
                 pause = FIRST_PAUSE;
+                send_small_frames_at_once(&stream);
                 converse(&link, stream, peer, &stop).await;
             }
-            Err(error) => {
-                tracing::debug!(link = %link.address(), %error, "not connected");
-                link.note(|statistics| statistics.passing_errors += 1);
-            }
+            Err(error) => note_error(&link, LineKind::Tcp, &error),
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -82,42 +64,8 @@ pub(super) async fn connect(link: Link, place: HostPort, stop: CancellationToken
     }
 }
 
-async fn converse(link: &Link, mut stream: TcpStream, peer: SocketAddr, stop: &CancellationToken) {
-    let Line::Tcp { peers } = link.shared.port.line() else {
-        return;
-    };
+fn send_small_frames_at_once(stream: &TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "small frames may be sent late");
-    }
-    let (queue, mut frames) = mpsc::channel::<Vec<u8>>(QUEUE);
-    locked(peers).insert(peer, queue);
-    link.note(|statistics| statistics.connections += 1);
-    let (mut from, mut to) = stream.split();
-    let writing = async {
-        while let Some(frame) = frames.recv().await {
-            to.write_all(&frame).await?;
-        }
-        Ok::<(), io::Error>(())
-    };
-    tokio::select! {
-        () = stop.cancelled() => {}
-        ended = read(link, &mut from, peer) => tracing::debug!(%peer, ?ended, "connection ended"),
-        ended = writing => tracing::debug!(%peer, ?ended, "connection ended"),
-    }
-    locked(peers).remove(&peer);
-}
-
-async fn read(link: &Link, from: &mut (impl AsyncReadExt + Unpin), peer: SocketAddr) -> io::Result<()> {
-    let mut reader = FrameReader::default();
-    let mut before = ReadStatistics::default();
-    let mut buffer = Vec::with_capacity(8192);
-    loop {
-        let length = from.read_buf(&mut buffer).await?;
-        if length == 0 {
-            return Ok(());
-        }
-        let frames = reader.stream(&mut buffer, length);
-        link.note_read(&reader, &mut before);
-        link.take(frames, peer);
+        tracing::debug!(%error, "small frames may be sent late");
     }
 }

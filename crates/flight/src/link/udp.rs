@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Link;
+use super::stream::note_error;
+use crate::fault::LineKind;
 use crate::port::Line;
 use crate::wire::{FrameReader, ReadStatistics};
 
@@ -42,9 +44,7 @@ pub(super) async fn receive(link: Link, stop: CancellationToken) {
                 link.take(frames, from);
             }
             Err(error) => {
-                // Mostly "connection refused": nobody listens at the other end yet.
-                tracing::debug!(link = %link.address(), %error, "receive error");
-                link.note(|statistics| statistics.passing_errors += 1);
+                note_error(&link, LineKind::Udp, &error);
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -28,6 +28,8 @@ pub(super) enum Want {
 pub(super) struct Row {
     pub names: &'static [&'static str],
     pub want: Want,
+    /// A firmware without it does already what is wanted.
+    pub may_lack: bool,
 }
 
 const CAPACITY: &str = "BATT_CAPACITY";
@@ -95,12 +97,17 @@ fn told(names: &[&'static [&'static str]]) -> Vec<Row> {
         .map(|names| Row {
             names,
             want: Want::Told,
+            may_lack: true,
         })
         .collect()
 }
 
 fn row(names: &'static [&'static str], want: Want) -> Row {
-    Row { names, want }
+    Row {
+        names,
+        want,
+        may_lack: false,
+    }
 }
 
 fn ardu_copter(policy: &FailsafePolicy) -> Vec<Row> {
@@ -181,13 +188,15 @@ fn px4(policy: &FailsafePolicy) -> Vec<Row> {
     let share = |percent: Option<f64>| percent.map(|percent| percent / 100.0);
     let mut rows = vec![
         row(&["NAV_DLL_ACT"], Want::Value(lost_link)),
-        row(
-            &["COM_DLL_EXCEPT"],
-            Want::Bits {
+        Row {
+            names: &["COM_DLL_EXCEPT"],
+            want: Want::Bits {
                 mask: EXCEPT_MISSION,
                 set: if continues { EXCEPT_MISSION } else { 0 },
             },
-        ),
+            // Firmware before this parameter makes no exceptions.
+            may_lack: !continues,
+        },
         row(&["COM_LOW_BAT_ACT"], Want::Value(action)),
     ];
     let chosen = [

@@ -20,8 +20,6 @@ const DECISION_HEIGHT_M: f64 = 12.0;
 const DECISION_RADIUS_M: f64 = 15.0;
 /// Another landing place is flown to at least at this height above home, m: over the roofs around.
 const DIVERT_HEIGHT_M: f64 = 30.0;
-/// Who gives an instruction that names nobody.
-const OPERATOR: &str = "operator";
 
 /// The way to the ground.
 #[derive(Debug)]
@@ -34,6 +32,8 @@ pub(super) struct Homing {
     landing: Option<Limit>,
     told_to_land: bool,
     landing_told: bool,
+    /// Somebody else has taken over: deadlines of ours do not command it any more.
+    hands_off: bool,
 }
 
 #[derive(Debug)]
@@ -57,7 +57,36 @@ impl Homing {
             landing: None,
             told_to_land: false,
             landing_told: false,
+            hands_off: false,
         }
+    }
+
+    /// Somebody else has changed its mode, or given it back.
+    pub fn somebody_else_flies(&mut self, flies: bool) {
+        self.hands_off = flies;
+    }
+
+    /// The modes that what was told here may lead to on the way to the ground; None: any.
+    pub fn expected(&self) -> Option<&'static [FlightMode]> {
+        use FlightMode as M;
+        let Some(ladder) = self.ladder.as_ref().filter(|ladder| ladder.is_shown()) else {
+            // Not told, it comes by its mission or by itself; told without effect so far, it may be in any.
+            return self
+                .ladder
+                .is_none()
+                .then_some(&[M::Mission, M::Return, M::Land][..]);
+        };
+        Some(match ladder.aim() {
+            Aim::Return | Aim::Land => &[M::Return, M::Land],
+            Aim::Go { .. } => &[M::Guided, M::Land],
+            Aim::Hold | Aim::GoOn => &[M::Mission, M::Guided],
+        })
+    }
+
+    /// It was paused, and somebody has to end that.
+    pub fn end_hold(&mut self, pilot: &mut Pilot<'_>, by: String) {
+        self.recall = Some(Recall::Person { by });
+        self.aim_at(pilot, Aim::Return);
     }
 
     /// Whether it is on its way to the ground.
@@ -76,9 +105,11 @@ impl Homing {
     pub fn instruct(&mut self, pilot: &mut Pilot<'_>, instruction: Instruction) {
         let (by, aim) = match instruction {
             Instruction::Return { by } => (by, Aim::Return),
-            Instruction::Land => (OPERATOR.to_owned(), Aim::Land),
-            Instruction::Divert { to } => (OPERATOR.to_owned(), Aim::Go { to }),
+            Instruction::Land { by } => (by, Aim::Land),
+            Instruction::Divert { to, by } => (by, Aim::Go { to }),
+            Instruction::Pause { .. } | Instruction::Continue { .. } => return,
         };
+        self.hands_off = false;
         tracing::info!(%by, ?aim, "instructed");
         self.recall = Some(Recall::Person { by });
         if aim != Aim::Return {
@@ -113,7 +144,7 @@ impl Homing {
     /// It hangs in the air on its way home: nothing moves any more.
     pub fn hangs(&mut self, pilot: &mut Pilot<'_>) {
         let landing = matches!(self.ladder.as_ref().map(Ladder::aim), Some(Aim::Land));
-        if !self.passive && !landing {
+        if !self.passive && !self.hands_off && !landing {
             tracing::warn!("hangs in the air on its way home, told to land");
             self.aim_at(pilot, Aim::Land);
         }
@@ -139,7 +170,7 @@ impl Homing {
     fn ask_dock(&mut self, pilot: &mut Pilot<'_>) {
         let homeward = match self.ladder.as_ref().map(Ladder::aim) {
             None | Some(Aim::Return) => self.has_begun(),
-            Some(Aim::Land | Aim::Go { .. }) => false,
+            Some(Aim::Land | Aim::Go { .. } | Aim::Hold | Aim::GoOn) => false,
         };
         if self.passive || !homeward || !matches!(self.question, Question::NotAsked) {
             return;
@@ -226,6 +257,7 @@ impl Homing {
                     Aim::Return => (Step::Returning, "on its way home".to_owned()),
                     Aim::Land => (Step::Landing, "coming down where it is".to_owned()),
                     Aim::Go { to } => (Step::Diverting, format!("on its way to {}", place(to))),
+                    Aim::Hold | Aim::GoOn => return,
                 };
                 self.landing_told |= step == Step::Landing;
                 pilot.outbox.step(step, text);
@@ -243,7 +275,7 @@ impl Homing {
 
     fn watch_deadline(&mut self, pilot: &mut Pilot<'_>) -> Option<End> {
         let over = self.landing.is_some_and(|limit| pilot.pace.is_over(limit));
-        if !over || !pilot.is_heard() {
+        if !over || !pilot.is_heard() || self.hands_off {
             return None;
         }
         if self.told_to_land || self.passive {
@@ -289,6 +321,7 @@ async fn say(pilot: &Pilot<'_>, rung: Rung) {
             pilot.say(by_mode.unwrap_or_else(|| Profile::plain(mode))).await;
         }
         Rung::Plain(mode) => pilot.say(Profile::plain(mode)).await,
+        Rung::Pause | Rung::GoOn => {}
     }
 }
 

@@ -19,7 +19,7 @@ pub struct SortieLine {
     /// Where events go. A full channel never holds up the flight: steps, captures and gates wait in order, track
     /// points and status texts are dropped when 512 events wait, and the last step says how many.
     pub events: mpsc::Sender<FlightEvent>,
-    /// What the flight is told. A newer instruction replaces an older one.
+    /// What the flight is told. A newer instruction replaces an older one, but a pause replaces no way to the ground.
     pub instructions: mpsc::Receiver<Instruction>,
     /// Ends the watching, not the flight: a vehicle in the air goes on, `resume` picks it up.
     pub stop: CancellationToken,
@@ -80,7 +80,7 @@ pub enum GateAnswer {
     },
 }
 
-/// What a flight can be told at any time. Before take-off each of them means: do not fly.
+/// What a flight can be told at any time. Before take-off each that ends the mission means: do not fly.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Instruction {
     /// Come home.
@@ -89,12 +89,44 @@ pub enum Instruction {
         by: String,
     },
     /// Land where it is.
-    Land,
+    Land {
+        /// Who said so.
+        by: String,
+    },
     /// Land at another place.
     Divert {
         /// Where.
         to: Wgs84,
+        /// Who said so.
+        by: String,
     },
+    /// Hold in the air. Before take-off, and once it is on its way to the ground, this is refused by a step.
+    Pause {
+        /// Who said so.
+        by: String,
+    },
+    /// Go on with the mission after a pause, or after somebody else took the vehicle out of it.
+    Continue {
+        /// Who said so.
+        by: String,
+    },
+}
+
+impl Instruction {
+    /// Whether it ends the mission. Nothing but another of these takes its place while it waits.
+    #[must_use]
+    pub fn ends_the_mission(&self) -> bool {
+        !matches!(self, Self::Pause { .. } | Self::Continue { .. })
+    }
+
+    /// The one to act on of two that came before anybody looked.
+    #[must_use]
+    pub(super) fn outranking(earlier: Option<Self>, newer: Self) -> Self {
+        match earlier {
+            Some(earlier) if earlier.ends_the_mission() && !newer.ends_the_mission() => earlier,
+            _newer_counts => newer,
+        }
+    }
 }
 
 /// Where a vehicle was at an instant.
@@ -188,6 +220,8 @@ words! {
         Connected = "connected",
         /// Autopilot, airframe and version are known.
         Identified = "identified",
+        /// Something worth knowing that stops nothing.
+        Notice = "notice",
         /// Waiting until it flies on a position estimate and knows its home.
         WaitingPosition = "waiting_position",
         /// It stands where it should, with enough battery.
@@ -212,6 +246,14 @@ words! {
         ItemReached = "item_reached",
         /// It stands still in the air and waits.
         Paused = "paused",
+        /// The mission goes on.
+        Continued = "continued",
+        /// An order was not carried out, or showed no effect.
+        OrderRefused = "order_refused",
+        /// Somebody or something else changed its mode: another ground station, a remote.
+        ModeChangedByOther = "mode_changed_by_other",
+        /// It acts by a failsafe of its own.
+        VehicleFailsafe = "vehicle_failsafe",
         /// On its way home.
         Returning = "returning",
         /// On its way to another landing place.
@@ -258,6 +300,19 @@ words! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_never_takes_the_place_of_a_way_to_the_ground() {
+        let by = "Li".to_owned();
+        let pause = Instruction::Pause { by: by.clone() };
+        let land = Instruction::Land { by: by.clone() };
+        let home = Instruction::Return { by };
+        let outranking = Instruction::outranking;
+        assert_eq!(outranking(Some(land.clone()), pause.clone()), land);
+        assert_eq!(outranking(Some(land), home.clone()), home);
+        assert_eq!(outranking(Some(pause), home.clone()), home);
+        assert_eq!(outranking(None, home.clone()), home);
+    }
 
     #[test]
     fn every_word_reads_back_and_strangers_are_refused() {

@@ -1,13 +1,15 @@
 //! A flight in the air, until it is on the ground with motors off or cannot be seen any more. Whatever happens, this
 //! goes on listening: what a vehicle did decides the report, not what it was told.
 
-use std::time::Duration;
+use std::time::{Duration, Instant as StdInstant};
 
 use survey::geodesy::{Wgs84, geodesic_distance_m};
 use survey::time::UtcMicros;
 
 use super::come_home::{Homing, turned_home_by_itself};
-use super::event::Step;
+use super::event::{Instruction, Step};
+use super::holding::Holding;
+use super::modes::{Cause, ModeWatch, Seen as ModeSeen, cause};
 use super::pace::Limit;
 use super::pilot::Pilot;
 use super::report::{End, Seen};
@@ -56,6 +58,8 @@ pub(super) struct Followed {
 struct Following {
     start: Start,
     homing: Homing,
+    holding: Holding,
+    modes: ModeWatch,
     route: Route,
     stillness: Stillness,
     home: Option<Wgs84>,
@@ -96,6 +100,8 @@ impl Following {
         let mut following = Self {
             start,
             homing: Homing::new(foreign),
+            holding: Holding::new(),
+            modes: ModeWatch::default(),
             route: Route::of(&pilot.order.items),
             stillness: Stillness::new(pilot.pace.now()),
             home: pilot.seen.home.map(|(home, _)| home).or(expected),
@@ -120,10 +126,54 @@ impl Following {
                     let text = "found in the air; nobody saw it take off";
                     pilot.outbox.step(Step::TookOff, text);
                 }
+                following.take_up(pilot);
             }
             Start::Unknown => {}
         }
         following
+    }
+
+    /// What an earlier run was told holds on: a pause as it stands, the way to the ground told once more.
+    fn take_up(&mut self, pilot: &mut Pilot<'_>) {
+        let Some(standing) = pilot.order.standing.clone() else {
+            return;
+        };
+        if let Instruction::Pause { by } = standing.instruction {
+            let in_mission = pilot.profile.is_in(FlightMode::Mission, pilot.seen.custom_mode);
+            let slow = pilot.seen.ground_speed_ms.is_some_and(|speed_ms| speed_ms < 1.0);
+            if in_mission == Some(false) || pilot.seen.mission_paused == Some(true) || slow {
+                let text = format!("found holding in the air, paused by {by}");
+                pilot.outbox.step(Step::Paused, text);
+                self.holding.found_held(pilot, by, standing.for_so_long);
+            }
+        } else if pilot.instruction.is_none() && !pilot.is_on_ground() {
+            self.obey(pilot, standing.instruction);
+        }
+    }
+
+    fn obey(&mut self, pilot: &mut Pilot<'_>, instruction: Instruction) {
+        let foreign = matches!(self.start, Start::Found { foreign: true, .. });
+        let refused = match &instruction {
+            _to_the_ground if instruction.ends_the_mission() => None,
+            _held if foreign => Some("it flies a mission that is not ours"),
+            _held if self.homing.has_begun() => Some("it is on its way to the ground already"),
+            Instruction::Continue { .. } if !self.holding.is_engaged() && !self.modes.is_strange() => {
+                Some("it is not paused")
+            }
+            _held => None,
+        };
+        if let Some(text) = refused {
+            pilot.outbox.step(Step::OrderRefused, text);
+            return;
+        }
+        match instruction {
+            Instruction::Pause { by } => self.holding.pause(pilot, by),
+            Instruction::Continue { by } => self.holding.go_on(pilot, by),
+            to_the_ground => {
+                self.holding.drop_it();
+                self.homing.instruct(pilot, to_the_ground);
+            }
+        }
     }
 
     fn took_off(&mut self, pilot: &mut Pilot<'_>) {
@@ -143,7 +193,7 @@ impl Following {
             return Some(Stop::Ended(End::Stopped));
         }
         if let Some(instruction) = pilot.instruction.take() {
-            self.homing.instruct(pilot, instruction);
+            self.obey(pilot, instruction);
         }
         if let Some(end) = self.watch_link(pilot) {
             return Some(Stop::Ended(end));
@@ -167,8 +217,70 @@ impl Following {
             return None;
         }
         self.watch_mission(pilot);
+        self.watch_modes(pilot);
+        self.hold(pilot).await;
         self.watch_progress(pilot);
         self.homing.turn(pilot).await.map(Stop::Ended)
+    }
+
+    async fn hold(&mut self, pilot: &mut Pilot<'_>) {
+        if self.homing.has_begun() {
+            self.holding.drop_it();
+            return;
+        }
+        if let Some(overdue) = self.holding.turn(pilot).await {
+            self.holding.drop_it();
+            pilot.outbox.step(Step::Returning, overdue.why);
+            self.homing.end_hold(pilot, overdue.by);
+        }
+    }
+
+    /// Whoever else changes its mode is named and let be.
+    fn watch_modes(&mut self, pilot: &mut Pilot<'_>) {
+        let route_ends = [
+            FlightMode::Mission,
+            FlightMode::Return,
+            FlightMode::Land,
+            FlightMode::Guided,
+        ];
+        let held = [FlightMode::Mission, FlightMode::Guided];
+        let expected = match (self.homing.has_begun(), self.holding.is_engaged()) {
+            (true, _) => self.homing.expected(),
+            (false, true) => Some(&held[..]),
+            (false, false) if self.route.is_flown() => Some(&route_ends[..]),
+            (false, false) => Some(&held[..1]),
+        };
+        match self.modes.look(pilot, expected) {
+            ModeSeen::Nothing => {}
+            ModeSeen::Strange(cause) => {
+                self.name_cause(pilot, cause);
+                self.holding.drop_it();
+                self.homing.somebody_else_flies(true);
+            }
+            ModeSeen::Back => {
+                let in_mission = pilot.profile.is_in(FlightMode::Mission, pilot.seen.custom_mode);
+                if in_mission == Some(true) {
+                    let text = format!("back in mode {}", pilot.seen.mode_name);
+                    pilot.outbox.step(Step::Continued, text);
+                }
+                self.homing.somebody_else_flies(false);
+            }
+        }
+    }
+
+    fn name_cause(&self, pilot: &mut Pilot<'_>, cause: Cause) {
+        let mode = pilot.seen.mode_name.clone();
+        match cause {
+            Cause::Failsafe(words) => pilot
+                .outbox
+                .step(Step::VehicleFailsafe, format!("mode {mode}, by itself: {words}")),
+            Cause::Other => {
+                let text = format!(
+                    "mode {mode}, set by somebody else (another ground station, a remote): watched, not commanded"
+                );
+                pilot.outbox.step(Step::ModeChangedByOther, text);
+            }
+        }
     }
 
     fn watch_link(&self, pilot: &Pilot<'_>) -> Option<End> {
@@ -213,12 +325,13 @@ impl Following {
             return;
         }
         if turned_home_by_itself(pilot) {
-            let why = if self.route.is_flown() {
-                "the mission is flown"
+            if self.route.is_flown() {
+                self.homing.notice(pilot, "the mission is flown");
             } else {
-                "it turned home by itself"
-            };
-            self.homing.notice(pilot, why);
+                let cause = cause(pilot, StdInstant::now());
+                self.name_cause(pilot, cause);
+                self.homing.notice(pilot, "it turned home by itself");
+            }
         } else if in_mission && self.route.leads_home(current) {
             self.homing.notice(pilot, "the mission is flown");
         } else if self.route.is_flown() && self.route.ends_in_air() {
@@ -243,10 +356,14 @@ impl Following {
             }
             return;
         }
+        if self.holding.is_engaged() || self.modes.is_strange() {
+            self.stillness.restart(pilot.pace.now());
+            return;
+        }
         let foreign = matches!(self.start, Start::Found { foreign: true, .. });
         if !foreign && still >= deadlines.stillness(&pilot.order.items) {
             pilot.outbox.step(
-                Step::Paused,
+                Step::Returning,
                 format!("no progress for {} s, called home", still.as_secs()),
             );
             self.homing.call_home(pilot);

@@ -16,6 +16,9 @@ const MOVED_M: f64 = 2.0;
 const CLIMBED_M: f64 = 0.8;
 /// A message that may be lost is sent again after this. Wall.
 const REPEAT: Duration = Duration::from_secs(1);
+/// So slow over the ground, for so long (vehicle time), is holding still: gusts move a vehicle that holds.
+const STILL_MS: f64 = 1.0;
+const STILL_FOR: Duration = Duration::from_secs(2);
 /// So near to a point the vehicle is there, m.
 pub(super) const THERE_M: f64 = 5.0;
 
@@ -28,6 +31,10 @@ pub(super) enum Aim {
     Land,
     /// Go there and wait.
     Go { to: Wgs84 },
+    /// Hold in the air.
+    Hold,
+    /// Go on with the mission.
+    GoOn,
 }
 
 /// One way to say it.
@@ -39,6 +46,10 @@ pub(super) enum Rung {
     Plain(FlightMode),
     /// By DO_REPOSITION.
     Reposition { to: Wgs84 },
+    /// By DO_PAUSE_CONTINUE 0, which leaves the mission's mode on.
+    Pause,
+    /// By DO_PAUSE_CONTINUE 1.
+    GoOn,
 }
 
 /// What the vehicle shows at an instant.
@@ -47,6 +58,11 @@ pub(super) struct Glimpse {
     pub custom_mode: u32,
     pub position: Option<Wgs84>,
     pub height_above_home_m: Option<f64>,
+    pub ground_speed_ms: Option<f64>,
+    /// The item it is at and the exposures so far: a mission that goes on changes them, also where it hovers.
+    pub mission: (Option<u16>, u32),
+    /// Whether the vehicle says that it holds up its mission; None where it says nothing of it.
+    pub mission_paused: Option<bool>,
     pub on_ground: bool,
     /// Heard within the deadline of silence.
     pub heard: bool,
@@ -74,6 +90,7 @@ pub(super) struct Ladder {
     rungs: Vec<Rung>,
     said: usize,
     pending: Option<Pending>,
+    still: Option<Limit>,
     shown: bool,
 }
 
@@ -83,6 +100,52 @@ impl Rung {
         match self {
             Self::Mode(mode) | Self::Plain(mode) => mode,
             Self::Reposition { .. } => FlightMode::Guided,
+            Self::Pause | Self::GoOn => FlightMode::Mission,
+        }
+    }
+
+    /// Every way to reach an aim, the best first. ArduCopter and all that follow `common.xml` hold up a mission by
+    /// DO_PAUSE_CONTINUE; ArduCopter refuses it on the way up and close to a waypoint and then holds in GUIDED, never
+    /// in LOITER or ALT_HOLD, which follow the throttle of a remote that is not there. PX4 changes the mode.
+    fn ways(aim: Aim, profile: Profile) -> Vec<Self> {
+        use FlightMode as To;
+        match aim {
+            Aim::Return => vec![
+                Self::Mode(To::Return),
+                Self::Mode(To::Return),
+                Self::Plain(To::Return),
+                Self::Mode(To::Land),
+                Self::Plain(To::Land),
+            ],
+            Aim::Land => vec![
+                Self::Mode(To::Land),
+                Self::Mode(To::Land),
+                Self::Plain(To::Land),
+                Self::Mode(To::Return),
+            ],
+            Aim::Go { to } => vec![
+                Self::Reposition { to },
+                Self::Reposition { to },
+                Self::Reposition { to },
+                Self::Mode(To::Return),
+            ],
+            Aim::Hold if profile == Profile::Px4 => vec![
+                Self::Mode(To::Guided),
+                Self::Mode(To::Guided),
+                Self::Plain(To::Guided),
+            ],
+            Aim::Hold => vec![
+                Self::Pause,
+                Self::Mode(To::Guided),
+                Self::Mode(To::Guided),
+                Self::Pause,
+            ],
+            Aim::GoOn => vec![
+                Self::GoOn,
+                Self::Mode(To::Mission),
+                Self::Mode(To::Mission),
+                Self::GoOn,
+            ],
         }
     }
 }
@@ -97,36 +160,22 @@ struct Pending {
 
 impl Ladder {
     pub fn new(aim: Aim, profile: Profile, effect: Duration) -> Self {
-        let rungs = match aim {
-            Aim::Return => vec![
-                Rung::Mode(FlightMode::Return),
-                Rung::Mode(FlightMode::Return),
-                Rung::Plain(FlightMode::Return),
-                Rung::Mode(FlightMode::Land),
-                Rung::Plain(FlightMode::Land),
-            ],
-            Aim::Land => vec![
-                Rung::Mode(FlightMode::Land),
-                Rung::Mode(FlightMode::Land),
-                Rung::Plain(FlightMode::Land),
-                Rung::Mode(FlightMode::Return),
-            ],
-            Aim::Go { to } => vec![
-                Rung::Reposition { to },
-                Rung::Reposition { to },
-                Rung::Reposition { to },
-                Rung::Mode(FlightMode::Return),
-            ],
-        };
         Self {
             aim,
             profile,
             effect,
-            rungs,
+            rungs: Rung::ways(aim, profile),
             said: 0,
             pending: None,
+            still: None,
             shown: false,
         }
+    }
+
+    /// Begins with another way than the first.
+    pub fn skipping(mut self, ways: usize) -> Self {
+        self.said = ways.min(self.rungs.len());
+        self
     }
 
     pub fn aim(&self) -> Aim {
@@ -148,14 +197,16 @@ impl Ladder {
         if self.shown {
             return Next::Wait;
         }
-        if now.on_ground || self.shows(&now) {
+        if now.on_ground || self.is_held(pace, &now) || self.shows(&now) {
             self.shown = true;
             return Next::Shown;
         }
         if let Some(pending) = &mut self.pending
             && (!pace.is_over(pending.limit) || !now.heard)
         {
-            let lost = now.heard && self.profile.is_in(pending.rung.mode(), now.custom_mode) == Some(false);
+            let changes_mode = !matches!(pending.rung, Rung::Pause | Rung::GoOn);
+            let lost = now.heard
+                && (!changes_mode || self.profile.is_in(pending.rung.mode(), now.custom_mode) == Some(false));
             if !lost || !pace.is_over(pending.repeat) {
                 return Next::Wait;
             }
@@ -176,15 +227,41 @@ impl Ladder {
         }
     }
 
+    /// Holds still, in a mode that holds or with the mission held up. A corner of a mission is passed slowly too, so
+    /// that it has to last; and where the vehicle says whether its mission is held up, its word is needed as well.
+    fn is_held(&mut self, pace: &Pace, now: &Glimpse) -> bool {
+        if self.aim != Aim::Hold {
+            return false;
+        }
+        let in_mission = self.profile.is_in(FlightMode::Mission, now.custom_mode);
+        let holds = match in_mission {
+            Some(false) => self.profile.is_in(FlightMode::Guided, now.custom_mode) == Some(true),
+            Some(true) | None => self.pending.is_some() && now.mission_paused != Some(false),
+        };
+        let slow = now.ground_speed_ms.is_some_and(|speed_ms| speed_ms <= STILL_MS);
+        if !(holds && slow && now.heard) {
+            self.still = None;
+            return false;
+        }
+        let limit = *self.still.get_or_insert_with(|| pace.limit(STILL_FOR));
+        pace.is_over(limit)
+    }
+
     fn shows(&self, now: &Glimpse) -> bool {
         let Some(Pending { rung, before, .. }) = &self.pending else {
             return false;
         };
+        if self.aim == Aim::Hold {
+            return false;
+        }
         let in_mode = self.profile.is_in(rung.mode(), now.custom_mode) != Some(false);
         let moved = match rung {
+            _ if self.aim == Aim::GoOn => {
+                now.mission_paused != Some(true) && (moves(before, now) || now.mission != before.mission)
+            }
             Rung::Reposition { to } => approaches(before, now, *to),
             Rung::Mode(FlightMode::Land) | Rung::Plain(FlightMode::Land) => descends(before, now),
-            Rung::Mode(_) | Rung::Plain(_) => moves(before, now),
+            Rung::Mode(_) | Rung::Plain(_) | Rung::Pause | Rung::GoOn => moves(before, now),
         };
         in_mode && moved
     }
@@ -229,6 +306,9 @@ mod tests {
             custom_mode,
             position: Wgs84::new(31.0 + north_m / 111_000.0, 121.0).ok(),
             height_above_home_m: Some(height_m),
+            ground_speed_ms: Some(5.0),
+            mission: (Some(3), 0),
+            mission_paused: None,
             on_ground: false,
             heard: true,
         }
@@ -329,6 +409,63 @@ mod tests {
             nexts[1..].iter().all(|next| *next == Next::Repeat { rung }),
             "{nexts:?}"
         );
+    }
+
+    const GUIDED: u32 = 4;
+
+    fn still(custom_mode: u32, mission_paused: Option<bool>) -> Glimpse {
+        Glimpse {
+            ground_speed_ms: Some(0.2),
+            mission_paused,
+            ..at(custom_mode, 50.0, 40.0)
+        }
+    }
+
+    #[test]
+    fn a_mission_that_is_held_up_is_told_so_once() {
+        let (held, said) = run(ladder(Aim::Hold), 20, |said, _| match said.len() {
+            0 => at(AUTO, 50.0, 40.0),
+            _told => still(AUTO, Some(true)),
+        });
+        assert!(held.is_shown());
+        assert_eq!(said, [Rung::Pause]);
+    }
+
+    #[test]
+    fn a_vehicle_that_cannot_pause_its_mission_holds_in_guided() {
+        let (held, said) = run(ladder(Aim::Hold), 30, |said, second| match said.last() {
+            Some(Rung::Mode(FlightMode::Guided)) => still(GUIDED, Some(false)),
+            _flies_on => at(AUTO, second * 8.0, 40.0),
+        });
+        assert!(held.is_shown());
+        assert_eq!(said, [Rung::Pause, Rung::Mode(FlightMode::Guided)]);
+    }
+
+    #[test]
+    fn slow_in_a_corner_is_not_held() {
+        let corner = |_: &[Rung], second: f64| match second as u64 % 4 {
+            0 => still(AUTO, None),
+            _flies => at(AUTO, second * 8.0, 40.0),
+        };
+        assert!(!run(ladder(Aim::Hold), 7, corner).0.is_shown());
+        let waits_at_a_waypoint = |_: &[Rung], _: f64| still(AUTO, Some(false));
+        assert!(!run(ladder(Aim::Hold), 7, waits_at_a_waypoint).0.is_shown());
+    }
+
+    #[test]
+    fn a_mission_goes_on_when_it_moves_or_comes_further() {
+        let moves = |said: &[Rung], second: f64| match said.len() {
+            0 => still(AUTO, Some(true)),
+            _told => at(AUTO, second * 8.0, 40.0),
+        };
+        assert!(run(ladder(Aim::GoOn), 9, moves).0.is_shown());
+        let hovers_and_shoots = |said: &[Rung], _: f64| Glimpse {
+            mission: (Some(3), said.len() as u32),
+            ..still(AUTO, None)
+        };
+        assert!(run(ladder(Aim::GoOn), 9, hovers_and_shoots).0.is_shown());
+        let (deaf, said) = run(ladder(Aim::GoOn), 60, |_, _| still(AUTO, Some(true)));
+        assert!(deaf.is_without_effect() && said.len() > 4);
     }
 
     #[test]

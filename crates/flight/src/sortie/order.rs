@@ -7,6 +7,7 @@ use schedule::photo_ledger::SortieId;
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
 
+use super::event::Instruction;
 use crate::policy::FailsafePolicy;
 
 /// What is done about what the vehicle does by itself on a lost link or a low battery.
@@ -46,6 +47,37 @@ pub struct FlightOrder {
     /// When an earlier run of the program saw it take off. Read by `resume` alone: a vehicle found on the ground
     /// has landed if this is set, and never took off if it is not.
     pub launched_at: Option<UtcMicros>,
+    /// How long a person may hold it in the air.
+    pub pause: PauseLimits,
+    /// What an earlier run of the program was told last and had not brought to its end. Read by `resume` alone.
+    pub standing: Option<Standing>,
+}
+
+/// How long a person may hold a vehicle in the air. Then it comes home by itself and says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PauseLimits {
+    /// The longest pause. Vehicle time.
+    pub longest: Duration,
+    /// Least battery while it is paused, percent.
+    pub battery_percent: f64,
+}
+
+impl Default for PauseLimits {
+    fn default() -> Self {
+        Self {
+            longest: Duration::from_secs(600),
+            battery_percent: 30.0,
+        }
+    }
+}
+
+/// An instruction that was given before this run of the program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// What.
+    pub instruction: Instruction,
+    /// For how long it holds already, vehicle time.
+    pub for_so_long: Duration,
 }
 
 impl FlightOrder {
@@ -61,6 +93,8 @@ impl FlightOrder {
             min_battery_percent: None,
             policy: PolicyOrder::Leave,
             launched_at: None,
+            pause: PauseLimits::default(),
+            standing: None,
         }
     }
 }

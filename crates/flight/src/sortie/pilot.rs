@@ -22,7 +22,7 @@ use super::order::FlightOrder;
 use super::pace::{Limit, Pace};
 use super::streams::{Streams, ask_capture};
 use super::track::{BootToUtc, Track};
-use crate::capture::capture_in;
+use crate::capture::{boot_ms_in, capture_in};
 use crate::profile::{Order, Profile};
 use crate::telemetry::{Landed, Telemetry};
 use crate::vehicle::{Vehicle, VehicleMessage, utc_now};
@@ -80,6 +80,8 @@ pub(super) struct Pilot<'a> {
     pub stopped: bool,
     /// Silent for longer than the deadline, since then (vehicle time).
     pub lost_since: Option<Duration>,
+    /// When it was last heard again after a silence (vehicle time).
+    pub link_back_at: Option<Duration>,
     /// When it was first seen in the air (vehicle time).
     pub aloft_since: Option<Duration>,
     /// Restarts of the autopilot since the watch began.
@@ -122,6 +124,7 @@ impl<'a> Pilot<'a> {
             instruction: None,
             stopped: false,
             lost_since: None,
+            link_back_at: None,
             aloft_since: None,
             reboots: 0,
             camera: None,
@@ -152,7 +155,7 @@ impl<'a> Pilot<'a> {
                     }
                 },
                 instruction = next(&mut self.instructions) => {
-                    self.instruction = Some(instruction);
+                    self.hear(instruction);
                     break;
                 }
                 () = self.stop.cancelled(), if !self.stopped => {
@@ -166,6 +169,16 @@ impl<'a> Pilot<'a> {
         for message in self.requests() {
             self.send(&message).await;
         }
+    }
+
+    /// Before take-off there is nothing to hold up, and the flight is not called off by it.
+    fn hear(&mut self, instruction: Instruction) {
+        if self.aloft_since.is_none() && !instruction.ends_the_mission() {
+            let text = "not in the air yet: it can only be called back".to_owned();
+            self.outbox.step(Step::OrderRefused, text);
+            return;
+        }
+        self.instruction = Some(Instruction::outranking(self.instruction.take(), instruction));
     }
 
     /// Waits until `test` gives something; None when `limit` is over before.
@@ -297,6 +310,9 @@ impl<'a> Pilot<'a> {
             custom_mode: self.seen.custom_mode,
             position: self.seen.position,
             height_above_home_m: self.seen.height_above_home_m,
+            ground_speed_ms: self.seen.ground_speed_ms,
+            mission: (self.seen.mission_current, self.book.count()),
+            mission_paused: self.seen.mission_paused,
             on_ground: self.is_on_ground(),
             heard: self.is_heard(),
         }
@@ -345,11 +361,9 @@ impl<'a> Pilot<'a> {
         let Some((index, mut report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
             return;
         };
-        let boot_ms = match message {
-            MavMessage::CAMERA_IMAGE_CAPTURED(data) => Some(data.time_boot_ms),
-            _others => None,
-        };
-        report.at_utc = self.clock.unjumped(report.at_utc, boot_ms, self.utc_now());
+        report.at_utc = self
+            .clock
+            .unjumped(report.at_utc, boot_ms_in(message), self.utc_now());
         let aloft = self
             .aloft_since
             .map(|since| self.pace.now().saturating_sub(since));
@@ -442,6 +456,7 @@ impl<'a> Pilot<'a> {
             }
             (Some(since), false) => {
                 self.lost_since = None;
+                self.link_back_at = Some(self.pace.now());
                 let away_s = self.pace.now().saturating_sub(since).as_secs();
                 self.outbox.step(
                     Step::LinkBack,

@@ -7,6 +7,7 @@ use mavlink::dialects::ardupilotmega::GpsFixType;
 use schedule::refusal::RefusalCode;
 use survey::geodesy::geodesic_distance_m;
 
+use super::company::{look_around, with_signing_named};
 use super::event::Step;
 use super::pilot::{Broken, Pilot};
 use super::policy_step::settle_policy;
@@ -53,6 +54,11 @@ impl From<Broken> for NotFlown {
 
 /// Makes the vehicle ready to be armed.
 pub(super) async fn prepare(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
+    let prepared = get_ready(pilot).await;
+    prepared.map_err(|not_flown| with_signing_named(pilot, not_flown))
+}
+
+async fn get_ready(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
     connect(pilot).await?;
     must_stand_alone(pilot)?;
     pilot.outbox.step(
@@ -60,6 +66,7 @@ pub(super) async fn prepare(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
         format!("system {} answers", pilot.vehicle.system_id()),
     );
     identify(pilot).await?;
+    look_around(pilot).await?;
     find_position(pilot).await?;
     must_stand_alone(pilot)?;
     must_be_at_dock(pilot)?;

@@ -3,6 +3,7 @@
 mod brokers;
 mod fake;
 mod schemas;
+mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,7 +33,7 @@ impl Line {
     fn named(broker: SocketAddr, client_id: &str) -> Self {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let address: BrokerAddress = format!("mqtt://bureau:secret@{broker}").parse().unwrap();
-        let line = DockLine::connect(&address, client_id, &tasks, stop.clone());
+        let line = DockLine::connect(&address, None, client_id, &tasks, stop.clone());
         Self { line, stop, tasks }
     }
 

@@ -10,6 +10,10 @@ mod dock;
 mod fault_table;
 mod link;
 mod link_peer;
+mod link_routes;
+#[cfg(unix)]
+mod serial;
+mod signing;
 mod sortie;
 mod tlog;
 mod transfer;

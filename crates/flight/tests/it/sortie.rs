@@ -3,5 +3,6 @@
 mod air;
 mod faults;
 mod ground;
+mod held;
 mod policy;
-mod world;
+pub mod world;

@@ -5,7 +5,7 @@ use schedule::mission::MissionItem;
 use schedule::photo_ledger::{LossReason, PhotoState};
 use serde::Serialize;
 use serde_json::Value;
-use store::flights::{FlightRow, ShotCounts, ShotRow, StepRow};
+use store::flights::{FlightRow, MissionPhoto, ShotCounts, ShotRow, StepRow};
 use store::rows::SortieKind;
 use utoipa::ToSchema;
 
@@ -111,6 +111,67 @@ pub struct FlightDetail {
     pub photos: Vec<ShotAnswer>,
     /// Places of the plan in order.
     pub plan: Vec<PlanPoint>,
+    /// The whole mission, where more than this sortie flew for it.
+    pub mission_so_far: Option<MissionSummary>,
+}
+
+/// A mission that took several sorties: its photos by what became of them in the end.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MissionSummary {
+    /// The first sortie.
+    pub first: String,
+    /// Those that flew on, oldest first.
+    pub follow_ups: Vec<String>,
+    /// Photos planned.
+    pub planned: usize,
+    /// Taken, file still awaited.
+    pub awaited: usize,
+    /// Stored, not looked at yet.
+    pub stored: usize,
+    /// Looked at.
+    pub looked_at: usize,
+    /// Still in the plan of a sortie that is under way.
+    pub to_come: usize,
+    /// Lost in every sortie that was to take them, with the reason of the last: numbers of the first sortie.
+    pub lost: Vec<LostPhoto>,
+}
+
+/// A photo of a mission that no sortie brought.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LostPhoto {
+    /// Number in the first sortie.
+    pub index: u32,
+    /// `lost:` and why.
+    pub state: String,
+}
+
+impl MissionSummary {
+    /// From rows.
+    pub fn of(first: &str, follow_ups: &[FlightRow], photos: &[MissionPhoto]) -> Self {
+        let count = |wanted: &[PhotoState]| {
+            photos
+                .iter()
+                .filter(|photo| wanted.contains(&photo.state))
+                .count()
+        };
+        use PhotoState as S;
+        let lost = photos.iter().filter(|photo| matches!(photo.state, S::Lost(_)));
+        Self {
+            first: first.to_owned(),
+            follow_ups: follow_ups.iter().map(|row| row.sortie_id.clone()).collect(),
+            planned: photos.len(),
+            awaited: count(&[S::Triggered, S::Captured]),
+            stored: count(&[S::Stored]),
+            looked_at: count(&[S::LookedAt, S::Reviewed]),
+            to_come: count(&[S::Planned]),
+            lost: lost
+                .map(|photo| LostPhoto {
+                    index: photo.shot_index,
+                    state: photo.state.to_string(),
+                })
+                .collect(),
+        }
+    }
 }
 
 /// One thing that happened.
@@ -232,6 +293,7 @@ impl FlightDetail {
             looks,
             photos: shots.iter().map(ShotAnswer::of).collect(),
             plan: plan_points(row)?,
+            mission_so_far: None,
         })
     }
 }

@@ -132,7 +132,9 @@ fn message(stored: &StoredEvent) -> Option<Event> {
         }
         "photo" => json!({ "photo_id": body.subject_id, "state": body.to, "seq": stored.seq }),
         "sortie" => {
-            json!({ "sortie_id": body.subject_id, "state": body.to, "code": body.reason, "seq": stored.seq })
+            // The use of an override is no move: it has a reason in words and no code.
+            let code = body.reason.as_ref().filter(|_| body.kind != "overridden");
+            json!({ "sortie_id": body.subject_id, "state": body.to, "code": code, "seq": stored.seq })
         }
         _ => return None,
     };

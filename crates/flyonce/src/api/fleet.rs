@@ -1,8 +1,8 @@
-//! `/fleet`: docks, vehicles and sorties at one glance; bringing everyone home, and bringing one home.
+//! `/fleet`: docks, vehicles and sorties at one glance; bringing everyone home.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{FromRef, State};
 use serde::{Deserialize, Serialize};
 use survey::time::UtcMicros;
 use utoipa::ToSchema;
@@ -114,30 +114,21 @@ pub async fn release(
     }))
 }
 
-/// Brings one sortie home.
-#[utoipa::path(post, path = "/api/v1/flights/{sortie}/return", request_body = OrderRequest,
-    params(("sortie" = String, Path, description = "Sortie")),
-    responses((status = 200, body = Recalled), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn return_one(
-    State(fleet): State<MaybeFleet>,
-    Path(sortie): Path<String>,
-    body: Result<Json<OrderRequest>, JsonRejection>,
-) -> Result<Json<Recalled>, ApiError> {
-    let order = read_order(body)?;
-    recall::return_one(fleet.there()?, &sortie, &order.actor)
-        .await
-        .map_err(|words| ApiError::conflict("not_under_way", words))?;
-    Ok(Json(Recalled {
-        recalled: vec![sortie],
-        grounded: false,
-    }))
-}
-
 /// Who orders it; a body that does not say is refused.
 ///
 /// # Errors
 /// 400 and 422.
 pub fn read_order(body: Result<Json<OrderRequest>, JsonRejection>) -> Result<OrderRequest, ApiError> {
+    let order = read_body(body)?;
+    must_be_named(&order.actor)?;
+    Ok(order)
+}
+
+/// The body of an order.
+///
+/// # Errors
+/// One that cannot be read, in words.
+pub fn read_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, ApiError> {
     let Json(order) = body.map_err(|rejection| {
         let text = rejection.body_text();
         ApiError::bad_request(Words::new(
@@ -145,9 +136,17 @@ pub fn read_order(body: Result<Json<OrderRequest>, JsonRejection>) -> Result<Ord
             format!("bad request body: {text}"),
         ))
     })?;
-    if order.actor.trim().is_empty() {
+    Ok(order)
+}
+
+/// Orders have somebody who gave them.
+///
+/// # Errors
+/// Nobody is named.
+pub fn must_be_named(actor: &str) -> Result<(), ApiError> {
+    if actor.trim().is_empty() {
         let words = Words::new("须写明是谁下的指令", "who orders it must be said");
         return Err(ApiError::incomplete("actor_missing", words));
     }
-    Ok(order)
+    Ok(())
 }

@@ -13,6 +13,7 @@ mod images;
 mod layers;
 mod leads;
 mod openapi;
+mod orders;
 mod overrides;
 mod page;
 mod photo_door;
@@ -107,7 +108,12 @@ fn router(state: ApiState) -> Router {
         .route("/fleet/release", post(fleet::release))
         .route("/fleet/overrides", get(overrides::list).post(overrides::give))
         .route("/fleet/overrides/{id}/withdraw", post(overrides::withdraw))
-        .route("/flights/{sortie}/return", post(fleet::return_one))
+        .route("/flights/{sortie}/return", post(orders::return_one))
+        .route("/flights/{sortie}/pause", post(orders::pause))
+        .route("/flights/{sortie}/continue", post(orders::go_on))
+        .route("/flights/{sortie}/divert", post(orders::divert))
+        .route("/flights/{sortie}/land", post(orders::land))
+        .route("/flights/{sortie}/resume", post(orders::resume))
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::document))
         .fallback(no_such_door);

@@ -4,7 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use crate::api::{
-    calendar, coverage, events, fleet, flights, health, images, layers, leads, overrides, photo_door, photos,
+    calendar, coverage, events, fleet, flights, health, images, layers, leads, orders, overrides, photo_door,
+    photos,
 };
 
 /// All doors.
@@ -42,10 +43,15 @@ use crate::api::{
         fleet::fleet,
         fleet::return_all,
         fleet::release,
-        fleet::return_one,
         overrides::list,
         overrides::give,
         overrides::withdraw,
+        orders::return_one,
+        orders::pause,
+        orders::go_on,
+        orders::divert,
+        orders::land,
+        orders::resume,
         events::events,
     )
 )]

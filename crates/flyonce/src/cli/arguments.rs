@@ -68,6 +68,9 @@ pub enum Command {
     /// Many vehicles at once, or everyone home / 机队
     #[command(subcommand)]
     Fleet(FleetCommand),
+    /// One vehicle: its signing key / 单机:签名密钥
+    #[command(subcommand)]
+    Vehicle(VehicleCommand),
     /// Models: how good they are / 模型
     #[command(subcommand)]
     Model(ModelCommand),
@@ -278,6 +281,8 @@ pub enum FlightsCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Fly the rest of a mission that broke off: its missing photos and no others / 补飞剩余照片
+    Resume(SortieArguments),
     /// The telemetry log: where it lies, or a copy of it / 遥测日志
     Tlog {
         /// The flight.
@@ -342,7 +347,7 @@ pub struct DemoArguments {
 pub struct FlyArguments {
     /// QGroundControl .plan, or .waypoints (QGC WPL 110).
     pub plan: PathBuf,
-    /// How the vehicle is reached: udpin:HOST:PORT (it sends to us), udpout:HOST:PORT, tcpin: or tcpout:.
+    /// How the vehicle is reached: udpin:HOST:PORT (it sends to us), udpout:HOST:PORT, tcpin:, tcpout: or serial:DEVICE:BAUD.
     #[arg(long, value_name = "ADDRESS", required_unless_present = "check")]
     pub link: Option<flight::address::LinkAddress>,
     /// MAVLink system id of the vehicle.
@@ -365,6 +370,14 @@ pub enum FleetCommand {
     Home(HomeArguments),
     /// Lift the ground stop / 解除停飞
     Release(HomeArguments),
+    /// Hold one sortie in the air / 空中暂停
+    Pause(SortieArguments),
+    /// Let a paused sortie go on / 继续任务
+    Continue(SortieArguments),
+    /// Land one sortie at the alternate point, or at a place / 备降
+    Divert(DivertArguments),
+    /// Land one sortie where it is / 就地降落
+    Land(SortieArguments),
     /// Docks, vehicles and sorties of the running service / 机队状态
     Status(ServiceArguments),
     /// Let a check before the flight pass, in your name and for a limited time / 人工放行某项检查
@@ -373,6 +386,42 @@ pub enum FleetCommand {
     Overrides(ServiceArguments),
     /// Withdraw an override / 撤销放行
     Withdraw(WithdrawArguments),
+}
+
+/// `vehicle …`.
+#[derive(Debug, Subcommand)]
+pub enum VehicleCommand {
+    /// MAVLink 2 signing keys, kept in [signing] key_file / 签名密钥
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// `vehicle key …`.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Give a vehicle without a key its first one / 首次设置密钥
+    Set(KeyArguments),
+    /// Exchange a vehicle's key for a new one / 更换密钥
+    Roll(KeyArguments),
+    /// See what a vehicle signs with, and whether it obeys us / 检查密钥
+    Check(KeyArguments),
+}
+
+/// `vehicle key set`, `roll` and `check`.
+#[derive(Debug, Args)]
+pub struct KeyArguments {
+    /// How the vehicle is reached; keys are set over serial:DEVICE:BAUD or loopback.
+    #[arg(long, value_name = "ADDRESS")]
+    pub link: flight::address::LinkAddress,
+    /// MAVLink system id of the vehicle.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=255))]
+    pub sysid: u8,
+    /// Make the key of the passphrase in this file, as other ground stations do; otherwise it is random.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Nobody else can listen to this link: send the key over it.
+    #[arg(long)]
+    pub safe_link: bool,
 }
 
 /// A running service to talk to.
@@ -464,6 +513,46 @@ fn span_s(text: &str) -> Result<u32, String> {
             "{text} is not a time such as 45s, 30m or 2h, a day at most"
         )),
     }
+}
+
+/// An order to one sortie.
+#[derive(Debug, Args)]
+pub struct SortieArguments {
+    /// The sortie.
+    pub sortie: String,
+    /// The running service.
+    #[command(flatten)]
+    pub service: ServiceArguments,
+    /// Who orders it.
+    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+    pub actor: Option<String>,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// `fleet divert`.
+#[derive(Debug, Args)]
+pub struct DivertArguments {
+    /// Which sortie, and who says so.
+    #[command(flatten)]
+    pub order: SortieArguments,
+    /// Where to land, degrees WGS-84 (default: the alternate point of its dock).
+    #[arg(long, value_name = "LON,LAT", value_parser = place, allow_hyphen_values = true)]
+    pub to: Option<[f64; 2]>,
+}
+
+fn place(text: &str) -> Result<[f64; 2], String> {
+    let wrong = || format!("{text} is not LON,LAT in degrees, such as 121.553,31.208");
+    let (longitude, latitude) = text.split_once(',').ok_or_else(wrong)?;
+    let numbers = longitude
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .zip(latitude.trim().parse::<f64>().ok());
+    let (longitude, latitude) = numbers.ok_or_else(wrong)?;
+    let on_earth = longitude.abs() <= 180.0 && latitude.abs() <= 90.0;
+    on_earth.then_some([longitude, latitude]).ok_or_else(wrong)
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -9,6 +9,7 @@ use crate::cli::output::{Output, table};
 use crate::cli::overrides;
 use crate::cli::service_door::{address, ask};
 use crate::config::Config;
+use crate::fleet::link_view::link_line;
 use crate::fleet::words::{reason_words, state_words};
 use crate::lang::Lang;
 
@@ -18,7 +19,11 @@ use crate::lang::Lang;
 /// A service that does not answer, or its refusal in words.
 pub async fn run(output: Output, config: &Config, command: FleetCommand) -> Result<()> {
     match command {
-        FleetCommand::Fly { .. } => Ok(()),
+        FleetCommand::Fly { .. }
+        | FleetCommand::Pause(_)
+        | FleetCommand::Continue(_)
+        | FleetCommand::Divert(_)
+        | FleetCommand::Land(_) => Ok(()),
         FleetCommand::Override(order) => overrides::give(output, config, order).await,
         FleetCommand::Overrides(service) => overrides::list(output, config, &service).await,
         FleetCommand::Withdraw(order) => overrides::withdraw(output, config, &order).await,
@@ -109,15 +114,38 @@ fn status_text(fleet: &Value, lang: Lang) -> String {
     } else {
         ""
     };
-    table(&rows) + stop
+    let links = fleet["links"].as_array().into_iter().flatten();
+    let lines: Vec<String> = links.map(|link| format!("\n{}", link_line(link, lang))).collect();
+    table(&rows) + stop + &lines.concat()
 }
 
 async fn post(lang: Lang, config: &Config, home: &HomeArguments, path: &str) -> Result<Value> {
-    let actor = home
-        .actor
+    post_order(
+        lang,
+        (config, &home.service),
+        (&home.actor, &home.reason),
+        path,
+        json!({}),
+    )
+    .await
+}
+
+/// Posts an order of a person: `body` with who gives it and why.
+///
+/// # Errors
+/// Nobody is named, a service that does not answer, its refusal in words.
+pub async fn post_order(
+    lang: Lang,
+    (config, service): (&Config, &ServiceArguments),
+    (actor, reason): (&Option<String>, &Option<String>),
+    path: &str,
+    mut body: Value,
+) -> Result<Value> {
+    let actor = actor
         .clone()
         .or_else(|| std::env::var("USER").ok())
         .context("say who orders it: --as NAME / 请用 --as 写明下令人")?;
-    let body = json!({ "actor": actor, "reason": home.reason });
-    ask(lang, address(config, &home.service), Method::POST, path, body).await
+    body["actor"] = actor.into();
+    body["reason"] = reason.clone().into();
+    ask(lang, address(config, service), Method::POST, path, body).await
 }

@@ -7,7 +7,7 @@ use store::flights::FlightFilter;
 use survey::time::{CityZone, UtcMicros};
 
 use crate::answers::checks::GateShown;
-use crate::answers::flights::{FlightDetail, FlightList, FlightSummary, ShotTotals};
+use crate::answers::flights::{FlightDetail, FlightList, FlightSummary, MissionSummary, ShotTotals};
 use crate::answers::looks::said;
 use crate::cli::arguments::{FlightsCommand, TrackFormat};
 use crate::cli::checks_table::checks_table;
@@ -48,6 +48,8 @@ pub async fn run(output: Output, workplace: &Workplace, command: FlightsCommand)
                 Some(path) => write(output, &path, text.as_bytes()),
             }
         }
+        // It talks to the running service, not to the data folder.
+        FlightsCommand::Resume(_) => Ok(()),
         FlightsCommand::Tlog { sortie, out } => {
             let flight = workplace.store.flight(&sortie).await?;
             let log = tlog_path(workplace, &flight.sortie_id);
@@ -120,6 +122,12 @@ fn story(flight: &FlightDetail, lang: Lang, zone: &CityZone) -> String {
     let summary = &flight.summary;
     let mut lines = heading(summary, lang, zone);
     lines.push(ledger(&summary.shots, lang));
+    lines.extend(
+        flight
+            .mission_so_far
+            .as_ref()
+            .map(|mission| mission_line(mission, lang)),
+    );
     lines.extend(said(&flight.looks, lang));
     lines.push(lang.pick("经过:", "what happened:").to_owned());
     let launched_at = summary.launched_at.as_deref();
@@ -216,6 +224,37 @@ fn ledger(shots: &ShotTotals, lang: Lang) -> String {
             lost.misfire,
             lost.never_arrived,
             lost.unreadable
+        ),
+    }
+}
+
+/// The ledger of a mission that took several sorties.
+fn mission_line(mission: &MissionSummary, lang: Lang) -> String {
+    let sorties = std::iter::once(&mission.first)
+        .chain(&mission.follow_ups)
+        .cloned()
+        .collect::<Vec<_>>();
+    let lost: Vec<_> = mission.lost.iter().map(|photo| photo.index.to_string()).collect();
+    let which = if lost.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", lost.join(", "))
+    };
+    let MissionSummary {
+        planned,
+        looked_at,
+        stored,
+        awaited,
+        to_come,
+        ..
+    } = mission;
+    let (n, sorties) = (lost.len(), sorties.join(" → "));
+    match lang {
+        Lang::Zh => format!(
+            "任务合计({sorties}):计划 {planned},已识别 {looked_at},已入库 {stored},待回传 {awaited},待飞 {to_come},缺失 {n}{which}"
+        ),
+        Lang::En => format!(
+            "the mission in all ({sorties}): {planned} planned, {looked_at} looked at, {stored} stored, {awaited} awaited, {to_come} to come, {n} lost{which}"
         ),
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use flight::address::LinkAddress;
+use flight::link::Link;
 use flight::sortie::{FlightEvent, FlightReport, Instruction, Outcome};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -15,7 +16,8 @@ use crate::cli::output::{Output, table};
 use crate::config::reader::{Reader, Section};
 use crate::config::{Config, ConfigError};
 use crate::fleet::free_flight::{FreeFlight, Reins, fly_freely};
-use crate::fleet::links::Links;
+use crate::fleet::link_view::{LinkView, link_line};
+use crate::fleet::links::{Links, link_options};
 use crate::fleet::order::{CheckedMission, PlanRefused, StartPlace, checked_mission};
 use crate::fleet::words::{next_step_words, plan_problem_words, reason_words, step_words};
 use crate::lang::{Lang, Words};
@@ -102,10 +104,12 @@ async fn fly_all(
 ) -> Result<Vec<Flown>> {
     let workplace = Workplace::open(config).await?;
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let links = Links::new(tasks.clone(), stop.clone());
+    let options = link_options(&workplace.config.settings)?;
+    let links = Links::new(options, tasks.clone(), stop.clone());
     let (mut reins, mut running) = (Vec::new(), Vec::new());
     for (one, mission) in flights {
-        let vehicle = links.vehicle(&one.link, one.system_id).await?;
+        let link = links.link(&one.link).await?;
+        let vehicle = link.vehicle(one.system_id);
         let (tell, instructions) = mpsc::channel(8);
         reins.push(tell);
         let own = Reins {
@@ -116,6 +120,7 @@ async fn fly_all(
         running.push(tasks.spawn(async move {
             let told = |event: &FlightEvent| tell_event(output, &one.name, event);
             let flown = fly_freely(&workplace, (&vehicle, &one), &mission, own, &told).await;
+            tell_link(output, &one.name, &link);
             if let Ok((sortie, report)) = &flown {
                 tell_report(output, &one.name, sortie.as_str(), report);
             }
@@ -194,6 +199,15 @@ fn tell_report(output: Output, name: &str, sortie: &str, report: &FlightReport) 
         name,
         (value, format!("{sortie}: {}", ending(output.lang, report))),
     );
+}
+
+fn tell_link(output: Output, name: &str, link: &Link) {
+    // Numbers and names only: there is nothing in it that JSON cannot hold.
+    let mut value = serde_json::to_value(LinkView::of(link)).unwrap_or_default();
+    let text = link_line(&value, output.lang);
+    value["event"] = "link_statistics".into();
+    value["flight"] = name.into();
+    print_line(output, name, (value, text));
 }
 
 fn print_line(output: Output, name: &str, (value, text): (Value, String)) {
@@ -283,11 +297,21 @@ fn read_wave(file: &Path) -> Result<Vec<FreeFlight>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let base = file.parent().unwrap_or(Path::new(""));
     let read = Reader::new(file.display().to_string(), &text).read(|root| {
-        let flights: Vec<FreeFlight> = root
-            .sections("flight")
-            .iter()
-            .filter_map(|section| wave_flight(section, base))
-            .collect();
+        let mut flights: Vec<FreeFlight> = Vec::new();
+        for section in root.sections("flight") {
+            let Some(flight) = wave_flight(&section, base) else {
+                continue;
+            };
+            let vehicle = |one: &FreeFlight| (one.link.to_string(), one.system_id);
+            if flights.iter().any(|other| vehicle(other) == vehicle(&flight)) {
+                let problem = Words::new(
+                    "同一链路上另有此编号的飞行",
+                    "another flight has this system id on the same link",
+                );
+                section.reject("system_id", problem);
+            }
+            flights.push(flight);
+        }
         if flights.is_empty() {
             root.reject(
                 "flight",
@@ -311,12 +335,14 @@ fn wave_flight(section: &Section<'_, '_>, base: &Path) -> Option<FreeFlight> {
     }
     // Within 1..=250, which u8 holds.
     let system_id = section.required_number("system_id", 1.0..=250.0) as u8;
-    let name = section.text("name").unwrap_or_else(|| format!("#{system_id}"));
+    let name = section.text("name");
     section.finish();
+    let link = link.ok()?;
     Some(FreeFlight {
-        name,
+        // The number alone does not tell vehicles apart: every simulated autopilot is number 1.
+        name: name.unwrap_or_else(|| format!("#{system_id} {link}")),
         plan: base.join(plan),
-        link: link.ok()?,
+        link,
         system_id,
     })
 }

@@ -15,6 +15,7 @@ mod geotag;
 mod ingest;
 mod leads;
 mod model;
+mod orders;
 mod output;
 mod overrides;
 mod photos;
@@ -24,13 +25,14 @@ mod setup;
 mod simulate;
 mod soak;
 mod training_set;
+mod vehicle;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Parser;
 
-use crate::cli::arguments::{Arguments, Command, FleetCommand};
+use crate::cli::arguments::{Arguments, Command, FleetCommand, FlightsCommand};
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::lang::Lang;
@@ -65,11 +67,19 @@ pub async fn run() -> Result<()> {
             geotag::of_file(output, &config()?, &geotag)
         }
         Command::Geotag(geotag) => geotag::of_stored(output, &workplace().await?, &geotag).await,
+        Command::Flights(FlightsCommand::Resume(order)) => orders::resume(output, &config()?, &order).await,
         Command::Flights(command) => flights::run(output, &workplace().await?, command).await,
         Command::Serve(serve) => serve::run(output, workplace().await?, &serve).await,
         Command::Fly(fly) => fly::run(output, config()?, &fly).await,
         Command::Fleet(FleetCommand::Fly { wave }) => fly::run_wave(output, config()?, &wave).await,
+        Command::Fleet(FleetCommand::Pause(order)) => orders::give(output, &config()?, "pause", &order).await,
+        Command::Fleet(FleetCommand::Continue(order)) => {
+            orders::give(output, &config()?, "continue", &order).await
+        }
+        Command::Fleet(FleetCommand::Land(order)) => orders::give(output, &config()?, "land", &order).await,
+        Command::Fleet(FleetCommand::Divert(order)) => orders::divert(output, &config()?, &order).await,
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
+        Command::Vehicle(command) => vehicle::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
         Command::Soak(soak) => soak::run(output, &soak).await,

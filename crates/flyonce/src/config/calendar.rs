@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use schedule::calendar::{Entry, MissedPolicy, When};
+use schedule::calendar::{Entry, MissedPolicy, ResumePolicy, When};
 
 use crate::config::ConfigError;
 use crate::config::reader::{Reader, Section};
@@ -80,6 +80,7 @@ fn entry(section: &Section<'_, '_>, roster: &Roster) -> Option<Entry> {
         dock_id,
         when: when(section)?,
         if_missed: if_missed(section)?,
+        resume: resume(section),
     };
     section.finish();
     Some(entry)
@@ -142,6 +143,18 @@ fn if_missed(section: &Section<'_, '_>) -> Option<MissedPolicy> {
     }
 }
 
+fn resume(section: &Section<'_, '_>) -> ResumePolicy {
+    match section.text("resume").as_deref() {
+        None | Some("by_hand") => ResumePolicy::ByHand,
+        Some("auto") => ResumePolicy::Auto,
+        Some(_other) => {
+            let problem = Words::new("须为 auto 或 by_hand", "must be auto or by_hand");
+            section.reject("resume", problem);
+            ResumePolicy::ByHand
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,8 +170,9 @@ mod tests {
     #[test]
     fn a_daily_mission_on_working_days_is_read() {
         let text = "name = \"花木\"\nplan = \"D01.plan\"\ndock = \"D01\"\ndaily = \"10:00\"\n\
-            weekdays = [\"mon\", \"fri\"]\nif_missed = \"within 30 min\"\n";
+            weekdays = [\"mon\", \"fri\"]\nif_missed = \"within 30 min\"\nresume = \"auto\"\n";
         let entries = read_one(text).unwrap();
+        assert_eq!(entries[0].resume, ResumePolicy::Auto);
         assert_eq!(entries[0].if_missed, MissedPolicy::WithinMinutes(30));
         let When::Daily { weekdays, .. } = entries[0].when else {
             panic!("expected a daily mission");
@@ -188,6 +202,10 @@ mod tests {
             (
                 "name = \"a\"\nplan = \"p\"\ndock = \"D01\"\ndaily = \"10:00\"\nif_missed = \"never\"\n",
                 "skip or within",
+            ),
+            (
+                "name = \"a\"\nplan = \"p\"\ndock = \"D01\"\ndaily = \"10:00\"\nresume = \"yes\"\n",
+                "auto or by_hand",
             ),
         ];
         for (text, expected) in cases {

@@ -3,8 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use flight::dock::{BrokerAddress, TlsFiles};
 use flight::policy::FailsafePolicy;
+use flight::sortie::PauseLimits;
 use schedule::interlock::{ClockRule, Limits};
 
 use crate::config::failsafe::failsafe;
@@ -30,6 +33,10 @@ pub struct FleetSettings {
     pub reach_m: f64,
     /// Highest true height of a mission, metres above ground.
     pub ceiling_agl_m: f64,
+    /// How long a person may hold a vehicle in the air.
+    pub pause: PauseLimits,
+    /// How often the rest of a mission is flown without being asked for.
+    pub resume_at_most: u32,
     /// Broker of the docks.
     pub broker: BrokerSetting,
     /// Folder that is watched for photos of flights.
@@ -46,10 +53,12 @@ pub enum BrokerSetting {
         /// Address it listens on.
         listen: SocketAddr,
     },
-    /// One that runs elsewhere: `mqtt://[user:password@]host:port`.
+    /// One that runs elsewhere: `mqtt://[user:password@]host:port`, or `mqtts://` with TLS.
     External {
         /// Its address.
         url: String,
+        /// Certificates for `mqtts://`.
+        tls: TlsFiles,
     },
 }
 
@@ -71,7 +80,9 @@ impl FleetSettings {
             failsafe: failsafe(&root.section("failsafe")),
             reach_m: fleet.number("reach_m", 4500.0, 100.0..=50_000.0),
             ceiling_agl_m: fleet.number("ceiling_agl_m", 120.0, 10.0..=1000.0),
-            broker: broker(&mqtt),
+            pause: pause(&fleet),
+            resume_at_most: fleet.whole("resume_at_most", 2, 0..=20),
+            broker: broker(&mqtt, base),
             watched_folder: door.path("watched_folder", base),
             photos_within_s: door.number("photos_within_s", 1800.0, 1.0..=86_400.0),
         };
@@ -120,7 +131,17 @@ fn limits(fleet: &Section<'_, '_>) -> Limits {
     }
 }
 
-fn broker(mqtt: &Section<'_, '_>) -> BrokerSetting {
+fn pause(fleet: &Section<'_, '_>) -> PauseLimits {
+    let default = PauseLimits::default();
+    let longest_s = fleet.number("longest_pause_s", default.longest.as_secs_f64(), 10.0..=3600.0);
+    PauseLimits {
+        longest: Duration::from_secs_f64(longest_s),
+        battery_percent: fleet.number("pause_battery_percent", default.battery_percent, 0.0..=100.0),
+    }
+}
+
+fn broker(mqtt: &Section<'_, '_>, base: &Path) -> BrokerSetting {
+    let tls = tls_files(mqtt, base);
     let listen = SocketAddr::from(([127, 0, 0, 1], 1883));
     let listen = match mqtt.text("listen").map(|text| text.parse::<SocketAddr>()) {
         None => listen,
@@ -134,18 +155,104 @@ fn broker(mqtt: &Section<'_, '_>) -> BrokerSetting {
             listen
         }
     };
-    match mqtt.text("broker").as_deref() {
-        None | Some("embedded") => BrokerSetting::Embedded { listen },
-        Some(url) if url.parse::<flight::dock::BrokerAddress>().is_ok() => {
-            BrokerSetting::External { url: url.to_owned() }
-        }
-        Some(_) => {
+    let broker = mqtt.text("broker").unwrap_or_else(|| "embedded".to_owned());
+    let address = broker.parse::<BrokerAddress>();
+    let encrypted = address.as_ref().is_ok_and(|address| address.tls);
+    if !encrypted && tls != TlsFiles::default() {
+        let problem = Words::new(
+            "证书只用于 broker = \"mqtts://…\"",
+            "certificates go with broker = \"mqtts://…\" only",
+        );
+        let given = ["ca_file", "client_certificate"]
+            .into_iter()
+            .find(|key| mqtt.text(key).is_some());
+        mqtt.reject(given.unwrap_or("ca_file"), problem);
+    }
+    match address {
+        _ if broker == "embedded" => BrokerSetting::Embedded { listen },
+        Ok(_) => BrokerSetting::External { url: broker, tls },
+        Err(error) => {
             let problem = Words::new(
-                "须为 embedded 或 mqtt://主机:端口",
-                "must be embedded or mqtt://host:port",
+                format!("须为 embedded、mqtt://主机:端口 或 mqtts://主机:端口:{error}"),
+                format!("must be embedded, mqtt://host:port or mqtts://host:port: {error}"),
             );
             mqtt.reject("broker", problem);
             BrokerSetting::Embedded { listen }
         }
+    }
+}
+
+/// `ca_file`, `client_certificate` and `client_key`; what is in the files is looked at when they are used.
+fn tls_files(mqtt: &Section<'_, '_>, base: &Path) -> TlsFiles {
+    let file = |key: &str| {
+        let path = mqtt.path(key, base);
+        if let Some(missing) = path.as_ref().filter(|path| !path.is_file()) {
+            let problem = Words::new(
+                format!("文件不存在:{}", missing.display()),
+                format!("the file does not exist: {}", missing.display()),
+            );
+            mqtt.reject(key, problem);
+        }
+        path
+    };
+    let (ca_file, certificate, key) = (file("ca_file"), file("client_certificate"), file("client_key"));
+    if certificate.is_some() != key.is_some() {
+        let (given, lacking) = match certificate.is_some() {
+            true => ("client_certificate", "client_key"),
+            false => ("client_key", "client_certificate"),
+        };
+        let problem = Words::new(
+            format!("还缺少 {lacking}"),
+            format!("goes with {lacking}, which is missing"),
+        );
+        mqtt.reject(given, problem);
+    }
+    TlsFiles {
+        ca_file,
+        client: certificate.zip(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::reader::{Mistake, Reader};
+
+    fn read(text: &str, base: &Path) -> Result<FleetSettings, Vec<Mistake>> {
+        Reader::new("flyonce.toml", text).read(|root| FleetSettings::read(root, base))
+    }
+
+    #[test]
+    fn a_broker_with_tls_has_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["ca.pem", "us.pem", "us.key"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let text = "[mqtt]\nbroker = \"mqtts://broker.local\"\nca_file = \"ca.pem\"\nclient_certificate = \"us.pem\"\nclient_key = \"us.key\"\n";
+        let settings = read(text, folder.path()).unwrap();
+        let wanted = TlsFiles {
+            ca_file: Some(folder.path().join("ca.pem")),
+            client: Some((folder.path().join("us.pem"), folder.path().join("us.key"))),
+        };
+        let url = "mqtts://broker.local".to_owned();
+        assert_eq!(settings.broker, BrokerSetting::External { url, tls: wanted });
+    }
+
+    #[test]
+    fn files_that_are_missing_or_go_with_nothing_are_named() {
+        let fields = |text: &str| -> Vec<String> {
+            let mistakes = read(text, Path::new("/nonexistent")).unwrap_err();
+            mistakes.iter().map(|mistake| mistake.field.clone()).collect()
+        };
+        let missing = "[mqtt]\nbroker = \"mqtts://h\"\nca_file = \"ca.pem\"\nclient_key = \"us.key\"\n";
+        assert_eq!(
+            fields(missing),
+            ["mqtt.ca_file", "mqtt.client_key", "mqtt.client_key"]
+        );
+        assert_eq!(
+            fields("[mqtt]\nbroker = \"mqtt://h\"\nca_file = \"/etc/hostname\"\n"),
+            ["mqtt.ca_file"]
+        );
+        assert_eq!(fields("[mqtt]\nbroker = \"wss://h\"\n"), ["mqtt.broker"]);
     }
 }

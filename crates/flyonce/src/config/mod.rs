@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod further_models;
 pub mod heights;
 pub mod layers;
+pub mod mavlink;
 pub mod quality;
 pub mod reader;
 pub mod roster;

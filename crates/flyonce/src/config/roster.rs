@@ -159,15 +159,22 @@ fn dock(section: &Section<'_, '_>) -> Option<DockEntry> {
     Some(dock)
 }
 
-/// Two docks may share a link (the system id tells their vehicles apart), but never a name or a vehicle.
+/// Two docks may share a link (the system id tells their vehicles apart) or a system id (on links of their own), but
+/// never a name or a vehicle.
 fn refuse_twins(section: &Section<'_, '_>, dock: &DockEntry, others: &[DockEntry]) {
     if others.iter().any(|other| other.dock_id == dock.dock_id) {
         section.reject("id", Words::new("机场编号重复", "another dock has this id"));
     }
-    if let Some(other) = others.iter().find(|other| other.system_id == dock.system_id) {
+    if let Some(other) = others
+        .iter()
+        .find(|other| (&other.link, other.system_id) == (&dock.link, dock.system_id))
+    {
         let (zh, en) = (
-            format!("飞机编号与机场 {} 相同", other.dock_id),
-            format!("dock {} has a vehicle of this system id", other.dock_id),
+            format!("同一链路上飞机编号与机场 {} 相同", other.dock_id),
+            format!(
+                "dock {} has a vehicle of this system id on the same link",
+                other.dock_id
+            ),
         );
         section.reject("system_id", Words::new(zh, en));
     }
@@ -202,9 +209,16 @@ mod tests {
         assert!(
             twins
                 .to_string()
-                .contains("dock D01 has a vehicle of this system id"),
+                .contains("dock D01 has a vehicle of this system id on the same link"),
             "{twins}"
         );
+    }
+
+    #[test]
+    fn vehicles_of_one_number_live_on_links_of_their_own() {
+        let second = ONE.replace("D01", "D02").replace("14551", "14552");
+        let roster = Roster::read("fleet.toml", &format!("{ONE}{second}")).unwrap();
+        assert_eq!(roster.docks[0].system_id, roster.docks[1].system_id);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::config::cameras;
 use crate::config::fleet::FleetSettings;
 use crate::config::further_models::{self, FurtherModel};
 use crate::config::heights::HeightSetting;
+use crate::config::mavlink::MavlinkSettings;
 use crate::config::quality;
 use crate::config::reader::{Mistake, Reader, Section};
 use crate::lang::Words;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Docks, calendar, limits, broker and photo door.
     pub fleet: FleetSettings,
+    /// Who we are on MAVLink links, and the keys of vehicles.
+    pub mavlink: MavlinkSettings,
     /// Catalogue of matters; `None` is the built-in one.
     pub matters_file: Option<PathBuf>,
 }
@@ -152,6 +155,7 @@ impl Settings {
                 heights,
                 listen: listen(&serve),
                 fleet: FleetSettings::read(root, base),
+                mavlink: MavlinkSettings::read(root, base),
                 matters_file: matters.path("file", base),
             };
             for section in [city, data, onnxruntime, model, coverage, serve, matters] {
@@ -381,7 +385,7 @@ mod tests {
                 let is_setting = |rest: &str| rest.split_once(" = ").is_some_and(|(key, _)| is_key(key));
                 let setting = line
                     .strip_prefix("# ")
-                    .filter(|rest| rest.starts_with("[[") || is_setting(rest));
+                    .filter(|rest| rest.starts_with('[') || is_setting(rest));
                 format!("{}\n", setting.unwrap_or(line))
             })
             .collect();
@@ -394,6 +398,8 @@ mod tests {
         );
         assert!(settings.database_url.is_some());
         assert_eq!(settings.geolocation.cameras.len(), 1);
+        let failsafe = settings.fleet.failsafe.unwrap();
+        assert_eq!(failsafe.critical_battery_percent, Some(10.0));
     }
 
     #[test]

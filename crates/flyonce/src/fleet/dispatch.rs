@@ -3,6 +3,7 @@
 //! dock or trouble.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -162,6 +163,7 @@ pub async fn launch(fleet: &Fleet, slot: &Slot) -> Result<()> {
                 fleet: fleet.clone(),
                 dock,
                 order,
+                paused: Arc::default(),
             };
             fleet.tasks().spawn(run.run(TakeUp::Fly));
             Ok(())

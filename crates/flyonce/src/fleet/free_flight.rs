@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use flight::address::LinkAddress;
 use flight::sortie::{FlightEvent, FlightReport, GateAnswer, Instruction, SortieLine, fly};
 use flight::vehicle::Vehicle;
 use schedule::photo_ledger::SortieId;
 use schedule::sortie::SortieState;
+use store::flights::Created;
 use store::rows::SortieKind;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +43,8 @@ pub struct Reins {
     pub stop: CancellationToken,
 }
 
+/// Flights of vehicles with one number that may begin in one second.
+const MOST_OF_ONE_SECOND: u32 = 1000;
 /// Track points are written at least this often.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -56,10 +59,7 @@ pub async fn fly_freely(
     reins: Reins,
     told: &(dyn Fn(&FlightEvent) + Sync),
 ) -> Result<(SortieId, FlightReport)> {
-    let sortie = sortie_id(workplace, one.system_id)?;
-    let whom = (None, one.system_id, one.link.to_string());
-    let row = mission.new_flight((sortie.clone(), SortieKind::Flight), whom, None)?;
-    workplace.store.create_flight(&row, clock::now()).await?;
+    let sortie = create(workplace, one, mission).await?;
     let record = FlightRecord::of(workplace.clone(), CityClock::Wall, sortie.clone());
     record.move_to(SortieState::Preparing, None, None).await?;
     vehicle.record(Some(begin_tlog(workplace, sortie.as_str())?));
@@ -122,8 +122,25 @@ fn warn(record: &FlightRecord, written: Result<()>) {
     }
 }
 
-/// `20260302-100005-S7`: the second in the city's zone and the vehicle.
-fn sortie_id(workplace: &Workplace, system_id: u8) -> Result<SortieId> {
+/// Writes the flight down as `20260302-100005-S7`: the second in the city's zone and the vehicle. Vehicles of one
+/// number on several links may begin in one second; the later ones are `-S7-2`, `-S7-3` and so on.
+async fn create(workplace: &Workplace, one: &FreeFlight, mission: &CheckedMission) -> Result<SortieId> {
     let second = stamp(&workplace.zone, clock::now(), 14)?;
-    Ok(format!("{second}-S{system_id}").parse()?)
+    for turn in 1..=MOST_OF_ONE_SECOND {
+        let further = if turn == 1 {
+            String::new()
+        } else {
+            format!("-{turn}")
+        };
+        let sortie: SortieId = format!("{second}-S{}{further}", one.system_id).parse()?;
+        let whom = (None, one.system_id, one.link.to_string());
+        let row = mission.new_flight((sortie.clone(), SortieKind::Flight), whom, None)?;
+        if workplace.store.create_flight(&row, clock::now()).await? == Created::New {
+            return Ok(sortie);
+        }
+    }
+    bail!(
+        "{MOST_OF_ONE_SECOND} flights of system {} began in one second",
+        one.system_id
+    )
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use flight::sortie::{FlightOrder, PolicyOrder};
-use schedule::mission::{MissionItem, MissionProblem, MissionRules, Severity, check, planned_shots};
+use schedule::mission::{
+    MissionItem, MissionProblem, MissionRules, PlannedShot, Severity, check, planned_shots,
+};
 use schedule::photo_ledger::SortieId;
 use sha2::{Digest, Sha256};
 use store::flights::{NewFlight, ShotPlan};
@@ -81,30 +83,17 @@ pub fn checked_mission(
 ) -> Result<CheckedMission, PlanRefused> {
     let mission = read_mission(path).map_err(PlanRefused::Unreadable)?;
     let home = start.home.or(mission.home);
-    let rules = MissionRules {
+    let start = StartPlace {
         home,
         home_amsl_m: start
             .home_amsl_m
             .or(mission.plan.home.and_then(|home| home.altitude_amsl_m)),
-        reach_m: settings.reach_m,
-        ceiling_agl_m: settings.ceiling_agl_m,
-        home_height_agl_m: start.home_height_agl_m,
-        max_items: MOST_ITEMS,
+        ..start
     };
-    let (warnings, breaks): (Vec<_>, Vec<_>) = check(&mission.items, &rules)
-        .into_iter()
-        .partition(|problem| problem.code.severity() == Severity::Warning);
-    if !breaks.is_empty() {
-        return Err(PlanRefused::Breaks(breaks));
-    }
+    let warnings = check_items(&mission.items, settings, start)?;
     let shots = planned_shots(&mission.items, home)
-        .into_iter()
-        .map(|shot| ShotPlan {
-            shot_index: shot.index,
-            longitude_deg: shot.position.longitude_deg,
-            latitude_deg: shot.position.latitude_deg,
-            height_above_home_m: shot.height_above_home_m,
-        })
+        .iter()
+        .map(shot_plan)
         .collect();
     Ok(CheckedMission {
         name: mission.name,
@@ -113,6 +102,33 @@ pub fn checked_mission(
         shots,
         warnings,
     })
+}
+
+/// Holds a mission to the rules of the place it starts from. Answers what people should know although it may fly.
+///
+/// # Errors
+/// Every rule it breaks, by item.
+pub fn check_items(
+    items: &[MissionItem],
+    settings: &FleetSettings,
+    start: StartPlace,
+) -> Result<Vec<MissionProblem>, PlanRefused> {
+    let rules = MissionRules {
+        home: start.home,
+        home_amsl_m: start.home_amsl_m,
+        reach_m: settings.reach_m,
+        ceiling_agl_m: settings.ceiling_agl_m,
+        home_height_agl_m: start.home_height_agl_m,
+        max_items: MOST_ITEMS,
+    };
+    let (warnings, breaks): (Vec<_>, Vec<_>) = check(items, &rules)
+        .into_iter()
+        .partition(|problem| problem.code.severity() == Severity::Warning);
+    if breaks.is_empty() {
+        Ok(warnings)
+    } else {
+        Err(PlanRefused::Breaks(breaks))
+    }
 }
 
 impl CheckedMission {
@@ -142,6 +158,16 @@ impl CheckedMission {
     }
 }
 
+/// A planned photo as it is written down.
+pub fn shot_plan(shot: &PlannedShot) -> ShotPlan {
+    ShotPlan {
+        shot_index: shot.index,
+        longitude_deg: shot.position.longitude_deg,
+        latitude_deg: shot.position.latitude_deg,
+        height_above_home_m: shot.height_above_home_m,
+    }
+}
+
 /// An instant in the city's zone as sorties are named by it: `20260302-1000` of 12 digits, `20260302-100005` of 14.
 ///
 /// # Errors
@@ -163,6 +189,7 @@ pub fn order(
     settings: &FleetSettings,
 ) -> FlightOrder {
     let mut order = FlightOrder::new(sortie_id, items);
+    order.pause = settings.pause.clone();
     order.min_battery_percent = Some(settings.limits.battery_percent);
     let own = dock.and_then(|dock| dock.failsafe.as_ref());
     order.policy = match own.or(settings.failsafe.as_ref()) {

@@ -1,13 +1,10 @@
-//! Bring everyone home, and bring one home.
+//! Bring everyone home.
 
 use anyhow::Result;
-use flight::sortie::Instruction;
-use tokio::sync::mpsc::error::TrySendError;
 
-use crate::fleet::flight_record::FlightRecord;
 use crate::fleet::ground_stop::Order;
-use crate::fleet::service::{Fleet, UnderWay};
-use crate::lang::Words;
+use crate::fleet::orders::{SortieOrder, tell};
+use crate::fleet::service::Fleet;
 
 /// Grounds the fleet and calls every sortie home; those still on the ground do not start. Answers which were told.
 /// What became of the order is in each sortie's steps: every return is confirmed by effect.
@@ -22,40 +19,15 @@ pub async fn return_all(fleet: &Fleet, actor: &str, reason: Option<&str>) -> Res
     });
     let mut recalled = Vec::new();
     for (sortie, one) in fleet.under_way() {
-        tell(fleet, &sortie, &one, actor).await;
+        if let Err(refused) = tell(fleet, &sortie, &one, SortieOrder::Return, (actor, reason)).await {
+            tracing::warn!(
+                sortie.id = sortie,
+                why = refused.words.en,
+                "could not be called home"
+            );
+        }
         recalled.push(sortie);
     }
     kept?;
     Ok(recalled)
-}
-
-/// Calls one sortie home.
-///
-/// # Errors
-/// A sortie that nobody follows now, in words.
-pub async fn return_one(fleet: &Fleet, sortie: &str, actor: &str) -> Result<(), Words> {
-    match fleet.under_way().get(sortie) {
-        Some(one) => {
-            tell(fleet, sortie, one, actor).await;
-            Ok(())
-        }
-        None => Err(Words::new(
-            format!("架次 {sortie} 不在执行中"),
-            format!("sortie {sortie} is not under way"),
-        )),
-    }
-}
-
-async fn tell(fleet: &Fleet, sortie: &str, one: &UnderWay, actor: &str) {
-    let told = one
-        .instructions
-        .try_send(Instruction::Return { by: actor.to_owned() });
-    if matches!(told, Err(TrySendError::Closed(_))) {
-        return;
-    }
-    let Ok(id) = sortie.parse() else { return };
-    let record = FlightRecord::of(fleet.workplace().clone(), *fleet.clock(), id);
-    if let Err(error) = record.step("recall", &format!("ordered by {actor}")).await {
-        tracing::warn!(sortie.id = sortie, %error, "the recall could not be written down");
-    }
 }

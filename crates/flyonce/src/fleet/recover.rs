@@ -1,5 +1,7 @@
 //! After a restart: every sortie that was not over is taken up again from what the store and the vehicle say.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use schedule::calendar::Slot;
 use schedule::mission::MissionItem;
@@ -11,6 +13,7 @@ use store::flights::{FlightRow, SlotState};
 use crate::fleet::dispatch;
 use crate::fleet::flight_record::FlightRecord;
 use crate::fleet::order::order;
+use crate::fleet::orders::standing;
 use crate::fleet::service::Fleet;
 use crate::fleet::settle::settle_when_quiet;
 use crate::fleet::sortie_run::{SortieRun, TakeUp};
@@ -71,10 +74,15 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
         serde_json::from_str(&flight.mission_json).context("the mission's row cannot be read")?;
     let mut order = order(sortie, items, Some(&dock), fleet.settings());
     order.launched_at = flight.launched_at;
+    if flight.launched_at.is_some() {
+        let steps = fleet.workplace().store.steps(&flight.sortie_id).await?;
+        order.standing = standing(&steps, dock.alternate_landing, fleet.clock().now());
+    }
     let run = SortieRun {
         fleet: fleet.clone(),
         dock,
         order,
+        paused: Arc::default(),
     };
     let how = if on_ground {
         TakeUp::Fly

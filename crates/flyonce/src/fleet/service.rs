@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use flight::dock::DockLine;
+use flight::address::LinkAddress;
+use flight::dock::{BrokerAddress, BrokerTls, DockLine};
 use flight::sortie::Instruction;
 use schedule::calendar::Entry;
 use survey::time::UtcMicros;
@@ -19,7 +21,7 @@ use crate::config::fleet::{BrokerSetting, FleetSettings};
 use crate::config::roster::Roster;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::ground_stop::GroundStop;
-use crate::fleet::links::Links;
+use crate::fleet::links::{Links, link_options};
 use crate::fleet::shown::FleetView;
 use crate::workplace::Workplace;
 
@@ -49,10 +51,20 @@ struct Inner {
 pub struct UnderWay {
     /// Its dock.
     pub dock_id: String,
-    /// Its vehicle.
+    /// The link of its vehicle.
+    pub link: LinkAddress,
+    /// Its vehicle's number on that link; other links may have a vehicle of the same number.
     pub system_id: u8,
     /// Where instructions go.
     pub instructions: mpsc::Sender<Instruction>,
+    /// Whether it holds in the air now because a person paused it.
+    pub paused: Arc<AtomicBool>,
+}
+
+impl UnderWay {
+    fn has_vehicle_of(&self, other: &Self) -> bool {
+        (&self.link, self.system_id) == (&other.link, other.system_id)
+    }
 }
 
 /// Where tasks live and how they end.
@@ -91,7 +103,7 @@ impl Fleet {
             calendar,
             docks,
             _broker: broker,
-            links: Links::new(lives.tasks.clone(), lives.stop.clone()),
+            links: Links::new(link_options(settings)?, lives.tasks.clone(), lives.stop.clone()),
             under_way: Mutex::default(),
             ground_stop: GroundStop::of(&settings.data_folder)?,
             photo_door_url,
@@ -186,7 +198,7 @@ impl Fleet {
         let mut under_way = self.under_way_now();
         let busy = under_way
             .iter()
-            .find(|(_, other)| other.dock_id == one.dock_id || other.system_id == one.system_id);
+            .find(|(_, other)| other.dock_id == one.dock_id || other.has_vehicle_of(&one));
         if let Some((other, _)) = busy {
             return Err(other.clone());
         }
@@ -212,7 +224,7 @@ impl Fleet {
 
 /// The docks' line and, where it is ours, the broker behind it, which ends when it is dropped.
 async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, Option<EmbeddedBroker>)> {
-    let mut embedded = None;
+    let (mut embedded, mut encryption) = (None, None);
     let url = match &settings.broker {
         BrokerSetting::Embedded { listen } => {
             let listen = *listen;
@@ -222,12 +234,16 @@ async fn connect(settings: &FleetSettings, lives: &Lives) -> Result<(DockLine, O
             embedded = Some(broker);
             url
         }
-        BrokerSetting::External { url } => url.clone(),
+        BrokerSetting::External { url, tls } => {
+            encryption = Some(BrokerTls::load(tls)?);
+            url.clone()
+        }
     };
-    let address = url
+    let address: BrokerAddress = url
         .parse()
         .with_context(|| format!("{url} is no address of an MQTT broker"))?;
+    let tls = encryption.as_ref().filter(|_| address.tls);
     let client_id = format!("flyonce-{}", std::process::id());
-    let line = DockLine::connect(&address, &client_id, &lives.tasks, lives.stop.clone());
+    let line = DockLine::connect(&address, tls, &client_id, &lives.tasks, lives.stop.clone());
     Ok((line, embedded))
 }

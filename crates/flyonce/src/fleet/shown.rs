@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
+use crate::fleet::link_view::LinkView;
 
 /// Everything at one glance.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -23,6 +24,8 @@ pub struct FleetView {
     pub docks: Vec<DockView>,
     /// Slots of the city's day.
     pub today: Tally,
+    /// The MAVLink links, with what was read, sent and lost on each.
+    pub links: Vec<LinkView>,
 }
 
 /// Slots of a day by what became of them.
@@ -69,6 +72,10 @@ pub struct DockView {
     pub vehicle: Option<VehicleView>,
     /// The sortie under way, or the last one of the day.
     pub sortie: Option<FlightSummary>,
+    /// Whether that sortie holds in the air now because a person paused it.
+    pub paused: bool,
+    /// Photos of that sortie's mission that are missing and can be flown now; 0 while it is under way.
+    pub photos_to_fly: usize,
 }
 
 /// A point on the ground.

@@ -1,6 +1,8 @@
 //! One sortie of a dock from the first check to the closed lid, as one task: dock and vehicle get ready side by
 //! side, the interlocks answer before arming and before landing, and everything goes into the record.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,6 +21,7 @@ use crate::config::roster::DockEntry;
 use crate::fleet::dock_side::{DockSide, Refused};
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
 use crate::fleet::gate::Gatekeeper;
+use crate::fleet::orders;
 use crate::fleet::service::{Fleet, UnderWay};
 use crate::fleet::settle;
 use crate::flight_log::begin_tlog;
@@ -53,6 +56,8 @@ pub struct SortieRun {
     pub dock: DockEntry,
     /// What is flown.
     pub order: FlightOrder,
+    /// Whether it holds in the air now because a person paused it.
+    pub paused: Arc<AtomicBool>,
 }
 
 /// Events that wait while one is being written; see the rule for a full channel in `SortieLine`.
@@ -90,8 +95,10 @@ impl SortieRun {
         let (instructions, told) = mpsc::channel(8);
         let one = UnderWay {
             dock_id: self.dock.dock_id.clone(),
+            link: self.dock.link.clone(),
             system_id: self.dock.system_id,
             instructions,
+            paused: Arc::clone(&self.paused),
         };
         if let Err(other) = self.fleet.take_on(self.sortie().as_str(), one) {
             let text = format!("dock or vehicle is busy with sortie {other}");
@@ -268,6 +275,7 @@ impl<'r> Desk<'r> {
                 Ok(())
             }
             told => {
+                self.note_pause(&told);
                 if matches!(
                     told,
                     FlightEvent::Step {
@@ -282,9 +290,21 @@ impl<'r> Desk<'r> {
         }
     }
 
+    fn note_pause(&self, told: &FlightEvent) {
+        let FlightEvent::Step { step, .. } = told else {
+            return;
+        };
+        let paused = match step {
+            Step::Paused => true,
+            Step::Continued | Step::Returning | Step::Diverting | Step::Landing | Step::Landed => false,
+            _others => return,
+        };
+        self.run.paused.store(paused, Ordering::Relaxed);
+    }
+
     /// In a task of its own: the flight's other events go on being written.
     fn answer(&mut self, gate: Gate, answer: oneshot::Sender<GateAnswer>) {
-        let (dock_side, vehicle) = (self.run.dock_side(), self.vehicle.clone());
+        let (dock_side, record, vehicle) = (self.run.dock_side(), self.record.clone(), self.vehicle.clone());
         let (lid, gatekeeper) = (self.lid.take(), self.gatekeeper.clone());
         self.run.fleet.tasks().spawn(async move {
             let verdict = match gate {
@@ -293,7 +313,12 @@ impl<'r> Desk<'r> {
             };
             let answered = match verdict {
                 Ok(()) => GateAnswer::Go,
-                Err((code, text)) => GateAnswer::Refuse { code, text },
+                Err((code, text)) => {
+                    if gate == Gate::Landing {
+                        note(&record, orders::LANDING_REFUSED, &text).await;
+                    }
+                    GateAnswer::Refuse { code, text }
+                }
             };
             // A flight that no longer waits has ended; its report says why.
             let _ = answer.send(answered);

@@ -1,6 +1,7 @@
 //! Makes the view of the fleet from what is already known; it asks no dock and no vehicle anything.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -15,6 +16,8 @@ use survey::time::UtcMicros;
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
+use crate::fleet::link_view::LinkView;
+use crate::fleet::resume::MissionSoFar;
 use crate::fleet::service::Fleet;
 use crate::fleet::shown::{ChargeView, DockView, FleetView, PlaceView, Tally, VehicleView, WeatherView};
 use crate::fleet::vehicle_facts::vehicle_facts;
@@ -36,12 +39,15 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
     for dock in &fleet.roster().docks {
         let state = fleet.docks().dock(&dock.dock_id);
         let vehicle = fleet.links().vehicle(&dock.link, dock.system_id).await?;
-        docks.push(dock_view(
-            fleet,
-            dock,
-            (state.as_ref(), &vehicle),
-            (&given, sorties.remove(&dock.dock_id)),
-        ));
+        let sortie = sorties.remove(&dock.dock_id);
+        let photos_to_fly = match &sortie {
+            Some(sortie) => photos_to_fly(fleet, sortie).await?,
+            None => 0,
+        };
+        docks.push(DockView {
+            photos_to_fly,
+            ..dock_view(fleet, dock, (state.as_ref(), &vehicle), (&given, sortie))
+        });
     }
     let order = fleet.ground_stop().order();
     Ok(FleetView {
@@ -52,6 +58,7 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
         ground_stop_by: order.map(|order| order.actor),
         docks,
         today: tally(fleet, now).await?,
+        links: fleet.links().all().await.iter().map(LinkView::of).collect(),
     })
 }
 
@@ -154,8 +161,28 @@ fn dock_view(
         }),
         checks: checks(fleet, dock, (state, vehicle), (given, sortie.as_ref())),
         vehicle: Some(vehicle_view(dock, &vehicle.telemetry())),
+        paused: sortie.as_ref().is_some_and(|sortie| is_paused(fleet, sortie)),
+        photos_to_fly: 0,
         sortie,
     }
+}
+
+fn is_paused(fleet: &Fleet, sortie: &FlightSummary) -> bool {
+    let under_way = fleet.under_way();
+    under_way
+        .get(&sortie.sortie_id)
+        .is_some_and(|one| one.paused.load(Ordering::Relaxed))
+}
+
+/// Photos that a person may have flown now: of the mission of a sortie that is over.
+async fn photos_to_fly(fleet: &Fleet, sortie: &FlightSummary) -> Result<usize> {
+    let lost = &sortie.shots.lost;
+    let over = ["closed", "refused", "failed"].contains(&sortie.state.as_str());
+    let any = lost.not_flown + lost.misfire + lost.never_arrived + lost.unreadable > 0;
+    if !over || !any || sortie.code.as_deref() == Some("plan_invalid") {
+        return Ok(0);
+    }
+    Ok(MissionSoFar::of(fleet, &sortie.sortie_id).await?.missing())
 }
 
 /// As if it were to arm now; what only a sortie can tell is left out.

@@ -95,6 +95,17 @@ const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "signing_refused",
+        [
+            "飞机在线,但签名密钥不匹配",
+            "the vehicle is there, but signing keys do not match",
+        ],
+        [
+            "用 flyonce vehicle key check 查看它使用的密钥,再用 key set 设置",
+            "see which key it uses with `flyonce vehicle key check`, then set one with `key set`",
+        ],
+    ),
+    (
         "two_vehicles_one_id",
         ["两架飞机使用同一编号", "two vehicles use one system id"],
         [
@@ -290,12 +301,29 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("took_off", ["已离地", "took off"]),
     ("item_reached", ["到达航点", "waypoint reached"]),
     ("paused", ["已暂停", "paused"]),
+    ("continued", ["任务继续", "the mission goes on"]),
+    ("order_refused", ["指令未执行", "an order was not carried out"]),
+    (
+        "mode_changed_by_other",
+        ["他方更改了模式", "somebody else changed its mode"],
+    ),
+    (
+        "vehicle_failsafe",
+        ["飞机自身失效保护", "a failsafe of the vehicle"],
+    ),
+    ("landing_refused", ["机场无法接机", "the dock cannot take it"]),
+    ("order_pause", ["下达暂停", "pause ordered"]),
+    ("order_continue", ["下达继续", "continuation ordered"]),
+    ("order_divert", ["下达备降", "landing elsewhere ordered"]),
+    ("order_land", ["下达就地降落", "landing ordered"]),
+    ("flies_on", ["补飞剩余照片", "flies the rest of a mission"]),
     ("returning", ["返航", "returning"]),
     ("diverting", ["前往备降点", "diverting to the alternate point"]),
     ("landing", ["降落中", "landing"]),
     ("landed", ["已着地", "on the ground"]),
     ("disarmed", ["已上锁", "disarmed"]),
     ("link_lost", ["链路中断", "link lost"]),
+    ("notice", ["提示", "note"]),
     ("link_back", ["链路恢复", "link back"]),
     ("rebooted", ["飞控重启", "autopilot rebooted"]),
     (

@@ -36,7 +36,7 @@ pub struct Site {
     pub program: Program,
     mqtt: u16,
     http: u16,
-    mavlink_base: u16,
+    pub mavlink_base: u16,
     began_at: String,
     pub speed: &'static str,
     /// Small pictures cost little, where nobody wants to see what is in them.
@@ -46,17 +46,22 @@ pub struct Site {
 impl Site {
     pub fn new() -> Self {
         let program = Program::new();
-        let mqtt = free_tcp();
-        program.write("flyonce.toml", format!("[mqtt]\nlisten = \"127.0.0.1:{mqtt}\"\n"));
-        Self {
+        let site = Self {
             program,
-            mqtt,
+            mqtt: free_tcp(),
             http: free_tcp(),
             mavlink_base: free_udp(),
             began_at: now_rfc3339(),
             speed: SPEED,
             photo_width: "1664",
-        }
+        };
+        site.program.write("flyonce.toml", site.configuration());
+        site
+    }
+
+    /// What the service has to be told.
+    pub fn configuration(&self) -> String {
+        format!("[mqtt]\nlisten = \"127.0.0.1:{}\"\n", self.mqtt)
     }
 
     /// Starts the city with `docks` docks and waits for its files.

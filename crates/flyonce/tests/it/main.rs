@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod bringing;
+mod broken_off;
 mod comparing;
 mod configuring;
 mod faulty_wave;
@@ -14,6 +15,7 @@ mod gate;
 mod ingesting;
 mod judging;
 mod killed;
+mod links;
 mod page;
 mod photo_door;
 mod program;

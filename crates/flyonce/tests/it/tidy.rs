@@ -60,6 +60,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mavlink", &["flight", "simulator"]),
     ("rumqttc", &["flight", "simulator", "flyonce"]),
     ("rumqttd", &["flyonce"]),
+    ("rustls", &["flight", "simulator"]),
+    ("serial2-tokio", &["flight"]),
     ("tokio", &["store", "flight", "simulator", "flyonce"]),
 ];
 

@@ -1,5 +1,5 @@
-// A dispatcher's minute with the fleet in a real browser: the docks, one dock with its timeline, everyone called
-// home with Shift+H, and the ground stop lifted. Arguments: the browser, the address of the page, a file for a
+// A dispatcher's minutes with the fleet in a real browser: the docks, one dock with its timeline, its sortie held in the
+// air and let go on, everyone called home with Shift+H, and the ground stop lifted. Arguments: the browser, the address of the page, a file for a
 // screenshot.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,10 +47,33 @@ try {
   await until("the timeline has steps", async () => (await page.locator("[data-step]").count()) > 0);
   const steps = (await (await fetch(new URL(`/api/v1/flights/${encodeURIComponent(flown.sortie.sortie_id)}`, url))).json()).steps;
   if (steps.length === 0) throw new Error(`flight ${flown.sortie.sortie_id} has no steps`);
+  await until("the checks have sources", async () => (await page.locator("[data-check] .source", { hasText: "GPS_RAW_INT" }).count()) > 0);
+  await page.waitForSelector('[data-gate="true"]');
   if (screenshot) await page.screenshot({ path: screenshot });
 
-  await page.keyboard.press("Shift+H");
+  // Held in the air and let go on; the first order asks who gives it, and landing is confirmed.
   const dialog = page.getByRole("dialog");
+  const held = async () => (await fleet()).docks.find((dock) => dock.dock_id === flown.dock_id)?.paused === true;
+  await page.locator("[data-order=pause]").click();
+  await dialog.locator("input[name=actor]").fill("李飞手");
+  await page.keyboard.press("Enter");
+  await until("the sortie is held in the air", held);
+  await page.locator("[data-order=continue]").waitFor();
+  if (screenshot) await page.screenshot({ path: screenshot });
+  await page.locator("[data-order=land]").click();
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await page.locator("[data-order=continue]").click();
+  await until("the sortie goes on", async () => !(await held()));
+  const names = async () => (await (await fetch(new URL(`/api/v1/flights/${encodeURIComponent(flown.sortie.sortie_id)}`, url))).json())
+    .steps.filter((step) => step.code.startsWith("order_")).map((step) => step.text);
+  await until("every order names who gave it", async () => {
+    const texts = await names();
+    return texts.length >= 2 && texts.every((text) => text.includes("李飞手"));
+  });
+
+  await page.keyboard.press("Shift+H");
   await dialog.locator("input[name=actor]").fill("王调度");
   await page.keyboard.press("Enter");
   await until("the fleet is grounded", async () => (await fleet()).ground_stop === true);

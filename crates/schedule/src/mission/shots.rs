@@ -43,9 +43,27 @@ pub struct PlannedShot {
 /// `MOST_SHOTS`.
 #[must_use]
 pub fn planned_shots(items: &[MissionItem], home: Option<Wgs84>) -> Vec<PlannedShot> {
-    let Some(start) = home.or_else(|| items.iter().find_map(MissionItem::place)) else {
-        return Vec::new();
-    };
+    fly(items, home).map_or_else(Vec::new, |walk| walk.shots)
+}
+
+/// The straight line that a mission flies for one of its items.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Leg {
+    /// The item (0-based).
+    pub item: usize,
+    pub from: Wgs84,
+    pub to: Wgs84,
+    /// Heights at both ends, m above home, counted as for the photos.
+    pub heights_m: [f64; 2],
+}
+
+/// Every straight line of a mission, in the order of the flight.
+pub(super) fn legs(items: &[MissionItem], home: Option<Wgs84>) -> Vec<Leg> {
+    fly(items, home).map_or_else(Vec::new, |walk| walk.legs)
+}
+
+fn fly(items: &[MissionItem], home: Option<Wgs84>) -> Option<Walk> {
+    let start = home.or_else(|| items.iter().find_map(MissionItem::place))?;
     let mut walk = Walk::begin(start);
     for (number, item) in items.iter().enumerate() {
         walk.item = number;
@@ -53,7 +71,7 @@ pub fn planned_shots(items: &[MissionItem], home: Option<Wgs84>) -> Vec<PlannedS
             break;
         }
     }
-    walk.shots
+    Some(walk)
 }
 
 #[derive(PartialEq)]
@@ -84,6 +102,7 @@ struct Walk {
     timer: Option<Timer>,
     item: usize,
     shots: Vec<PlannedShot>,
+    legs: Vec<Leg>,
 }
 
 impl Walk {
@@ -98,6 +117,7 @@ impl Walk {
             timer: None,
             item: 0,
             shots: Vec::new(),
+            legs: Vec::new(),
         }
     }
 
@@ -161,6 +181,13 @@ impl Walk {
 
     fn fly_to(&mut self, to: [f64; 2], height_m: f64) {
         let (from, from_height_m) = (self.at, self.height_m);
+        let place = |[east_m, north_m]: [f64; 2]| self.plane.wgs84_from_enu(east_m, north_m);
+        self.legs.push(Leg {
+            item: self.item,
+            from: place(from),
+            to: place(to),
+            heights_m: [from_height_m, height_m],
+        });
         let length_m = (to[0] - from[0]).hypot(to[1] - from[1]);
         let begin_s = self.now_s;
         let mut done = 0.0;

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::dock::status::Status;
+use crate::dock::tls::Encryption;
 
 /// Messages that wait for the network before further ones are dropped.
 const WAITING: usize = 256;
@@ -31,11 +32,15 @@ pub struct BrokerAddress {
     pub host: String,
     /// Port.
     pub port: u16,
+    /// Whether the line is encrypted.
+    pub tls: bool,
 }
 
 /// Why a text is no broker address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no broker address: expected mqtt://HOST:PORT, such as mqtt://127.0.0.1:1883")]
+#[error(
+    "{found:?} is no broker address: expected mqtt://HOST:PORT or mqtts://HOST:PORT, such as mqtt://127.0.0.1:1883"
+)]
 pub struct BrokerAddressProblem {
     found: String,
 }
@@ -44,14 +49,18 @@ impl FromStr for BrokerAddress {
     type Err = BrokerAddressProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = text
-            .strip_prefix("mqtt://")
+        let (tls, rest) = match text.split_once("://") {
+            Some(("mqtt", rest)) => (false, Some(rest)),
+            Some(("mqtts", rest)) => (true, Some(rest)),
+            _ => (false, None),
+        };
+        let parsed = rest
             .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
             .and_then(|rest| rest.rsplit_once(':'))
             .filter(|(host, _)| !host.is_empty() && !host.contains(['/', '@', ' ']))
             .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok().filter(|p| *p > 0)?)));
         parsed
-            .map(|(host, port)| Self { host, port })
+            .map(|(host, port)| Self { host, port, tls })
             .ok_or_else(|| BrokerAddressProblem {
                 found: text.to_owned(),
             })
@@ -60,7 +69,8 @@ impl FromStr for BrokerAddress {
 
 impl std::fmt::Display for BrokerAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "mqtt://{}:{}", self.host, self.port)
+        let scheme = if self.tls { "mqtts" } else { "mqtt" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
     }
 }
 
@@ -93,7 +103,11 @@ pub(crate) struct LineKeeper {
 
 impl Line {
     /// A line of the dock `dock_id`, not yet connected.
-    pub(crate) fn new(dock_id: &str, broker: &BrokerAddress, dock_number: u64) -> (Self, LineKeeper) {
+    pub(crate) fn new(
+        dock_id: &str,
+        (broker, encryption): (&BrokerAddress, Option<&Encryption>),
+        dock_number: u64,
+    ) -> (Self, LineKeeper) {
         let client_id = format!("flyonce-dock-{dock_id}");
         let mut options = MqttOptions::new(client_id, broker.host.clone(), broker.port);
         let will = Status::offline_json(dock_id);
@@ -108,6 +122,9 @@ impl Line {
                 true,
                 None,
             ));
+        if let Some(encryption) = encryption {
+            options.set_transport(encryption.transport());
+        }
         let (client, events) = AsyncClient::new(options, WAITING);
         let line = Self {
             client,
@@ -269,10 +286,14 @@ mod tests {
         assert_eq!((good.host.as_str(), good.port), ("127.0.0.1", 1883));
         assert_eq!(good.to_string(), "mqtt://127.0.0.1:1883");
         assert_eq!("mqtt://[::1]:1/".parse::<BrokerAddress>().unwrap().host, "[::1]");
+        let encrypted: BrokerAddress = "mqtts://broker.local:8883".parse().unwrap();
+        assert!(encrypted.tls && !good.tls);
+        assert_eq!(encrypted.to_string(), "mqtts://broker.local:8883");
         for bad in [
             "",
             "127.0.0.1:1883",
-            "mqtts://a:1",
+            "ws://a:1",
+            "mqtts://a",
             "mqtt://a",
             "mqtt://:1",
             "mqtt://a:0",

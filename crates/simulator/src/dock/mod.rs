@@ -11,6 +11,7 @@ mod memory;
 mod message;
 mod run;
 mod status;
+mod tls;
 mod weather;
 
 pub use city_clock::{CityClock, wall_ms};
@@ -23,4 +24,5 @@ pub use message::{
 };
 pub use run::{DockLinks, DockOptions, Say, run};
 pub use status::{AlternateLanding, Charge, ChargeState, Mode, Position, Status, Telemetry, WeatherReport};
+pub use tls::Encryption;
 pub use weather::{Weather, WeatherStation};

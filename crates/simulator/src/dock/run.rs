@@ -15,6 +15,7 @@ use crate::dock::line::{BrokerAddress, Line, LineEvent};
 use crate::dock::machine::{Assignment, Dock, Moment, VehicleSeen};
 use crate::dock::message::{Command, Outgoing};
 use crate::dock::status::{AlternateLanding, Position, Status, Telemetry};
+use crate::dock::tls::Encryption;
 use crate::dock::weather::{Weather, WeatherStation};
 use crate::vehicle::{GUST_MS, GUST_S};
 
@@ -41,6 +42,8 @@ pub struct DockOptions {
     pub alternate_landing: AlternateLanding,
     /// Its broker.
     pub broker: BrokerAddress,
+    /// Certificates for a broker of `mqtts://`.
+    pub encryption: Option<Encryption>,
     /// City time.
     pub city: CityClock,
     /// Seed of the city's weather.
@@ -67,7 +70,8 @@ pub struct DockLinks {
 
 /// Runs a dock until `stop`; then it says farewell to its broker.
 pub async fn run(options: DockOptions, links: DockLinks, stop: CancellationToken) {
-    let (line, keeper) = Line::new(&options.dock_id, &options.broker, u64::from(options.system_id));
+    let broker = (&options.broker, options.encryption.as_ref());
+    let (line, keeper) = Line::new(&options.dock_id, broker, u64::from(options.system_id));
     let (heard_sender, mut heard) = mpsc::channel(64);
     let cut = CancellationToken::new();
     let keeping = tokio::spawn(keeper.keep(line.clone(), heard_sender, stop.clone(), cut.clone()));

@@ -41,9 +41,18 @@ pub struct FleetArguments {
     #[arg(
         long,
         default_value = "mqtt://127.0.0.1:1883",
-        value_name = "mqtt://HOST:PORT"
+        value_name = "mqtt[s]://HOST:PORT"
     )]
     pub mqtt: BrokerAddress,
+    /// Certificate of the broker's authority (PEM), for mqtts://.
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_ca: Option<PathBuf>,
+    /// Certificate of the docks (PEM), where the broker wants one.
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_certificate: Option<PathBuf>,
+    /// Key of that certificate (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_key: Option<PathBuf>,
     /// Host to which the vehicles speak MAVLink over UDP.
     #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
     pub mavlink_host: String,

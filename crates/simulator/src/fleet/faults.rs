@@ -10,7 +10,7 @@ use crate::fleet::photos::{PHOTO_FAULTS, PhotoFaults};
 use crate::vehicle::{CAMERA_FAULTS, FLIGHT_FAULTS, FaultError, LINE_FAULTS, PROTOCOL_FAULTS, VehicleFaults};
 
 /// Every fault of a vehicle: name, value it takes (empty for none), and what it does.
-pub const VEHICLE_FAULTS: [(&str, &str, &str); 21] = [
+pub const VEHICLE_FAULTS: [(&str, &str, &str); 23] = [
     (
         "silent",
         "",
@@ -103,6 +103,16 @@ pub const VEHICLE_FAULTS: [(&str, &str, &str); 21] = [
         "events_only",
         "",
         "the vehicle says by EVENT, without words, why it does not arm",
+    ),
+    (
+        "signing_key",
+        "HEX",
+        "the vehicle signs with that key of 64 digits and hears only what is signed with it",
+    ),
+    (
+        "signing_ignored_setup",
+        "",
+        "SETUP_SIGNING has no effect: the vehicle keeps the key it has, or none",
     ),
 ];
 
@@ -244,10 +254,10 @@ mod tests {
     #[test]
     fn every_listed_fault_is_known_to_someone() {
         for (name, takes, sentence) in FAULT_CATALOGUE.iter().flat_map(|(_, faults)| *faults) {
-            let fault = if takes.is_empty() {
-                (*name).to_owned()
-            } else {
-                format!("{name}=1")
+            let fault = match *takes {
+                "" => (*name).to_owned(),
+                "HEX" => format!("{name}={}", "1".repeat(64)),
+                _ => format!("{name}=1"),
             };
             let mut set = FaultSet::default();
             set.add(&fault).unwrap();

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::dock::CityClock;
+use crate::dock::{CityClock, Encryption};
 use crate::fleet::arguments::FleetArguments;
 use crate::fleet::faults::{FaultSet, fault_list, faults_of_docks};
 use crate::fleet::news::News;
@@ -52,6 +52,11 @@ pub async fn run(arguments: FleetArguments, stop: CancellationToken) -> anyhow::
     let city = CityClock::starting_now(arguments.start.0, arguments.speed);
     let shared = Shared {
         broker: arguments.mqtt.clone(),
+        encryption: Encryption::of_arguments(
+            arguments.mqtt.tls,
+            arguments.mqtt_ca.as_deref(),
+            (arguments.mqtt_certificate.as_ref(), arguments.mqtt_key.as_ref()),
+        )?,
         city,
         seed: arguments.seed,
         speed: arguments.speed,

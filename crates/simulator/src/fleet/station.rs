@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::dock::{
-    self, AlternateLanding, BrokerAddress, CityClock, DockLinks, DockOptions, Position, Say, VehicleSeen,
+    self, AlternateLanding, BrokerAddress, CityClock, DockLinks, DockOptions, Encryption, Position, Say,
+    VehicleSeen,
 };
 use crate::fleet::faults::FaultSet;
 use crate::fleet::news::News;
@@ -35,6 +36,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// What all stations share.
 pub(crate) struct Shared {
     pub(crate) broker: BrokerAddress,
+    pub(crate) encryption: Option<Encryption>,
     pub(crate) city: CityClock,
     pub(crate) seed: u64,
     pub(crate) speed: f64,
@@ -193,6 +195,7 @@ impl Station<'_> {
                 safe_height_m: SAFE_HEIGHT_M,
             },
             broker: shared.broker.clone(),
+            encryption: shared.encryption.clone(),
             city: shared.city,
             seed: shared.seed,
             faults: self.faults.dock.clone(),

@@ -124,6 +124,8 @@ pub(super) struct Autopilot {
     pub(super) idle_steps: u32,
     /// What to do, first things first.
     pub(super) plan: VecDeque<Task>,
+    /// What it was doing when its mission was held up (ArduCopter stays in AUTO meanwhile).
+    pub(super) held_plan: Option<VecDeque<Task>>,
     /// Home, north, east and up of the dock.
     pub(super) home: Neu,
     /// Speed on legs, m/s.
@@ -184,6 +186,7 @@ impl Autopilot {
             flown: false,
             idle_steps: 0,
             plan: VecDeque::new(),
+            held_plan: None,
             home: [0.0; 3],
             wanted_yaw_rad: None,
             mute_until: 0,

@@ -242,18 +242,38 @@ impl Autopilot {
     }
 
     fn pause_or_continue(&mut self, what: f32) -> MavResult {
-        match (what as i32, self.mode) {
-            (0, Mode::Auto) => {
-                let paused = if self.options.profile == Profile::Px4 {
-                    Mode::Loiter
-                } else {
-                    Mode::Brake
-                };
-                self.change_mode(paused)
+        match (what as i32, self.options.profile) {
+            (0 | 1, Profile::Px4) => MavResult::MAV_RESULT_UNSUPPORTED,
+            (0, Profile::ArduCopter) => self.hold_mission(),
+            (1, Profile::ArduCopter) => self.release_mission(),
+            _ => MavResult::MAV_RESULT_DENIED,
+        }
+    }
+
+    /// As `ModeAuto::pause` of ArduCopter 4.3 and later: only on the way to a waypoint, and the mode stays AUTO.
+    fn hold_mission(&mut self) -> MavResult {
+        let on_its_way = matches!(self.plan.front(), Some(Task::Leg { .. }));
+        if self.mode != Mode::Auto || self.held_plan.is_some() || !on_its_way {
+            self.say(MavSeverity::MAV_SEVERITY_INFO, "Failed to pause");
+            return MavResult::MAV_RESULT_FAILED;
+        }
+        let [n, e] = self.stopping_place();
+        let at = [n, e, self.body.position_m[2]];
+        let hold = std::collections::VecDeque::from([Task::Hold { at, steps: None }]);
+        self.held_plan = Some(std::mem::replace(&mut self.plan, hold));
+        MavResult::MAV_RESULT_ACCEPTED
+    }
+
+    fn release_mission(&mut self) -> MavResult {
+        match self.held_plan.take() {
+            Some(plan) if self.mode == Mode::Auto => {
+                self.plan = plan;
+                MavResult::MAV_RESULT_ACCEPTED
             }
-            (1, Mode::Loiter | Mode::Brake) => self.change_mode(Mode::Auto),
-            (0 | 1, _) => MavResult::MAV_RESULT_DENIED,
-            _ => MavResult::MAV_RESULT_UNSUPPORTED,
+            _not_held => {
+                self.say(MavSeverity::MAV_SEVERITY_INFO, "Failed to resume");
+                MavResult::MAV_RESULT_FAILED
+            }
         }
     }
 

@@ -61,6 +61,10 @@ pub struct VehicleFaults {
     pub asks_authorisation: bool,
     /// `events_only`: says by EVENT, without words, why it does not arm.
     pub events_only: bool,
+    /// `signing_key=HEX`: the vehicle has that MAVLink 2 signing key (64 hexadecimal digits) from the start.
+    pub signing_key: Option<[u8; 32]>,
+    /// `signing_ignored_setup`: SETUP_SIGNING has no effect.
+    pub signing_ignored_setup: bool,
     /// What the line does to frames.
     pub line: LineFaults,
     /// What it gets wrong in the protocols.
@@ -78,7 +82,7 @@ pub enum FaultError {
     #[error("unknown vehicle fault {0:?}")]
     Unknown(String),
     /// The fault needs a number behind `=`.
-    #[error("vehicle fault {name:?} needs a number, as in {name}={example}; got {value:?}")]
+    #[error("vehicle fault {name:?} needs a value, as in {name}={example}; got {value:?}")]
     Value {
         /// Fault.
         name: String,
@@ -110,6 +114,8 @@ impl VehicleFaults {
             "asks_authorisation" => self.asks_authorisation = true,
             "events_only" => self.events_only = true,
             "stubborn_parameters" => self.stubborn_parameters = true,
+            "signing_ignored_setup" => self.signing_ignored_setup = true,
+            "signing_key" => self.signing_key = Some(given.key()?),
             "late" => self.late_ms = Some(given.number("1500", 0.0, 600_000.0)? as u64),
             "drop" => self.drop = Some(given.number("0.2", 0.0, 1.0)?),
             "reboot_at" => self.reboot_at_s = Some(given.number("60", 0.0, 86_400.0)?),
@@ -184,6 +190,20 @@ impl Given<'_> {
     }
 }
 
+impl Given<'_> {
+    fn key(&self) -> Result<[u8; 32], FaultError> {
+        let mut key = [0; 32];
+        match hex::decode_to_slice(self.value, &mut key) {
+            Ok(()) => Ok(key),
+            Err(_no_key) => Err(FaultError::Value {
+                name: self.name.to_owned(),
+                value: self.value.to_owned(),
+                example: "00112233…(64 hexadecimal digits)",
+            }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +232,7 @@ mod tests {
             "same_system_id=0",
             "misfire=0",
             "drop=NaN",
+            "signing_key=abc",
         ] {
             assert!(
                 matches!(bad.parse::<VehicleFaults>(), Err(FaultError::Value { .. })),

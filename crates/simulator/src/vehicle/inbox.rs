@@ -1,8 +1,9 @@
 //! Every message a ground station may send, handed to whoever deals with it.
 
 use mavlink::dialects::ardupilotmega::{
-    HEARTBEAT_DATA, MavAutopilot, MavMessage, MavParamType, MavType, PARAM_VALUE_DATA, PING_DATA,
-    REQUEST_DATA_STREAM_DATA, SET_POSITION_TARGET_GLOBAL_INT_DATA, TIMESYNC_DATA,
+    HEARTBEAT_DATA, MavAutopilot, MavMessage, MavParamType, MavSeverity, MavType, PARAM_VALUE_DATA,
+    PING_DATA, REQUEST_DATA_STREAM_DATA, SET_POSITION_TARGET_GLOBAL_INT_DATA, SETUP_SIGNING_DATA,
+    TIMESYNC_DATA,
 };
 
 use super::autopilot::{Autopilot, Peer};
@@ -60,6 +61,25 @@ impl Autopilot {
             MavMessage::SET_POSITION_TARGET_GLOBAL_INT(target) => self.hear_target(target),
             _ => {}
         }
+    }
+
+    /// The signing key of a message that sets one, if it is taken: as ArduPilot, not while armed and without an
+    /// acknowledgement.
+    pub(super) fn new_key<'m>(&mut self, message: &'m MavMessage) -> Option<&'m SETUP_SIGNING_DATA> {
+        let MavMessage::SETUP_SIGNING(setup) = message else {
+            return None;
+        };
+        if !self.is_for_us(message) || self.options.faults.signing_ignored_setup {
+            return None;
+        }
+        if self.armed {
+            self.say(
+                MavSeverity::MAV_SEVERITY_ERROR,
+                "ERROR: Won't setup signing when armed",
+            );
+            return None;
+        }
+        Some(setup)
     }
 
     /// Addressed to this vehicle's autopilot, or to everybody.

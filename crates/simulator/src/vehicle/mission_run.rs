@@ -52,6 +52,7 @@ impl Autopilot {
         self.progress.is_complete = false;
         if self.mode == Mode::Auto && self.progress.is_running {
             self.plan.clear();
+            self.held_plan = None;
             self.progress.leg_start = None;
             self.advance(seq.max(self.mission.first));
         }

@@ -32,6 +32,7 @@ mod parameters;
 mod power;
 mod profile;
 mod radio;
+mod signing;
 mod step;
 mod strangers;
 mod streams;
@@ -187,7 +188,13 @@ fn hear(autopilot: &mut Autopilot, radio: &mut Radio) {
             continue;
         }
         match heard {
-            Heard::Message(peer, message) => autopilot.hear(peer, &message),
+            Heard::Message(peer, message) => {
+                if let Some(setup) = autopilot.new_key(&message) {
+                    radio.signing.set_up(setup);
+                } else {
+                    autopilot.hear(peer, &message);
+                }
+            }
             Heard::UnknownCommand(peer, number) => {
                 autopilot.acknowledge_number(peer, number, MavResult::MAV_RESULT_UNSUPPORTED);
             }

@@ -95,6 +95,7 @@ impl Autopilot {
             self.falling = true;
         }
         self.plan.clear();
+        self.held_plan = None;
         let text = match self.options.profile {
             Profile::ArduCopter => "Disarming motors",
             Profile::Px4 => "Disarmed",
@@ -140,7 +141,16 @@ impl Autopilot {
     /// Enters a mode without asking.
     pub(super) fn enter(&mut self, mode: Mode) {
         self.mode = mode;
+        self.held_plan = None;
         if mode == Mode::Auto {
+            // A speed that the mission set does not outlive another mode (`ModeAuto::init`).
+            if !self.on_ground && self.options.profile == Profile::ArduCopter {
+                self.cruise_ms = self.parameters.cruise_ms();
+            }
+            // As MIS_RESTART 1 of ArduCopter: the mission begins anew whenever AUTO is entered.
+            if self.parameters.restarts_mission() {
+                self.progress.current = self.mission.first;
+            }
             self.start_mission();
             return;
         }

@@ -276,12 +276,22 @@ impl Parameters {
         self.value("DISARM_DELAY", "COM_DISARM_PRFLT")
     }
 
+    /// How long PX4 stays armed after a landing, seconds; 0 for ever.
+    pub(super) fn disarm_after_landing_s(&self) -> f64 {
+        self.value("", "COM_DISARM_LAND")
+    }
+
     /// Arming is allowed in AUTO.
     pub(super) fn arms_in_auto(&self) -> bool {
         match self.profile {
             Profile::ArduCopter => self.value("AUTO_OPTIONS", "") as i64 & 1 == 1,
             Profile::Px4 => true,
         }
+    }
+
+    /// A mission that is entered again begins anew.
+    pub(super) fn restarts_mission(&self) -> bool {
+        self.profile == Profile::ArduCopter && self.value("MIS_RESTART", "") > 0.0
     }
 
     /// Height a take-off without a height of its own climbs to, metres.

@@ -12,6 +12,7 @@ use tokio::net::UdpSocket;
 
 use super::autopilot::{Outgoing, Peer, Said};
 use super::faults::VehicleFaults;
+use super::signing::Signing;
 use super::strangers::strangers;
 use super::way::{Way, WayFaults};
 
@@ -41,6 +42,7 @@ pub(super) struct Radio {
     other: Option<SocketAddr>,
     system_id: u8,
     sequence: u8,
+    pub(super) signing: Signing,
     late: Duration,
     inward: Way<Heard>,
     outward: Way<(SocketAddr, Vec<u8>)>,
@@ -65,6 +67,7 @@ impl Radio {
             other: None,
             system_id,
             sequence: 0,
+            signing: Signing::with(faults.signing_key),
             late: Duration::from_millis(faults.late_ms.unwrap_or(0)),
             inward: Way::new(inward, seed, 0x52_41_44_49_4F),
             outward: Way::new(outward, seed, 0x52_41_44_49_50),
@@ -82,6 +85,9 @@ impl Radio {
         let mut reader = MavlinkReader::new(datagram);
         let now = Instant::now();
         while let Ok(frame) = reader.read_any_raw_message::<MavMessage>() {
+            if !self.signing.hears(&frame) {
+                continue;
+            }
             let peer = Peer {
                 system_id: frame.system_id(),
                 component_id: match &frame {
@@ -121,10 +127,11 @@ impl Radio {
 
     /// Puts a frame on its way.
     pub(super) fn send(&mut self, outgoing: &Outgoing) {
-        let frame = match &outgoing.said {
+        let mut frame = match &outgoing.said {
             Said::Message(message) => self.frame(message),
             Said::Acknowledgement { peer, number, result } => self.acknowledgement(*peer, *number, *result),
         };
+        self.signing.seal(&mut frame);
         let held = match outgoing.is_answer {
             true => self.late,
             false => Duration::ZERO,

@@ -167,7 +167,7 @@ impl Autopilot {
             return;
         }
         let delay = match self.options.profile {
-            Profile::Px4 if self.flown => 2.0,
+            Profile::Px4 if self.flown => self.parameters.disarm_after_landing_s(),
             _ => self.parameters.disarm_delay_s(),
         };
         if delay > 0.0 && idle_s >= delay {

@@ -180,7 +180,7 @@ impl Autopilot {
             MissionState::MISSION_STATE_NO_MISSION
         } else if self.progress.is_complete {
             MissionState::MISSION_STATE_COMPLETE
-        } else if self.progress.is_running {
+        } else if self.progress.is_running && self.held_plan.is_none() {
             MissionState::MISSION_STATE_ACTIVE
         } else if self.on_ground {
             MissionState::MISSION_STATE_NOT_STARTED

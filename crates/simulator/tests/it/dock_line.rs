@@ -47,6 +47,7 @@ impl TestDock {
                 safe_height_m: 50.0,
             },
             broker: broker_url.parse().unwrap(),
+            encryption: None,
             city: CityClock::starting_now(1_772_416_800_000_000, 20.0),
             seed: 1,
             faults,

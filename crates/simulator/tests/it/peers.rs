@@ -51,6 +51,28 @@ fn pymavlink_flies_a_survey_with_the_px4_manners() {
     flown_by("pymavlink_survey.py", "8", "px4");
 }
 
+/// Signed both ways: the vehicle hears only what is signed with its key, and pymavlink only what is signed with it.
+#[test]
+fn pymavlink_flies_a_survey_signed() {
+    let key = "5a".repeat(32);
+    let fault = format!("D01:signing_key={key}");
+    let words = ["--fault", &fault];
+    if let Some((status, told)) = run_script(("pymavlink_survey.py", &[&key]), "8", "ardupilot", &words) {
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "{status:?}\n{told}"
+        );
+    }
+    let other = "5b".repeat(32);
+    if let Some((status, told)) = run_script(("pymavlink_survey.py", &[&other]), "8", "ardupilot", &words) {
+        assert!(
+            status.is_some_and(|status| !status.success()),
+            "another key was taken"
+        );
+        assert!(told.contains("AssertionError: "), "{told}");
+    }
+}
+
 /// Slower than the others: MAVSDK sends its heartbeat once per second of the wall clock.
 #[test]
 fn mavsdk_flies_a_mission_with_the_px4_manners() {
@@ -61,7 +83,8 @@ fn mavsdk_flies_a_mission_with_the_px4_manners() {
 #[test]
 fn both_notice_an_item_that_the_vehicle_keeps_otherwise() {
     for script in ["pymavlink_survey.py", "mavsdk_survey.py"] {
-        let Some((status, told)) = run_script(script, "4", "px4", &["--fault", "D01:altered_item=0"]) else {
+        let Some((status, told)) = run_script((script, &[]), "4", "px4", &["--fault", "D01:altered_item=0"])
+        else {
             return;
         };
         assert!(status.is_some_and(|status| !status.success()), "{told}");
@@ -75,7 +98,7 @@ fn both_notice_an_item_that_the_vehicle_keeps_otherwise() {
 
 /// Has a script fly the only vehicle of a fleet; it fails unless the script ends well.
 fn flown_by(script: &str, speed: &str, profile: &str) {
-    if let Some((status, told)) = run_script(script, speed, profile, &[]) {
+    if let Some((status, told)) = run_script((script, &[]), speed, profile, &[]) {
         let well = status.is_some_and(|status| status.success());
         assert!(well, "{script} against {profile}: {status:?}\n{told}");
     }
@@ -84,7 +107,7 @@ fn flown_by(script: &str, speed: &str, profile: &str) {
 /// How a script ended that had a fleet of one vehicle before it, with all that both printed. The status is `None`
 /// where the script had to be killed; the whole is `None` where the packages are not to be had.
 fn run_script(
-    script: &str,
+    (script, further): (&str, &[&str]),
     speed: &str,
     profile: &str,
     words: &[&str],
@@ -108,6 +131,7 @@ fn run_script(
                 .join(script),
         )
         .args([&port.to_string(), speed, profile])
+        .args(further)
         .env("PYTHONPATH", packages)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let status = run_to_end(python, &folder.path().join("script.log"));

@@ -15,10 +15,12 @@ PICTURES = ("CAMERA_FEEDBACK", "CAMERA_IMAGE_CAPTURED")
 class Ground:
     """One vehicle, heard on a UDP port. Every wait ends with an AssertionError that says what did not come."""
 
-    def __init__(self, port, system, speed):
-        self.system = system
+    def __init__(self, port, system, speed, key=None):
+        self.system, self.key = system, key
         self.link = mavutil.mavlink_connection(
             f"udpin:127.0.0.1:{port}", source_system=255, source_component=190, dialect="ardupilotmega")
+        if key is not None:
+            self.link.setup_signing(key, allow_unsigned_callback=lambda link, message_id: False)
         self.census = collections.Counter()
         self.pictures, self.texts = [], []
         self.armed, self.home, self.position, self.height_m, self.highest_m = False, None, None, 0.0, 0.0
@@ -38,6 +40,7 @@ class Ground:
         kind = message.get_type()
         self.census[kind] += 1
         assert kind != "BAD_DATA" and not kind.startswith("UNKNOWN"), f"pymavlink cannot read {message}"
+        assert message.get_signed() == (self.key is not None), message
         assert message.get_srcSystem() == self.system, f"a stranger: {message}"
         if kind == "HEARTBEAT":
             self.armed = bool(message.base_mode & mavutil.mavlink.MAV_MODE_FLAG_SAFETY_ARMED)

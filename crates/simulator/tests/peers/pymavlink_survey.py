@@ -1,4 +1,6 @@
-"""Uploads a small survey, reads it back, flies it, counts the pictures: pymavlink_survey.py PORT SPEED ardupilot|px4"""
+"""Uploads a small survey, reads it back, flies it, counts the pictures: pymavlink_survey.py PORT SPEED ardupilot|px4 [KEY]
+
+With a KEY (64 hexadecimal digits) all is signed with it, and what is not signed with it is an error."""
 import math
 import sys
 
@@ -51,7 +53,8 @@ def take_off(ground, profile):
 
 def main():
     port, speed, profile = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
-    ground = Ground(port, 1, speed)
+    key = bytes.fromhex(sys.argv[4]) if len(sys.argv) > 4 else None
+    ground = Ground(port, 1, speed, key)
     ground.until("a position", lambda: ground.position is not None)
     home = ground.position
     items = survey(home, profile)

@@ -5,6 +5,7 @@ mod chain;
 mod fleet;
 mod fleet_load;
 mod flights;
+mod follow_ups;
 mod harness;
 mod jobs;
 mod kill;

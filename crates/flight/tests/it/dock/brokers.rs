@@ -52,6 +52,27 @@ pub fn rumqttd() -> SocketAddr {
     listen
 }
 
+/// `None`, said aloud, where Mosquitto is not installed; in CI that is a failure.
+pub fn mosquitto_program() -> Option<&'static str> {
+    let program = ["mosquitto", "/usr/sbin/mosquitto"].into_iter().find(|program| {
+        let asked = Command::new(program)
+            .arg("-h")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        asked.is_ok()
+    });
+    if program.is_none() {
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "CI must have mosquitto"
+        );
+        eprintln!("SKIPPED: mosquitto is not installed");
+    }
+    program
+}
+
 /// Mosquitto as its users run it; ends with this value.
 pub struct Mosquitto {
     pub address: SocketAddr,
@@ -62,23 +83,7 @@ pub struct Mosquitto {
 impl Mosquitto {
     /// `None`, said aloud, where it is not installed; in CI that is a failure.
     pub fn start() -> Option<Self> {
-        let program = ["mosquitto", "/usr/sbin/mosquitto"].into_iter().find(|program| {
-            let asked = Command::new(program)
-                .arg("-h")
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            asked.is_ok()
-        });
-        let Some(program) = program else {
-            assert_ne!(
-                std::env::var("CI").as_deref(),
-                Ok("true"),
-                "CI must have mosquitto"
-            );
-            eprintln!("SKIPPED: mosquitto is not installed");
-            return None;
-        };
+        let program = mosquitto_program()?;
         let folder = tempfile::tempdir().unwrap();
         let address = free_address();
         let (config, passwords) = (folder.path().join("conf"), folder.path().join("passwords"));
@@ -160,7 +165,7 @@ async fn carry(mut near: TcpStream, target: SocketAddr, cut: impl Future<Output 
     }
 }
 
-fn wait_for(address: SocketAddr) {
+pub fn wait_for(address: SocketAddr) {
     let until = Instant::now() + Duration::from_secs(20);
     while std::net::TcpStream::connect(address).is_err() {
         assert!(Instant::now() < until, "no broker on {address}");

@@ -181,7 +181,10 @@ async fn told_to_land_or_to_go_elsewhere_it_does() {
     let to = world.place(-30.0, 30.0);
     flight
         .instructions
-        .send(Instruction::Divert { to })
+        .send(Instruction::Divert {
+            to,
+            by: "Li".to_owned(),
+        })
         .await
         .unwrap();
     let (report, told) = flight.ends().await;

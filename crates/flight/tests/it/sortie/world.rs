@@ -162,7 +162,7 @@ async fn open(address: &str, tasks: &TaskTracker, stop: &CancellationToken) -> L
         .unwrap()
 }
 
-fn options(profile: Profile, speed: f64, faults: &str, gcs: SocketAddr) -> VehicleOptions {
+pub fn options(profile: Profile, speed: f64, faults: &str, gcs: SocketAddr) -> VehicleOptions {
     VehicleOptions {
         system_id: SYSTEM,
         profile,
@@ -180,13 +180,13 @@ fn options(profile: Profile, speed: f64, faults: &str, gcs: SocketAddr) -> Vehic
     }
 }
 
-type Outside = (
+pub type Outside = (
     watch::Receiver<VehicleStatus>,
     mpsc::Receiver<Exposure>,
     watch::Sender<DockSide>,
 );
 
-fn spawn(options: VehicleOptions, tasks: &TaskTracker, stop: &CancellationToken) -> Outside {
+pub fn spawn(options: VehicleOptions, tasks: &TaskTracker, stop: &CancellationToken) -> Outside {
     let (exposure_tx, exposures) = mpsc::channel(1000);
     let (status_tx, status) = watch::channel(VehicleStatus::default());
     let (dock, dock_rx) = watch::channel(DockSide::default());
@@ -327,9 +327,6 @@ impl Flight {
             .unwrap();
         let told = self.watch.await.unwrap();
         println!("{report:#?}");
-        for (step, text) in &told.steps {
-            println!("{step}: {text}");
-        }
         println!("{:?}", told.texts);
         (report, told)
     }
@@ -344,6 +341,7 @@ async fn listen(
     while let Some(event) = events.recv().await {
         match event {
             FlightEvent::Step { step, text } => {
+                println!("{step}: {text}");
                 steps.send_modify(|steps| steps.push(step));
                 told.steps.push((step, text));
             }

@@ -2,7 +2,8 @@
 import type { FeatureCollection } from "geojson";
 import { apiUrl, post, send } from "../api";
 import type {
-  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, OrderRequest, OverrideGiven, OverrideRequest, Recalled,
+  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, Ordered, OrderRequest, OverrideGiven, OverrideRequest,
+  Recalled, SortieOrderKind,
 } from "./types";
 
 export type FlightFile = "track.kml" | "track.geojson" | "flight.tlog";
@@ -21,6 +22,6 @@ export const fleetApi = {
   override: (body: OverrideRequest) => post<OverrideGiven>(apiUrl(["fleet", "overrides"]), body),
   withdraw: (id: string, body: OrderRequest) =>
     post<OverrideGiven>(apiUrl(["fleet", "overrides", id, "withdraw"]), body),
-  returnOne: (sortie: string, body: OrderRequest) =>
-    post<Recalled>(apiUrl(["flights", sortie, "return"]), body),
+  orderOne: (sortie: string, what: SortieOrderKind, body: OrderRequest) =>
+    post<Ordered>(apiUrl(["flights", sortie, what]), body),
 };

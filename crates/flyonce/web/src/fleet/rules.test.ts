@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
-  asItEnded, canReturn, dockState, failing, losses, opensLater, overLimit, ranges, segments, shotState, sorted,
+  asItEnded, canLand, canPause, canResume, canReturn, dockState, failing, losses, opensLater, overLimit, ranges, segments, shotState, sorted,
   urgency, vehiclePlace, CALM,
 } from "./rules";
 import { check, dock, sortie, totals, vehicle } from "./samples.test-data";
@@ -62,6 +62,14 @@ describe("what needs attention", () => {
     for (const state of ["due", "preparing", "launching", "flying"]) expect(canReturn(sortie({ state }))).toBe(true);
     for (const state of ["returning", "landed", "closed", "refused", "failed"]) expect(canReturn(sortie({ state }))).toBe(false);
     expect(canReturn(null)).toBe(false);
+  });
+  it("holds what flies, lands what is in the air, and flies the rest of what is over", () => {
+    const can = (rule: (flight: ReturnType<typeof sortie>) => boolean): string[] =>
+      ["due", "preparing", "launching", "flying", "returning", "landed", "closed"].filter((state) => rule(sortie({ state })));
+    expect(can(canPause)).toEqual(["flying"]);
+    expect(can(canLand)).toEqual(["flying", "returning"]);
+    expect(can((flight) => canResume(dock({ sortie: flight, photos_to_fly: 3 })))).toEqual(["closed"]);
+    expect(canResume(dock({ sortie: sortie({ state: "closed" }) }))).toBe(false);
   });
 });
 

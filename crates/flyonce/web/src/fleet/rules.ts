@@ -21,6 +21,13 @@ export const isOpen = (flight: Pick<FlightSummary, "state"> | null): boolean =>
 /** True while there is something to bring home or to keep from starting. */
 export const canReturn = (flight: Pick<FlightSummary, "state"> | null): boolean =>
   flight !== null && isOpen(flight) && flight.state !== "landed" && flight.state !== "returning";
+/** Holding in the air, and landing somewhere else or at once, are for what flies. */
+export const canPause = (flight: Pick<FlightSummary, "state"> | null): boolean => flight?.state === "flying";
+export const canLand = (flight: Pick<FlightSummary, "state"> | null): boolean =>
+  flight?.state === "flying" || flight?.state === "returning";
+/** Something of its mission is missing, and nothing of it flies. */
+export const canResume = (dock: Pick<Dock, "sortie" | "photos_to_fly">): boolean =>
+  dock.photos_to_fly > 0 && !isOpen(dock.sortie);
 export const hasFailed = (flight: Pick<FlightSummary, "state"> | null): boolean =>
   flight?.state === "refused" || flight?.state === "failed";
 

@@ -32,6 +32,10 @@ export interface Dock {
   vehicle: Vehicle | null;
   /** Under way, or the last one. */
   sortie: FlightSummary | null;
+  /** It holds in the air for a person. */
+  paused: boolean;
+  /** Photos of that sortie's mission that can be flown now. */
+  photos_to_fly: number;
 }
 export interface Weather {
   wind_ms: number | null;
@@ -121,6 +125,15 @@ export interface FlightDetail extends FlightSummary {
   gate: Gate | null;
   photos: Shot[];
   plan: { longitude_deg: number; latitude_deg: number }[];
+  /** The whole mission, where more than this sortie flew for it. */
+  mission_so_far?: MissionSummary | null;
+}
+export interface MissionSummary {
+  first: string;
+  follow_ups: string[];
+  planned: number;
+  looked_at: number;
+  lost: { index: number; state: string }[];
 }
 export interface FlightStep { at: string; code: string; words: Bilingual; text: string | null }
 export interface Shot {
@@ -153,10 +166,12 @@ export interface OrderRequest { actor: string; reason?: string }
 export interface OverrideRequest { dock_id: string; check: string; actor: string; reason: string; for_s: number }
 export interface OverrideGiven { id: string; until: string }
 export interface Recalled { recalled: string[]; grounded: boolean }
+export interface Ordered { sortie_id: string }
 export interface SortieMoved { sortie_id: string; state: string | null; code: string | null; seq: number }
 
 /** What a person may order from this page; each is confirmed in a dialog first. */
 export type Order =
   | { kind: "returnAll" }
   | { kind: "release" }
-  | { kind: "return"; sortie: string; dock: string };
+  | { kind: SortieOrderKind; sortie: string; dock: string; photos: number };
+export type SortieOrderKind = "return" | "pause" | "continue" | "divert" | "land" | "resume";
