@@ -21,7 +21,7 @@ use super::line::Outbox;
 use super::order::FlightOrder;
 use super::pace::{Limit, Pace};
 use super::streams::{Streams, ask_capture};
-use super::track::{BootToUtc, Track};
+use super::track::{BootToUtc, Track, jump_text};
 use crate::capture::{boot_ms_in, capture_in};
 use crate::profile::{Order, Profile};
 use crate::telemetry::{Landed, Telemetry};
@@ -377,8 +377,7 @@ impl<'a> Pilot<'a> {
             MavMessage::HEARTBEAT(data) => self.airframe = Some(data.mavtype),
             MavMessage::SYSTEM_TIME(data) => {
                 if let Some(jump_us) = self.clock.take(data) {
-                    let text = format!("its UTC is {:+.1} s off what it was", jump_us as f64 / 1e6);
-                    self.outbox.step(Step::ClockJumped, text);
+                    self.outbox.step(Step::ClockJumped, jump_text(jump_us));
                 }
             }
             MavMessage::COMMAND_ACK(data) => {
