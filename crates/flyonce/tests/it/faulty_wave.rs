@@ -43,8 +43,8 @@ const CASES: &[Case] = &[
     refused(&["rain=3"], "rain"),
     refused(&["emergency_stop"], "emergency_stop"),
     refused(&["no_vehicle"], "vehicle_absent"),
-    refused(&["dock_mute"], "lid_not_open"),
-    flown(&["slow_lid", "gust_at=40"], &[]),
+    refused(&["dock_mute"], "dock_offline"),
+    flown(&["slow_lid"], &[]),
     Case {
         faults: &["lid_stuck_on_return"],
         end: ("closed", Some("diverted")),
