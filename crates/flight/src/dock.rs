@@ -9,17 +9,21 @@
 //! | `state` | what is known about one dock, and how old that is |
 //! | `book` | which messages count: right dock, right order, sane size |
 //! | `answers` | which answer belongs to which command |
+//! | `beside` | docks of another protocol on the same line |
 //! | `line` | the connection that never gives up |
 //! | `command` | one command from asking to done |
 
 mod address;
 mod answers;
+mod beside;
 mod book;
 mod command;
 mod line;
 mod messages;
 mod state;
 mod tls;
+
+pub(crate) use beside::{Beside, ByHand};
 
 pub use address::{BrokerAddress, BrokerAddressError};
 pub use command::{Bound, DockCommandError};

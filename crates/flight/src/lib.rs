@@ -3,6 +3,7 @@
 pub mod address;
 pub mod capture;
 pub mod clock_offset;
+pub mod cloud_dock;
 pub mod command;
 pub mod dock;
 pub mod fault;

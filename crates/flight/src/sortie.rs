@@ -43,6 +43,8 @@ use schedule::refusal::RefusalCode;
 pub use event::{
     FailureCode, FlightEvent, Gate, GateAnswer, Instruction, SortieLine, Step, TrackPoint, UnknownWord,
 };
+pub(crate) use line::Outbox;
+
 pub use order::{Deadlines, FlightOrder, PauseLimits, PolicyOrder, Standing};
 pub use report::{BY_VEHICLE, FlightReport, Outcome};
 

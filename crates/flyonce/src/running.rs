@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api;
 use crate::fleet::city_clock::CityClock;
+use crate::fleet::cloud::calls::answer_calls;
 use crate::fleet::dispatch::dispatch;
 use crate::fleet::recover::recover;
 use crate::fleet::resume::fly_on_by_itself;
@@ -52,6 +53,7 @@ impl Running {
         let door = format!("http://{}/api/v1/photo-door", listener.local_addr()?);
         let fleet = Fleet::start(workplace, clock, door, lives.clone()).await?;
         if let Some(fleet) = &fleet {
+            lives.tasks.spawn(answer_calls(fleet.clone()));
             recover(fleet).await?;
             lives.tasks.spawn(dispatch(fleet.clone()));
             lives.tasks.spawn(fly_on_by_itself(fleet.clone()));

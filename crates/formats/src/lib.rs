@@ -8,6 +8,7 @@ pub mod geotiff;
 pub mod kml;
 pub mod photo;
 pub mod plan;
+pub mod wpml;
 
 pub use photo::{
     AnglesDeg, CaptureSource, CaptureTime, CivilTime, Dewarp, Gnss, GnssSource, MetadataWarning, PhotoError,

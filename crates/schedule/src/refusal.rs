@@ -92,6 +92,8 @@ refusal_codes! {
     GroundStop = "ground_stop",
     /// The sortie before it is still in the air or not landed.
     StillFlying = "still_flying",
+    /// The dock does not take the task on, for a reason of its own.
+    DockRefused = "dock_refused",
     /// A fault of this program.
     Internal = "internal",
 }

@@ -93,6 +93,14 @@ impl DockLine {
                 found: dock_id.to_owned(),
             });
         }
+        if let Some(beside) = self
+            .shared
+            .beside
+            .get()
+            .filter(|beside| beside.dock(dock_id).is_some())
+        {
+            return beside.command(dock_id, method, deadline).await;
+        }
         if self.is_offline(dock_id) {
             return Err(offline(dock_id));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rumqttc::NetworkOptions;
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::address::BrokerAddress;
 use super::answers::{Answer, Waiting};
+use super::beside::Beside;
 use super::book::{BadMessage, Book, Incoming, Taken};
 use super::messages::filters;
 use super::state::DockState;
@@ -65,6 +66,8 @@ pub(super) struct Shared {
     pub(super) waiting: Waiting,
     /// The number of the standing connection; `None` while there is none.
     pub(super) session: watch::Sender<Option<u64>>,
+    /// Docks of another kind on the same broker, if there are any.
+    pub(super) beside: OnceLock<Arc<dyn Beside>>,
     book: Mutex<Book>,
     changes: watch::Sender<u64>,
     counters: Counters,
@@ -97,6 +100,7 @@ impl DockLine {
             client,
             waiting: Waiting::default(),
             session: watch::Sender::new(None),
+            beside: OnceLock::new(),
             book: Mutex::default(),
             changes,
             counters: Counters::default(),
@@ -119,13 +123,47 @@ impl DockLine {
     /// Every dock ever heard, by name, as known now.
     #[must_use]
     pub fn docks(&self) -> Vec<DockState> {
-        self.shared.book().states(Instant::now())
+        let mut docks = self.shared.book().states(Instant::now());
+        docks.extend(
+            self.shared
+                .beside
+                .get()
+                .map(|beside| beside.docks())
+                .unwrap_or_default(),
+        );
+        docks
     }
 
     /// One dock as known now; `None` when it was never heard.
     #[must_use]
     pub fn dock(&self, dock_id: &str) -> Option<DockState> {
-        self.shared.book().state(dock_id, Instant::now())
+        let beside = self.shared.beside.get().and_then(|beside| beside.dock(dock_id));
+        beside.or_else(|| self.shared.book().state(dock_id, Instant::now()))
+    }
+
+    /// Serves docks of another kind on this line. Once per line.
+    pub(crate) fn attach(&self, beside: Arc<dyn Beside>) {
+        let filters = beside.filters();
+        if self.shared.beside.set(beside).is_err() {
+            tracing::warn!("the line serves docks of another kind already");
+            return;
+        }
+        for filter in filters {
+            // Taken along with the next connection at the latest.
+            if let Err(error) = self.shared.client.try_subscribe(filter, QoS::AtLeastOnce) {
+                tracing::warn!(%error, filter, "cannot subscribe yet");
+            }
+        }
+    }
+
+    /// For those who speak on the same line.
+    pub(crate) fn client(&self) -> AsyncClient {
+        self.shared.client.clone()
+    }
+
+    /// The number of the standing connection; `None` while there is none.
+    pub(crate) fn session(&self) -> watch::Receiver<Option<u64>> {
+        self.shared.session.subscribe()
     }
 
     /// Waits until something is new since this clone last waited. Knowledge also grows old without a message: look
@@ -224,7 +262,11 @@ impl Poller {
     }
 
     fn subscribe(&mut self) {
-        let wanted = filters().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
+        let beside = self.shared.beside.get().map(|beside| beside.filters());
+        let all = filters()
+            .into_iter()
+            .chain(beside.unwrap_or_default().into_iter().map(str::to_owned));
+        let wanted: Vec<Filter> = all.map(|filter| Filter::new(filter, QoS::AtLeastOnce)).collect();
         // Ahead of the queue of requests, which may be full of commands that need these subscriptions.
         self.event_loop
             .pending
@@ -232,10 +274,20 @@ impl Poller {
     }
 
     fn subscribed(&mut self, answer: &SubAck) {
-        let refused = answer
-            .return_codes
-            .iter()
-            .find(|code| !matches!(code, SubscribeReasonCode::Success(_)));
+        let is_refused = |code: &&SubscribeReasonCode| !matches!(code, SubscribeReasonCode::Success(_));
+        let ours = filters().len();
+        let (own, beside) = answer.return_codes.split_at(ours.min(answer.return_codes.len()));
+        if let Some(code) = beside.iter().find(is_refused) {
+            tracing::error!(broker = %self.address, ?code, "the broker refuses our subscription to docks of the Cloud API");
+        }
+        let refused = own.iter().find(is_refused);
+        if own.len() < ours {
+            // Asked for later, for docks of another kind.
+            if let Some(code) = refused {
+                tracing::error!(broker = %self.address, ?code, "the broker refuses a subscription");
+            }
+            return;
+        }
         if let Some(code) = refused {
             tracing::error!(broker = %self.address, ?code, "the broker refuses our subscription to docks");
             return;
@@ -265,6 +317,11 @@ impl Poller {
     fn take(&mut self, publish: &Publish) {
         let shared = &self.shared;
         shared.counters.messages.fetch_add(1, Ordering::Relaxed);
+        let beside = shared.beside.get();
+        if beside.is_some_and(|beside| beside.take(&publish.topic, &publish.payload, publish.retain)) {
+            shared.announce_change();
+            return;
+        }
         let incoming = Incoming {
             topic: &publish.topic,
             payload: &publish.payload,

@@ -249,7 +249,7 @@ impl DockState {
     }
 
     /// A dock of which nothing is known but its name.
-    pub(super) fn unheard(dock_id: &str) -> Self {
+    pub(crate) fn unheard(dock_id: &str) -> Self {
         Self {
             dock_id: dock_id.to_owned(),
             online: None,
@@ -275,7 +275,7 @@ impl DockState {
 
     /// This state with everything forgotten that is too old at `now`. "Offline" stays: silence does not contradict it.
     #[must_use]
-    pub(super) fn aged(mut self, now: Instant) -> Self {
+    pub(crate) fn aged(mut self, now: Instant) -> Self {
         let is_old =
             |at: Option<Instant>| at.is_none_or(|at| now.saturating_duration_since(at) > HEARD_WITHIN);
         if self.online == Some(true) && is_old(self.heard_at) {

@@ -15,7 +15,7 @@ const MOST_WAITING: usize = 512;
 
 /// Events on their way to the caller.
 #[derive(Debug)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     events: mpsc::Sender<FlightEvent>,
     waiting: VecDeque<FlightEvent>,
     dropped: u64,

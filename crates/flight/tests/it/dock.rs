@@ -1,6 +1,6 @@
 //! Docks over real brokers: the same walk through rumqttd and Mosquitto, then what happens when things break.
 
-mod brokers;
+pub(crate) mod brokers;
 mod fake;
 mod schemas;
 mod tls;

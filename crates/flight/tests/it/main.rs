@@ -6,6 +6,8 @@
 )]
 
 #[cfg(test)]
+mod cloud_dock;
+#[cfg(test)]
 mod dock;
 mod fault_table;
 mod link;

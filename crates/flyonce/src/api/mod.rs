@@ -3,6 +3,7 @@
 mod calendar;
 mod content_range;
 mod coverage;
+mod dock_door;
 mod door_error;
 mod error;
 mod events;
@@ -12,12 +13,15 @@ mod health;
 mod images;
 mod layers;
 mod leads;
+mod object_door;
 mod openapi;
 mod orders;
 mod overrides;
 mod page;
 mod photo_door;
 mod photos;
+mod s3_error;
+mod signature;
 mod state;
 
 use anyhow::{Context, Result};
@@ -53,6 +57,7 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let state = ApiState::new(workplace, address, (fleet, &lives))?;
     take_in_what_lies_ready(&state);
+    dock_door::open(&state).await?;
     axum::serve(listener, router(state))
         .with_graceful_shutdown(lives.stop.cancelled_owned())
         .await
@@ -119,6 +124,7 @@ fn router(state: ApiState) -> Router {
         .fallback(no_such_door);
     Router::new()
         .nest("/api/v1", api)
+        .merge(dock_door::on_the_page_door())
         .route("/", get(page::index))
         .fallback(page::asset)
         .layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES))

@@ -10,6 +10,7 @@ use flight::policy::FailsafePolicy;
 use flight::sortie::PauseLimits;
 use schedule::interlock::{ClockRule, Limits};
 
+use crate::config::cloud::CloudSettings;
 use crate::config::failsafe::failsafe;
 use crate::config::reader::Section;
 use crate::lang::Words;
@@ -39,6 +40,8 @@ pub struct FleetSettings {
     pub resume_at_most: u32,
     /// Broker of the docks.
     pub broker: BrokerSetting,
+    /// What docks of DJI's Cloud API are told.
+    pub cloud: CloudSettings,
     /// Folder that is watched for photos of flights.
     pub watched_folder: Option<PathBuf>,
     /// How long after landing photos are waited for that the dock does not speak of, seconds.
@@ -83,6 +86,7 @@ impl FleetSettings {
             pause: pause(&fleet),
             resume_at_most: fleet.whole("resume_at_most", 2, 0..=20),
             broker: broker(&mqtt, base),
+            cloud: CloudSettings::read(root),
             watched_folder: door.path("watched_folder", base),
             photos_within_s: door.number("photos_within_s", 1800.0, 1.0..=86_400.0),
         };

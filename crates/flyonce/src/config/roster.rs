@@ -25,15 +25,43 @@ pub struct DockEntry {
     pub height_amsl_m: f64,
     /// Height of its landing pad above the ground around it, metres: a dock on a roof counts against the ceiling.
     pub height_above_ground_m: f64,
-    /// MAVLink link of its vehicle.
-    pub link: LinkAddress,
-    /// MAVLink system id of its vehicle.
+    /// MAVLink link of its vehicle; `None` for a dock of the Cloud API, which does not show its vehicle's MAVLink.
+    pub link: Option<LinkAddress>,
+    /// MAVLink system id of its vehicle; [`NO_SYSTEM_ID`] for a dock of the Cloud API.
     pub system_id: u8,
+    /// Serial numbers, if it is a dock of DJI's Cloud API.
+    pub cloud: Option<CloudEntry>,
     /// Where to land when the dock cannot take the vehicle.
     pub alternate_landing: Option<Wgs84>,
     /// What its vehicle has to do by itself, in place of what the fleet's do.
     pub failsafe: Option<FailsafePolicy>,
 }
+
+/// Stands for "no MAVLink vehicle": by MAVLink's rules 255 is a ground station, never a vehicle.
+pub const NO_SYSTEM_ID: u8 = 255;
+
+/// A dock of DJI's Cloud API (`protocol = "dji_cloud"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudEntry {
+    /// Serial number of the dock.
+    pub gateway_sn: String,
+    /// Serial number of the aircraft.
+    pub aircraft_sn: String,
+}
+
+impl DockEntry {
+    /// How its vehicle is reached, in one word: the link's address, or `dji_cloud:` and the dock's serial number.
+    pub fn link_text(&self) -> String {
+        match (&self.link, &self.cloud) {
+            (Some(link), _) => link.to_string(),
+            (None, Some(cloud)) => format!("{CLOUD_LINK}{}", cloud.gateway_sn),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// How [`DockEntry::link_text`] begins for docks of the Cloud API.
+pub const CLOUD_LINK: &str = "dji_cloud:";
 
 /// All docks, in the order of the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,22 +164,24 @@ fn dock(section: &Section<'_, '_>) -> Option<DockEntry> {
                 );
             })
         });
-    let link = section.required_text("link").parse::<LinkAddress>();
-    if let Err(error) = &link {
-        section.reject(
-            "link",
-            Words::new(format!("链路地址有误:{error}"), error.to_string()),
-        );
-    }
+    let cloud = cloud(section);
+    let link = match &cloud {
+        Some(_) => Some(None),
+        None => link(section).map(Some),
+    };
     let dock = DockEntry {
         name: section.text("name").unwrap_or_else(|| dock_id.clone()),
         dock_id,
         position: position.ok()?,
         height_amsl_m: section.number("height_amsl_m", 0.0, -500.0..=9000.0),
         height_above_ground_m: section.number("height_above_ground_m", 0.0, 0.0..=600.0),
-        link: link.ok()?,
-        // Within 1..=250, which u8 holds.
-        system_id: section.required_number("system_id", 1.0..=250.0) as u8,
+        link: link?,
+        system_id: match &cloud {
+            Some(_) => NO_SYSTEM_ID,
+            // Within 1..=250, which u8 holds.
+            None => section.required_number("system_id", 1.0..=250.0) as u8,
+        },
+        cloud: cloud.flatten(),
         alternate_landing: alternate.transpose().ok()?,
         failsafe: failsafe(&section.section("failsafe")),
     };
@@ -159,11 +189,74 @@ fn dock(section: &Section<'_, '_>) -> Option<DockEntry> {
     Some(dock)
 }
 
+fn link(section: &Section<'_, '_>) -> Option<LinkAddress> {
+    let link = section.required_text("link").parse::<LinkAddress>();
+    if let Err(error) = &link {
+        section.reject(
+            "link",
+            Words::new(format!("链路地址有误:{error}"), error.to_string()),
+        );
+    }
+    link.ok()
+}
+
+/// `None` for a dock with a MAVLink vehicle; `Some(None)` when a mistake was reported.
+fn cloud(section: &Section<'_, '_>) -> Option<Option<CloudEntry>> {
+    match section.text("protocol").as_deref() {
+        None | Some("mavlink") => return None,
+        Some("dji_cloud") => {}
+        Some(_) => {
+            let problem = Words::new("须为 mavlink 或 dji_cloud", "must be mavlink or dji_cloud");
+            section.reject("protocol", problem);
+        }
+    }
+    let (gateway_sn, aircraft_sn) = (serial(section, "gateway_sn"), serial(section, "aircraft_sn"));
+    Some(
+        gateway_sn
+            .zip(aircraft_sn)
+            .map(|(gateway_sn, aircraft_sn)| CloudEntry {
+                gateway_sn,
+                aircraft_sn,
+            }),
+    )
+}
+
+fn serial(section: &Section<'_, '_>, key: &str) -> Option<String> {
+    let text = section.required_text(key);
+    let is_serial = (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric());
+    if !is_serial {
+        let problem = Words::new(
+            "须为设备序列号:1–64 个字母和数字,见设备铭牌或 DJI Pilot 2",
+            "must be a serial number of 1 to 64 letters and digits, as on the device or in DJI Pilot 2",
+        );
+        section.reject(key, problem);
+    }
+    is_serial.then_some(text)
+}
+
 /// Two docks may share a link (the system id tells their vehicles apart) or a system id (on links of their own), but
 /// never a name or a vehicle.
 fn refuse_twins(section: &Section<'_, '_>, dock: &DockEntry, others: &[DockEntry]) {
     if others.iter().any(|other| other.dock_id == dock.dock_id) {
         section.reject("id", Words::new("机场编号重复", "another dock has this id"));
+    }
+    let serials = |dock: &DockEntry| {
+        let cloud = dock.cloud.clone();
+        cloud.map(|cloud| [cloud.gateway_sn, cloud.aircraft_sn])
+    };
+    if let Some(mine) = serials(dock) {
+        let taken = others
+            .iter()
+            .filter_map(serials)
+            .flatten()
+            .any(|theirs| mine.contains(&theirs));
+        if taken || mine[0] == mine[1] {
+            section.reject(
+                "gateway_sn",
+                Words::new("序列号重复", "a serial number is used twice"),
+            );
+        }
+        return;
     }
     if let Some(other) = others
         .iter()
@@ -212,6 +305,22 @@ mod tests {
                 .contains("dock D01 has a vehicle of this system id on the same link"),
             "{twins}"
         );
+    }
+
+    #[test]
+    fn a_dock_of_the_cloud_api_has_serial_numbers_instead_of_a_link() {
+        let text = "[[dock]]\nid = \"D02\"\nlongitude_deg = 121.5\nlatitude_deg = 31.2\nprotocol = \"dji_cloud\"\n\
+            gateway_sn = \"7CTDM3D00B1234\"\naircraft_sn = \"1581F6Q8D23CT0\"\n";
+        let roster = Roster::read("fleet.toml", &format!("{ONE}{text}")).unwrap();
+        let dock = roster.dock("D02").unwrap();
+        assert_eq!((dock.link.is_none(), dock.system_id), (true, NO_SYSTEM_ID));
+        assert_eq!(dock.link_text(), "dji_cloud:7CTDM3D00B1234");
+        let twins = Roster::read("fleet.toml", &format!("{text}{}", text.replace("D02", "D03"))).unwrap_err();
+        assert!(twins.to_string().contains("used twice"), "{twins}");
+        let bad = Roster::read("fleet.toml", &text.replace("1581F6Q8D23CT0", "a/b")).unwrap_err();
+        assert!(bad.to_string().contains("serial number"), "{bad}");
+        let odd = Roster::read("fleet.toml", &text.replace("dji_cloud", "smoke")).unwrap_err();
+        assert!(odd.to_string().contains("mavlink or dji_cloud"), "{odd}");
     }
 
     #[test]

@@ -195,7 +195,7 @@ async fn create(
     } else {
         SortieKind::Flight
     };
-    let whom = (Some(dock.dock_id.as_str()), dock.system_id, dock.link.to_string());
+    let whom = (Some(dock.dock_id.as_str()), dock.system_id, dock.link_text());
     let mut row = mission.new_flight((sortie.clone(), kind), whom, Some(slot.at))?;
     row.mission_name.clone_from(&slot.mission);
     let store = &fleet.workplace().store;

@@ -165,7 +165,10 @@ impl Gatekeeper {
             return;
         }
         let dock = &self.dock_side.dock;
-        let vehicle = self.fleet.links().vehicle(&dock.link, dock.system_id).await.ok();
+        let vehicle = match &dock.link {
+            Some(link) => self.fleet.links().vehicle(link, dock.system_id).await.ok(),
+            None => None,
+        };
         match self.checks(vehicle.as_ref()).await {
             Ok(checks) => self.write(&checks, &format!("must not arm: {why}")).await,
             Err(error) => tracing::warn!(%error, "the gate could not be written"),

@@ -86,9 +86,16 @@ const CHECKS: &[(&str, [&str; 2])] = &[
     ("storage_full", ["照片存储空间", "room for photos"]),
 ];
 
+/// What docks of the Cloud API are checked for besides.
+const CHECKS_OF_CLOUD_DOCKS: &[(&str, [&str; 2])] = &[
+    ("wrong_vehicle", ["飞机属于本机场", "vehicle of this dock"]),
+    ("dock_storage", ["机场存储空间", "room in the dock"]),
+];
+
 /// What the check of this name looks at.
 pub fn check_words(name: &str) -> Words {
-    match CHECKS.iter().find(|(known, _)| *known == name) {
+    let all = CHECKS.iter().chain(CHECKS_OF_CLOUD_DOCKS);
+    match all.into_iter().find(|(known, _)| *known == name) {
         Some((_, words)) => Words::new(words[0], words[1]),
         None => Words::new(name, name),
     }

@@ -2,6 +2,7 @@
 //! and everything that people see of it.
 
 pub mod city_clock;
+pub mod cloud;
 pub mod dispatch;
 pub mod dock_side;
 pub mod flight_record;

@@ -101,7 +101,7 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
         mission_json: serde_json::to_string(&rest.items)?,
         dock_id: Some(dock.dock_id.clone()),
         system_id: dock.system_id,
-        link: dock.link.to_string(),
+        link: dock.link_text(),
         slot_at: None,
         shots: rest.photos.iter().map(|(shot, _)| shot_plan(shot)).collect(),
         actor: actor.clone(),
@@ -275,15 +275,23 @@ async fn fly_on_if_ready(fleet: &Fleet, first: &FlightRow) -> Result<()> {
         return Ok(());
     }
     let state = fleet.docks().dock(&dock.dock_id);
-    let is_in = state.is_some_and(|state| state.online == Some(true) && state.vehicle_present == Some(true));
-    let telemetry = fleet
-        .links()
-        .vehicle(&dock.link, dock.system_id)
-        .await?
-        .telemetry();
+    let is_in = state
+        .as_ref()
+        .is_some_and(|state| state.online == Some(true) && state.vehicle_present == Some(true));
+    let (battery_percent, armed) = match &dock.link {
+        Some(link) => {
+            let telemetry = fleet.links().vehicle(link, dock.system_id).await?.telemetry();
+            (telemetry.battery_percent, telemetry.armed)
+        }
+        // Its aircraft is off in the dock; the charge is the dock's word.
+        None => {
+            let charge = state.as_ref().and_then(|state| state.charge);
+            (charge.and_then(|charge| charge.percent), false)
+        }
+    };
     let limit = fleet.settings().limits.battery_percent;
-    let charged = telemetry.battery_percent.is_some_and(|percent| percent >= limit);
-    if !is_in || !charged || telemetry.armed {
+    let charged = battery_percent.is_some_and(|percent| percent >= limit);
+    if !is_in || !charged || armed {
         return Ok(());
     }
     let actor = Actor {

@@ -20,6 +20,7 @@ use crate::config::calendar;
 use crate::config::fleet::{BrokerSetting, FleetSettings};
 use crate::config::roster::Roster;
 use crate::fleet::city_clock::CityClock;
+use crate::fleet::cloud::side::CloudSide;
 use crate::fleet::ground_stop::GroundStop;
 use crate::fleet::links::{Links, link_options};
 use crate::fleet::shown::FleetView;
@@ -35,6 +36,7 @@ struct Inner {
     roster: Roster,
     calendar: Vec<Entry>,
     docks: DockLine,
+    cloud: Option<CloudSide>,
     _broker: Option<EmbeddedBroker>,
     links: Links,
     under_way: Mutex<BTreeMap<String, UnderWay>>,
@@ -51,8 +53,8 @@ struct Inner {
 pub struct UnderWay {
     /// Its dock.
     pub dock_id: String,
-    /// The link of its vehicle.
-    pub link: LinkAddress,
+    /// The link of its vehicle; `None` for docks of the Cloud API.
+    pub link: Option<LinkAddress>,
     /// Its vehicle's number on that link; other links may have a vehicle of the same number.
     pub system_id: u8,
     /// Where instructions go.
@@ -63,7 +65,7 @@ pub struct UnderWay {
 
 impl UnderWay {
     fn has_vehicle_of(&self, other: &Self) -> bool {
-        (&self.link, self.system_id) == (&other.link, other.system_id)
+        self.link.is_some() && (&self.link, self.system_id) == (&other.link, other.system_id)
     }
 }
 
@@ -96,12 +98,14 @@ impl Fleet {
         let plans = settings.fleet.plans_path(&settings.data_folder);
         let calendar = calendar::load(&plans.join(calendar::FILE), &roster)?;
         let (docks, broker) = connect(&settings.fleet, &lives).await?;
+        let cloud = CloudSide::begin(&docks, &roster, settings, (clock, &photo_door_url))?;
         let inner = Inner {
             workplace: workplace.clone(),
             clock,
             roster,
             calendar,
             docks,
+            cloud,
             _broker: broker,
             links: Links::new(link_options(settings)?, lives.tasks.clone(), lives.stop.clone()),
             under_way: Mutex::default(),
@@ -114,7 +118,9 @@ impl Fleet {
         };
         let fleet = Self(Arc::new(inner));
         for dock in &fleet.roster().docks {
-            fleet.links().vehicle(&dock.link, dock.system_id).await?;
+            if let Some(link) = &dock.link {
+                fleet.links().vehicle(link, dock.system_id).await?;
+            }
         }
         Ok(Some(fleet))
     }
@@ -158,6 +164,11 @@ impl Fleet {
     /// The docks' line.
     pub fn docks(&self) -> &DockLine {
         &self.0.docks
+    }
+
+    /// Docks of DJI's Cloud API, if the roster names any.
+    pub fn cloud(&self) -> Option<&CloudSide> {
+        self.0.cloud.as_ref()
     }
 
     /// The vehicles' links.

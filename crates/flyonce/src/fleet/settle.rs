@@ -8,6 +8,7 @@ use schedule::sortie::SortieState;
 use store::flights::FlightRow;
 
 use crate::clock;
+use crate::fleet::cloud::media;
 use crate::fleet::flight_record::FlightRecord;
 use crate::fleet::service::Fleet;
 
@@ -63,6 +64,10 @@ async fn settle_if_quiet(fleet: &Fleet, sortie: &SortieId) -> Result<bool> {
     if !store.photos_waiting(sortie.as_str()).await?.is_empty() && !is_patience_over(fleet, &flight) {
         return Ok(false);
     }
+    if media::are_awaited(fleet, &flight).await? && !is_patience_over(fleet, &flight) {
+        return Ok(false);
+    }
+    media::name_taken(fleet, &flight).await?;
     let lost = store.settle_shots(sortie, clock::now()).await?;
     let record = FlightRecord::of(fleet.workplace().clone(), *fleet.clock(), sortie.clone());
     let note = (lost > 0).then(|| format!("{lost} planned photos lost"));

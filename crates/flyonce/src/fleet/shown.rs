@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
 use crate::fleet::link_view::LinkView;
+use crate::lang::Words;
 
 /// Everything at one glance.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -68,6 +69,8 @@ pub struct DockView {
     pub alternate_landing: Option<PlaceView>,
     /// The interlocks as they stand now, as if it were to arm.
     pub checks: Vec<CheckAnswer>,
+    /// Health alarms of dock and vehicle that stand; only docks of the Cloud API tell them.
+    pub health: Vec<HealthView>,
     /// Its vehicle.
     pub vehicle: Option<VehicleView>,
     /// The sortie under way, or the last one of the day.
@@ -109,6 +112,19 @@ pub struct WeatherView {
     pub temperature_c: Option<f64>,
     /// Percent.
     pub humidity_percent: Option<f64>,
+}
+
+/// One health alarm.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HealthView {
+    /// The maker's number, such as `0x16100083`.
+    pub code: String,
+    /// 0 a note, 1 a reminder, 2 a warning.
+    pub level: Option<i64>,
+    /// What is wrong; `null` for a number that is not known here.
+    pub words: Option<Words>,
+    /// What to do.
+    pub remedy: Words,
 }
 
 /// One vehicle.

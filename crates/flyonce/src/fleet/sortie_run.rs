@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use flight::sortie::{
     FlightEvent, FlightOrder, FlightReport, Gate, GateAnswer, Instruction, Outcome, SortieLine, Step, fly,
     resume,
@@ -18,6 +18,7 @@ use schedule::sortie::SortieState;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::roster::DockEntry;
+use crate::fleet::cloud;
 use crate::fleet::dock_side::{DockSide, Refused};
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
 use crate::fleet::gate::Gatekeeper;
@@ -137,6 +138,9 @@ impl SortieRun {
         take_up: TakeUp,
         told: mpsc::Receiver<Instruction>,
     ) -> Result<Ended> {
+        if self.dock.cloud.is_some() {
+            return self.fly_as_task(record, take_up, told).await;
+        }
         let dock_side = self.dock_side();
         let gatekeeper = Gatekeeper::new(&self.fleet, dock_side.clone(), record, &self.order);
         if take_up == TakeUp::Fly {
@@ -148,11 +152,12 @@ impl SortieRun {
         } else {
             record.step("resumed", "").await?;
         }
-        let vehicle = self
-            .fleet
-            .links()
-            .vehicle(&self.dock.link, self.dock.system_id)
-            .await?;
+        let link = self
+            .dock
+            .link
+            .as_ref()
+            .context("the dock's vehicle has no link")?;
+        let vehicle = self.fleet.links().vehicle(link, self.dock.system_id).await?;
         vehicle.record(tlog_of(&self.fleet, self.sortie()));
         let (events, happened) = mpsc::channel(EVENTS_WAITING);
         let line = SortieLine {
@@ -178,6 +183,31 @@ impl SortieRun {
         }
         record.finish(&report).await?;
         self.put_to_bed(&dock_side, &report).await;
+        Ok(Ended::Over)
+    }
+
+    /// The second executor: the dock flies it as a task of its own.
+    async fn fly_as_task(
+        &self,
+        record: &FlightRecord,
+        take_up: TakeUp,
+        told: mpsc::Receiver<Instruction>,
+    ) -> Result<Ended> {
+        let task = cloud::run::Task {
+            fleet: &self.fleet,
+            dock: &self.dock,
+            order: &self.order,
+            record,
+            paused: &self.paused,
+        };
+        let Some(report) = task.fly(take_up == TakeUp::Fly, told).await? else {
+            return Ok(Ended::Over);
+        };
+        if take_up == (TakeUp::Resume { may_start: true }) && never_left(&report.flight) {
+            return Ok(Ended::NeverLeft);
+        }
+        record.finish(&report.flight).await?;
+        task.note_end(&report).await?;
         Ok(Ended::Over)
     }
 

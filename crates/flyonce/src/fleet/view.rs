@@ -16,6 +16,7 @@ use survey::time::UtcMicros;
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
+use crate::fleet::cloud;
 use crate::fleet::link_view::LinkView;
 use crate::fleet::resume::MissionSoFar;
 use crate::fleet::service::Fleet;
@@ -38,15 +39,32 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
     let mut docks = Vec::new();
     for dock in &fleet.roster().docks {
         let state = fleet.docks().dock(&dock.dock_id);
-        let vehicle = fleet.links().vehicle(&dock.link, dock.system_id).await?;
         let sortie = sorties.remove(&dock.dock_id);
         let photos_to_fly = match &sortie {
             Some(sortie) => photos_to_fly(fleet, sortie).await?,
             None => 0,
         };
+        let paused = sortie.as_ref().is_some_and(|sortie| is_paused(fleet, sortie));
+        let view = match &dock.link {
+            Some(link) => {
+                let vehicle = fleet.links().vehicle(link, dock.system_id).await?;
+                let checks = checks(fleet, dock, (state.as_ref(), &vehicle), (&given, sortie.as_ref()));
+                let vehicle = vehicle_view(dock, &vehicle.telemetry());
+                dock_view(dock, state.as_ref(), (checks, Some(vehicle)), sortie)
+            }
+            None => {
+                let checks = cloud_checks(fleet, dock, (&given, sortie.as_ref()));
+                let vehicle = cloud::shown::vehicle(fleet, dock);
+                DockView {
+                    health: cloud::shown::health(fleet, dock),
+                    ..dock_view(dock, state.as_ref(), (checks, vehicle), sortie)
+                }
+            }
+        };
         docks.push(DockView {
             photos_to_fly,
-            ..dock_view(fleet, dock, (state.as_ref(), &vehicle), (&given, sortie))
+            paused,
+            ..view
         });
     }
     let order = fleet.ground_stop().order();
@@ -127,10 +145,10 @@ async fn tally(fleet: &Fleet, now: UtcMicros) -> Result<Tally> {
 }
 
 fn dock_view(
-    fleet: &Fleet,
     dock: &DockEntry,
-    (state, vehicle): (Option<&DockState>, &Vehicle),
-    (given, sortie): (&[OverrideGiven], Option<FlightSummary>),
+    state: Option<&DockState>,
+    (checks, vehicle): (Vec<CheckAnswer>, Option<VehicleView>),
+    sortie: Option<FlightSummary>,
 ) -> DockView {
     let weather = state.and_then(|state| state.weather.as_ref());
     DockView {
@@ -159,9 +177,10 @@ fn dock_view(
             longitude_deg: place.longitude_deg,
             latitude_deg: place.latitude_deg,
         }),
-        checks: checks(fleet, dock, (state, vehicle), (given, sortie.as_ref())),
-        vehicle: Some(vehicle_view(dock, &vehicle.telemetry())),
-        paused: sortie.as_ref().is_some_and(|sortie| is_paused(fleet, sortie)),
+        checks,
+        health: Vec::new(),
+        vehicle,
+        paused: false,
         photos_to_fly: 0,
         sortie,
     }
@@ -204,6 +223,20 @@ fn checks(
         .collect()
 }
 
+/// The same for a dock of the Cloud API.
+fn cloud_checks(
+    fleet: &Fleet,
+    dock: &DockEntry,
+    (given, sortie): (&[OverrideGiven], Option<&FlightSummary>),
+) -> Vec<CheckAnswer> {
+    let sortie = sortie.map(|sortie| sortie.sortie_id.as_str());
+    let checks = cloud::interlocks::checks(fleet, dock);
+    apply_overrides(checks, given, (&dock.dock_id, sortie), fleet.clock().now())
+        .iter()
+        .map(CheckAnswer::of)
+        .collect()
+}
+
 /// A vehicle not heard for this long counts as out of contact, seconds.
 const HEARD_WITHIN_S: f64 = 5.0;
 
@@ -211,7 +244,7 @@ fn vehicle_view(dock: &DockEntry, telemetry: &Telemetry) -> VehicleView {
     let last_heard_s = telemetry.heard.then_some(telemetry.last_heard_age.as_secs_f64());
     VehicleView {
         system_id: dock.system_id,
-        link: dock.link.to_string(),
+        link: dock.link_text(),
         heard: last_heard_s.is_some_and(|age_s| age_s < HEARD_WITHIN_S),
         last_heard_s: last_heard_s.map(|age_s| (age_s * 10.0).round() / 10.0),
         mode: telemetry.mode_name.clone(),

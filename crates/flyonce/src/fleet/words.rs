@@ -183,6 +183,14 @@ const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "dock_refused",
+        ["机场拒绝执行任务", "the dock does not take the task on"],
+        [
+            "按机场给出的代码和说明处理后重新派发",
+            "act on the code and words the dock gave, then dispatch again",
+        ],
+    ),
+    (
         "recalled",
         ["已被召回", "it was recalled"],
         ["确认召回原因后重新派发", "dispatch again once the reason is gone"],

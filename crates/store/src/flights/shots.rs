@@ -166,6 +166,25 @@ impl Store {
         rows.iter().map(shot_of).collect()
     }
 
+    /// Notes that every planned photo was taken, where the camera's own count says so although it reported none one by
+    /// one. Answers how many that were.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn all_captured(&self, sortie_id: &SortieId, now: UtcMicros) -> Result<u32> {
+        let to = advance(PhotoState::Planned, PhotoState::Captured)?;
+        let done = sqlx::query(
+            "update shot set state = $1, state_at_us = $2 where sortie_id = $3 and state = $4 and planned = 1",
+        )
+        .bind(to.as_str())
+        .bind(now.0)
+        .bind(sortie_id.as_str())
+        .bind(PhotoState::Planned.as_str())
+        .execute(self.pool())
+        .await?;
+        Ok(u32::try_from(done.rows_affected()).unwrap_or(u32::MAX))
+    }
+
     /// Names as lost what is not going to come any more: planned photos as not flown, triggered ones without a
     /// capture as misfires, captured ones without a file as never arrived. A file that comes later is stored all
     /// the same. Answers how many were lost by this call.

@@ -31,8 +31,18 @@ pub async fn wait_for_docks(fleet: &Fleet) -> Result<()> {
         let mut missing = 0;
         for dock in &fleet.roster().docks {
             let online = fleet.docks().dock(&dock.dock_id).and_then(|state| state.online);
-            let vehicle = fleet.links().vehicle(&dock.link, dock.system_id).await?;
-            missing += usize::from(online != Some(true) || !vehicle.telemetry().heard);
+            let heard = match &dock.link {
+                Some(link) => {
+                    fleet
+                        .links()
+                        .vehicle(link, dock.system_id)
+                        .await?
+                        .telemetry()
+                        .heard
+                }
+                None => true,
+            };
+            missing += usize::from(online != Some(true) || !heard);
         }
         // One that a fault keeps away must not hold up the others for the whole minute.
         if missing == 0 || (missing * 2 < fleet.roster().docks.len() && begun.elapsed() > READY_WITHIN / 6) {
