@@ -33,10 +33,7 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     let name = first["sortie_id"].as_str().unwrap().to_owned();
     let missing = first["shots"]["lost"]["not_flown"].as_u64().unwrap();
     assert!(missing > 0, "it broke off: {first}");
-    let steps = site
-        .program
-        .run(&["flights", "show", &name])
-        .stdout;
+    let steps = site.program.run(&["flights", "show", &name]).stdout;
     assert!(steps.contains("a failsafe of the vehicle"), "{steps}");
     // Orders to what does not fly are answered in words.
     let order = [
