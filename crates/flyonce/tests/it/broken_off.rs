@@ -21,10 +21,7 @@ fn sortie<'a>(flights: &'a [Value], name: &str) -> &'a Value {
 fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     let site = Site::new();
     let _city = site.city(1, &[LOW]);
-    let calendar = site.program.path("data/flight-plans/calendar.toml");
-    let lines = std::fs::read_to_string(&calendar).unwrap();
-    std::fs::write(&calendar, lines.trim_end().to_owned() + "\nresume = \"auto\"\n").unwrap();
-    limits(&site, 22);
+    limits(&site, 15);
     let service = site.service();
     wait_until("the mission to break off", || {
         site.flights().iter().any(|flight| flight["state"] == "closed")
@@ -55,6 +52,9 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
 
     // Enough for the rest; the service that flies it is another run of the program.
     limits(&site, 45);
+    let calendar = site.program.path("data/flight-plans/calendar.toml");
+    let lines = std::fs::read_to_string(&calendar).unwrap();
+    std::fs::write(&calendar, lines.trim_end().to_owned() + "\nresume = \"auto\"\n").unwrap();
     let _service = site.service();
     let rest = format!("{name}-R1");
     wait_until("the rest to be flown", || {
