@@ -288,7 +288,7 @@ mod tests {
         assert!(text.contains("987654"), "{text}");
         assert_eq!(break_reason_words(773).unwrap().kind, CodeKind::Battery);
         assert_eq!(refusal_text(321_784).0, RefusalCode::Wind);
-        assert_eq!(step_words(21), Some(["航线执行中", "flying the wayline"]));
+        assert_eq!(step_words(25), Some(["航线执行中", "flying the wayline"]));
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::time::Duration;
 use schedule::refusal::RefusalCode;
 use survey::time::UtcMicros;
 
-use super::super::progress::{BreakPoint, Progress};
+use super::super::progress::Progress;
 use super::super::words::refusal_text;
 use super::end::{End, Recall};
 use super::order::TaskDeadlines;
 use super::sight::Sight;
+use crate::dock::DockMode;
 use crate::sortie::{GateAnswer, Outcome, Step};
 
 mod hearing;
@@ -103,6 +104,7 @@ pub(super) struct Machine {
     heard_at: Duration,
     link_lost: bool,
     sight: Sight,
+    left_dock: bool,
     paused: bool,
     last_report_ms: Option<i64>,
     last_step: Option<i64>,
@@ -129,6 +131,7 @@ impl Machine {
             heard_at: Duration::ZERO,
             link_lost: false,
             sight: Sight::default(),
+            left_dock: false,
             paused: false,
             last_report_ms: None,
             last_step: None,
@@ -195,6 +198,8 @@ impl Machine {
             self.heard(now);
         }
         let started = matches!(self.phase, Phase::Executing | Phase::Launching);
+        let flies = started || matches!(self.phase, Phase::Finding | Phase::Aloft);
+        self.left_dock |= flies && sight.in_dock == Some(false);
         if started && sight.is_aloft() {
             self.aloft(now);
         }
@@ -204,7 +209,9 @@ impl Machine {
             } else if sight.is_homing {
                 self.homing(now, "the aircraft is on its way home");
             }
-            if sight.is_down() && (sight.in_dock == Some(true) || self.coming_down_since.is_some()) {
+            // Docks tell every two seconds: one that was not yet seen to let it out has not taken it in either.
+            let is_in = sight.in_dock == Some(true) && (self.left_dock || sight.mode == DockMode::Idle);
+            if is_in || (sight.is_beside() && self.coming_down_since.is_some()) {
                 self.down(now);
             }
         }
@@ -448,11 +455,7 @@ impl Machine {
         self.end.landed_at = Some(now.utc);
         self.end.beside = self.sight.is_beside();
         self.enter(Phase::Down, now);
-        let place = if self.end.beside {
-            "on the ground outside the dock"
-        } else {
-            "in the dock"
-        };
+        let place = ["in the dock", "on the ground outside the dock"][usize::from(self.end.beside)];
         self.step(Step::Landed, place);
         self.step(Step::Disarmed, "its motors are off");
         if self.end.status.is_some() {
@@ -489,10 +492,5 @@ impl Machine {
 
     fn step(&mut self, step: Step, text: &str) {
         self.actions.push(Action::Step(step, text.to_owned()));
-    }
-
-    /// Where it was left, if it was.
-    pub(super) fn break_point(&self) -> Option<BreakPoint> {
-        self.end.break_point
     }
 }

@@ -335,7 +335,7 @@ fn a_broken_wayline_comes_home_by_itself_and_says_why() {
             by: BY_VEHICLE.to_owned()
         }
     );
-    assert_eq!(life.machine.break_point(), Some(point));
+    assert_eq!(life.machine.end.break_point, Some(point));
     assert!(
         life.machine.end.why().contains("773"),
         "{}",

@@ -315,7 +315,7 @@ impl<'r> Runner<'r> {
         }
         let flight = self.machine.end.report();
         self.outbox.step(Step::Done, summary(&flight));
-        let break_point = self.machine.break_point();
+        let break_point = self.machine.end.break_point;
         self.outbox.finish(LAST_WORDS).await;
         TaskReport { flight, break_point }
     }

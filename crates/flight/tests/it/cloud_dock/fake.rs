@@ -28,6 +28,7 @@ pub struct FakeDock {
     manner: Manner,
     /// Where the aircraft is in its flight: 0 inside, 1 in the air, 2 inside again.
     flown: u32,
+    homing: bool,
     mode_code: i64,
     cover_state: i64,
     answers: u32,
@@ -72,6 +73,7 @@ impl FakeDock {
             heard,
             manner,
             flown: 0,
+            homing: false,
             mode_code: 0,
             cover_state: 0,
             answers: 0,
@@ -158,6 +160,7 @@ impl FakeDock {
             6..=15 => 1,
             _ => 2,
         };
+        self.homing = step > 9;
         if step > 18 {
             self.mode_code = 0;
         }
@@ -180,7 +183,7 @@ impl FakeDock {
         self.publish("osd", DOCK, &dock).await;
         if self.flown == 1 {
             let aircraft = json!({"tid": "a", "bid": "a", "timestamp": 1_000 + u64::from(self.answers), "data": {
-                "mode_code": 5, "longitude": 121.5, "latitude": 31.2, "elevation": 40.0, "height": 50.0,
+                "mode_code": if self.homing { 9 } else { 5 }, "longitude": 121.5, "latitude": 31.2, "elevation": 40.0, "height": 50.0,
                 "attitude_head": 10, "horizontal_speed": 8.0, "battery": {"capacity_percent": 88}}});
             self.publish("osd", AIRCRAFT, &aircraft).await;
         }

@@ -80,12 +80,6 @@ impl Machine {
             let text = format!("waypoint {} of {}", index + 1, self.waypoint_items.len());
             self.step(Step::ItemReached, &text);
         }
-        match progress.step {
-            Some(4 | 22) => self.homing(now, "the dock gets ready for the landing"),
-            Some(23) => self.landing(now),
-            Some(24 | 25) => self.down(now),
-            _ => {}
-        }
     }
 
     /// The task is over by the dock's word. The aircraft may still be in the air.
@@ -168,11 +162,10 @@ impl Machine {
     }
 }
 
-/// Whether a report can only come from the air.
+/// Whether a report can only come from the air. The numbers of the dock's steps do not tell: they changed with the
+/// firmware (23 was "landing in the dock" and is "setting the home point").
 fn shows_flight(progress: &Progress) -> bool {
-    let on_wayline = matches!(progress.mission_state, Some(5 | 6 | 8 | 9));
-    let by_step = matches!(progress.step, Some(21..=25));
     let goes_on =
         !progress.status.is_final() || matches!(progress.status, TaskStatus::Ok | TaskStatus::PartiallyDone);
-    goes_on && (on_wayline || by_step)
+    goes_on && matches!(progress.mission_state, Some(5 | 6 | 8 | 9))
 }
