@@ -11,6 +11,7 @@
 //! | `answers` | which answer belongs to which command |
 //! | `beside` | docks of another protocol on the same line |
 //! | `line` | the connection that never gives up |
+//! | `command_error` | why a command did not come to its end |
 //! | `command` | one command from asking to done |
 
 mod address;
@@ -18,6 +19,7 @@ mod answers;
 mod beside;
 mod book;
 mod command;
+mod command_error;
 mod line;
 mod messages;
 mod state;
@@ -26,7 +28,8 @@ mod tls;
 pub(crate) use beside::{Beside, ByHand};
 
 pub use address::{BrokerAddress, BrokerAddressError};
-pub use command::{Bound, DockCommandError};
+pub use command::Bound;
+pub use command_error::DockCommandError;
 pub use line::{DockLine, DockLineStatistics};
 pub use messages::DockMethod;
 pub use state::{

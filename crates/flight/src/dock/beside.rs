@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::command::DockCommandError;
+use super::command_error::DockCommandError;
 use super::messages::DockMethod;
 use super::state::DockState;
 

@@ -29,7 +29,7 @@ impl Machine {
             self.aloft(now);
         }
         if self.phase == Phase::Aloft {
-            self.follow(progress, now);
+            self.follow(progress);
         }
         if progress.status.is_final() {
             self.ended(progress, now);
@@ -55,7 +55,7 @@ impl Machine {
         }
     }
 
-    fn follow(&mut self, progress: &Progress, now: Now) {
+    fn follow(&mut self, progress: &Progress) {
         match progress.status {
             TaskStatus::Paused if !self.paused => {
                 self.paused = true;
