@@ -55,7 +55,12 @@ impl Body {
     }
 
     /// One step along the line `from`–`to` at `speed_ms`; where it `stops`, it brakes for the end.
-    pub(crate) fn follow(&mut self, from: [f64; 3], to: [f64; 3], (speed_ms, stops): (f64, bool)) -> [f64; 3] {
+    pub(crate) fn follow(
+        &mut self,
+        from: [f64; 3],
+        to: [f64; 3],
+        (speed_ms, stops): (f64, bool),
+    ) -> [f64; 3] {
         let line = sub(to, from);
         let whole_m = length(line).max(1e-6);
         let unit = line.map(|x| x / whole_m);
@@ -64,7 +69,9 @@ impl Body {
         let mut speed = speed_ms.min(limit_for(unit[2]));
         if stops {
             // Half of what the brakes could do leaves room for the lag of the body.
-            speed = speed.min((ACCELERATION_MS2 * left_m.abs()).sqrt()).min(left_m.abs() * 1.5);
+            speed = speed
+                .min((ACCELERATION_MS2 * left_m.abs()).sqrt())
+                .min(left_m.abs() * 1.5);
         }
         let on_line: [f64; 3] = std::array::from_fn(|k| from[k] + unit[k] * along_m);
         let back = sub(on_line, self.position_m);

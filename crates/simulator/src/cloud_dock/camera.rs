@@ -94,7 +94,11 @@ impl Camera {
             Act::EvenPitch(pitch_deg) => self.even = Some((self.pitch_deg, pitch_deg)),
             Act::Photo | Act::Yaw(_) | Act::Hover(_) | Act::Nothing => {}
         }
-        tracing::trace!(pitch_deg = self.pitch_deg, yaw_deg = self.yaw_deg(nose_rad), "the gimbal turned");
+        tracing::trace!(
+            pitch_deg = self.pitch_deg,
+            yaw_deg = self.yaw_deg(nose_rad),
+            "the gimbal turned"
+        );
     }
 
     /// On this leg the pitch goes evenly to this, degrees.
@@ -114,7 +118,12 @@ impl Camera {
     pub(crate) fn set_running(&mut self, groups: &[(usize, bool)], way_m: f64, time_s: f64) -> usize {
         let begins = |number: usize| !self.running.iter().any(|running| running.group == number);
         let count = groups.iter().filter(|(number, _)| begins(*number)).count();
-        let kept = |number: usize| self.running.iter().find(|running| running.group == number).cloned();
+        let kept = |number: usize| {
+            self.running
+                .iter()
+                .find(|running| running.group == number)
+                .cloned()
+        };
         self.running = groups
             .iter()
             .filter(|(_, single)| !single)

@@ -95,8 +95,6 @@ pub(crate) const BREAK_LOW_BATTERY: i64 = 773;
 pub(crate) const BREAK_WIND: i64 = 784;
 /// Break reason: ended by the cloud.
 pub(crate) const BREAK_USER_EXIT: i64 = 1281;
-/// Break reason: paused by the cloud.
-pub(crate) const BREAK_USER_PAUSE: i64 = 1282;
 /// Break reason: sent home by the cloud.
 pub(crate) const BREAK_USER_RETURN: i64 = 1283;
 

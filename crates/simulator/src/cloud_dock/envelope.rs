@@ -105,7 +105,10 @@ impl Writer {
         if self.unknown_fields {
             message["trace_id"] = json!("01-future");
             if let Some(Value::Object(data)) = message.get_mut("data") {
-                data.insert("future_block".to_owned(), json!({"level": 7, "list": [1, null, "x"]}));
+                data.insert(
+                    "future_block".to_owned(),
+                    json!({"level": 7, "list": [1, null, "x"]}),
+                );
             }
         }
         message
@@ -127,7 +130,15 @@ mod tests {
 
     #[test]
     fn what_is_no_envelope_is_refused() {
-        for text in ["", "[]", "1", "{\"tid\":1}", "{\"data\":[]}", "{\"method\":{}}", "{"] {
+        for text in [
+            "",
+            "[]",
+            "1",
+            "{\"tid\":1}",
+            "{\"data\":[]}",
+            "{\"method\":{}}",
+            "{",
+        ] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
         assert!(read(&vec![b' '; LONGEST + 1]).is_err());

@@ -133,7 +133,10 @@ impl Flight {
         let resume = self.plan.resume;
         if let Some(point) = resume {
             let lines = &self.plan.mission.waylines;
-            self.line = lines.iter().position(|line| line.id == point.wayline_id).unwrap_or(0);
+            self.line = lines
+                .iter()
+                .position(|line| line.id == point.wayline_id)
+                .unwrap_or(0);
             self.set_gimbal_as_before(point.index);
         }
         let index = resume.map_or(0, |point| point.index);
@@ -202,7 +205,8 @@ impl Flight {
         };
         let level = (to[0] - self.from[0]).hypot(to[1] - self.from[1]);
         if level > 2.0 {
-            self.body.turn_to((to[0] - self.from[0]).atan2(to[1] - self.from[1]));
+            self.body
+                .turn_to((to[0] - self.from[0]).atan2(to[1] - self.from[1]));
         }
         if self.body.distance_m(to) < THERE_M && length(self.body.velocity_ms) < 1.0 {
             self.from = to;
@@ -286,7 +290,9 @@ impl Flight {
         let Some(act) = self.acts.front().cloned() else {
             return false;
         };
-        let stopped = self.wayline().and_then(|line| line.waypoints.get(self.reached.unwrap_or(0)));
+        let stopped = self
+            .wayline()
+            .and_then(|line| line.waypoints.get(self.reached.unwrap_or(0)));
         let still = stopped.is_none_or(|waypoint| waypoint.stops);
         let takes_s = match &act {
             Act::Photo => {
@@ -326,7 +332,10 @@ impl Flight {
         let even = line
             .groups
             .iter()
-            .filter(|group| group.trigger == Trigger::BetweenPoints && (group.from..group.to.max(group.from + 1)).contains(&index))
+            .filter(|group| {
+                group.trigger == Trigger::BetweenPoints
+                    && (group.from..group.to.max(group.from + 1)).contains(&index)
+            })
             .flat_map(|group| group.acts.iter())
             .find_map(|act| match act {
                 Act::EvenPitch(pitch) => Some(*pitch),
@@ -344,7 +353,9 @@ impl Flight {
             .iter()
             .enumerate()
             .filter(|(_, group)| takes_photos_at_intervals(&group.trigger, &group.acts))
-            .filter(|(_, group)| index >= group.from && (index < group.to || group.from == group.to && index == group.to))
+            .filter(|(_, group)| {
+                index >= group.from && (index < group.to || group.from == group.to && index == group.to)
+            })
             .map(|(number, group)| (number, group.from == group.to))
             .collect();
         let known = self.camera.set_running(&running, self.body.way_m, self.time_s);
@@ -441,7 +452,11 @@ impl Flight {
     /// Share of all waypoints that lie behind.
     pub(crate) fn share_done(&self) -> f64 {
         let lines = &self.plan.mission.waylines;
-        let before: usize = lines.iter().take(self.line).map(|line| line.waypoints.len()).sum();
+        let before: usize = lines
+            .iter()
+            .take(self.line)
+            .map(|line| line.waypoints.len())
+            .sum();
         let here = self.reached.map_or(0, |index| index + 1);
         (before + here) as f64 / self.plan.mission.waypoint_count().max(1) as f64
     }

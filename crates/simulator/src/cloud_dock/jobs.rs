@@ -53,7 +53,10 @@ impl Machine {
                 return Err((codes::COMMAND_NOT_SUPPORTED, "no such command".to_owned()));
             }
             _ if !self.debugging => {
-                return Err((codes::NOT_REMOTE_DEBUGGING_MODE, "not in remote debugging mode".to_owned()));
+                return Err((
+                    codes::NOT_REMOTE_DEBUGGING_MODE,
+                    "not in remote debugging mode".to_owned(),
+                ));
             }
             _ if self.job.is_some() => return Err((codes::DOCK_BUSY, "another command".to_owned())),
             _ if job && self.site.dock_faults.emergency_stop => {

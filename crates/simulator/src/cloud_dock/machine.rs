@@ -43,7 +43,10 @@ impl Machine {
             return;
         }
         let outcome = if !self.ready {
-            Err((codes::INITIALIZING_DOCK, "the cloud has not taken the topology".to_owned()))
+            Err((
+                codes::INITIALIZING_DOCK,
+                "the cloud has not taken the topology".to_owned(),
+            ))
         } else {
             match method {
                 "flighttask_prepare" => match self.begin_prepare(&ids, &service.data, now) {
@@ -82,7 +85,12 @@ impl Machine {
         });
     }
 
-    fn begin_prepare(&mut self, ids: &Ids, data: &Map<String, Value>, now: &Now) -> Result<(), (i64, String)> {
+    fn begin_prepare(
+        &mut self,
+        ids: &Ids,
+        data: &Map<String, Value>,
+        now: &Now,
+    ) -> Result<(), (i64, String)> {
         if let Some(code) = self.site.faults.reject_prepare {
             return Err((i64::from(code), "fault dji_reject_prepare".to_owned()));
         }
@@ -94,13 +102,19 @@ impl Machine {
             return Err((codes::EDIT_TASK_FAILED, "the task is carried out".to_owned()));
         }
         if self.task.is_some() && order.ready.is_none() && data.get("task_type") == Some(&json!(0)) {
-            return Err((codes::PERFORMING_OTHER_TASK, "another task is carried out".to_owned()));
+            return Err((
+                codes::PERFORMING_OTHER_TASK,
+                "another task is carried out".to_owned(),
+            ));
         }
         if let Some(at_ms) = order.execute_time_ms {
             // A city under time lapse has a clock of its own; the cloud may live by either.
             let off = [now.wall_ms, now.city_us / 1000].map(|clock_ms| at_ms - clock_ms);
             if !off.iter().any(|ms| (-LATE_MS..=AHEAD_MS).contains(ms)) {
-                return Err((codes::TASK_EXPIRE, format!("execute_time {at_ms} lies {} ms ahead", off[0])));
+                return Err((
+                    codes::TASK_EXPIRE,
+                    format!("execute_time {at_ms} lies {} ms ahead", off[0]),
+                ));
             }
         }
         if order.storage.is_some_and(|wanted| wanted > FREE_STORAGE) {
@@ -130,7 +144,10 @@ impl Machine {
         };
         let outcome = outcome.map(|mission| {
             let waypoints = mission.waypoint_count();
-            self.say("dji_task", format!("{} has {waypoints} waypoints", order.flight_id));
+            self.say(
+                "dji_task",
+                format!("{} has {waypoints} waypoints", order.flight_id),
+            );
             let prepared = Prepared {
                 mission,
                 told_ready: false,
@@ -143,7 +160,10 @@ impl Machine {
     }
 
     fn open_file(&self, order: &Order, bytes: &[u8]) -> Result<Mission, (i64, String)> {
-        let found: String = Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let found: String = Md5::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         if found != order.fingerprint {
             return Err((
                 codes::MD5_CHECK_FAILED,
@@ -182,11 +202,17 @@ impl Machine {
             return no(codes::AIRCRAFT_NOT_DETECTED, "no aircraft");
         }
         if self.aircraft.battery_percent < LEAST_BATTERY_PERCENT {
-            return no(codes::LOW_POWER, &format!("battery {:.0} %", self.aircraft.battery_percent));
+            return no(
+                codes::LOW_POWER,
+                &format!("battery {:.0} %", self.aircraft.battery_percent),
+            );
         }
         if let Some(ready) = prepared.order.ready {
             if self.aircraft.battery_percent <= ready.battery_percent {
-                return no(codes::LOW_POWER_THAN_SET_VALUE, "ready_conditions.battery_capacity");
+                return no(
+                    codes::LOW_POWER_THAN_SET_VALUE,
+                    "ready_conditions.battery_capacity",
+                );
             }
             if !in_time(&ready, now) {
                 return no(codes::TASK_EXPIRE, "ready_conditions.begin_time and end_time");
@@ -228,7 +254,8 @@ impl Machine {
         let mut results = Map::new();
         for (name, value) in &message.data {
             let known = self.properties.get(name);
-            let fits = known.is_some_and(|known| std::mem::discriminant(known) == std::mem::discriminant(value));
+            let fits =
+                known.is_some_and(|known| std::mem::discriminant(known) == std::mem::discriminant(value));
             if fits {
                 self.properties.insert(name.clone(), value.clone());
             }
@@ -245,7 +272,10 @@ impl Machine {
 
     /// Time has passed.
     pub(crate) fn advance(&mut self, now: &Now) {
-        let passed_s = self.last_us.map_or(0.0, |last| now.since_s(last)).clamp(0.0, 600.0);
+        let passed_s = self
+            .last_us
+            .map_or(0.0, |last| now.since_s(last))
+            .clamp(0.0, 600.0);
         self.last_us = Some(now.city_us);
         self.move_cover(passed_s);
         self.charge(passed_s, now);
@@ -322,7 +352,11 @@ impl Machine {
         let Some(code) = self.site.faults.hms_code else {
             return;
         };
-        if self.alarm_said_us.is_some_and(|said| now.since_s(said) < ALARM_EVERY_S) || !self.ready {
+        if self
+            .alarm_said_us
+            .is_some_and(|said| now.since_s(said) < ALARM_EVERY_S)
+            || !self.ready
+        {
             return;
         }
         self.alarm_said_us = Some(now.city_us);

@@ -64,17 +64,27 @@ impl Order {
         if fingerprint.is_empty() {
             return Err((codes::MD5_EMPTY, "file.fingerprint is empty".to_owned()));
         }
-        let task_type = data.get("task_type").and_then(Value::as_u64).filter(|kind| *kind <= 2);
+        let task_type = data
+            .get("task_type")
+            .and_then(Value::as_u64)
+            .filter(|kind| *kind <= 2);
         let conditional = task_type.ok_or_else(|| wrong("task_type"))? == 2;
         let execute_time_ms = data.get("execute_time").and_then(Value::as_i64);
         if !conditional && execute_time_ms.is_none() {
             return Err(wrong("execute_time"));
         }
-        let rth_altitude_m = data.get("rth_altitude").and_then(Value::as_f64).unwrap_or(f64::NAN);
+        let rth_altitude_m = data
+            .get("rth_altitude")
+            .and_then(Value::as_f64)
+            .unwrap_or(f64::NAN);
         if !(20.0..=1500.0).contains(&rth_altitude_m) {
             return Err(wrong("rth_altitude must be 20 to 1500"));
         }
-        if data.get("out_of_control_action").and_then(Value::as_u64).is_none_or(|kind| kind > 2) {
+        if data
+            .get("out_of_control_action")
+            .and_then(Value::as_u64)
+            .is_none_or(|kind| kind > 2)
+        {
             return Err(wrong("out_of_control_action"));
         }
         Ok(Self {

@@ -106,7 +106,11 @@ impl Machine {
             }
             KMZ_URL | 17 => {
                 if waited_ms > RESOURCE_MS {
-                    self.fail_task(codes::WRONG_KMZ_URL, "flighttask_resource_get was not answered", now);
+                    self.fail_task(
+                        codes::WRONG_KMZ_URL,
+                        "flighttask_resource_get was not answered",
+                        now,
+                    );
                     return;
                 }
                 step == KMZ_URL && !self.fetching_for_task().is_empty() || resource
@@ -123,7 +127,8 @@ impl Machine {
         task.stage = stage;
         task.since_us = now.city_us;
         task.since_wall_ms = now.wall_ms;
-        let asks = matches!(stage, Stage::Before(at) if BEFORE.get(at).is_some_and(|(step, _)| *step == KMZ_URL));
+        let asks =
+            matches!(stage, Stage::Before(at) if BEFORE.get(at).is_some_and(|(step, _)| *step == KMZ_URL));
         if asks {
             let data = json!({"flight_id": task.prepared.order.flight_id});
             self.out.push(Out::Request {
@@ -141,7 +146,8 @@ impl Machine {
     /// The cloud's answer to flighttask_resource_get.
     pub(crate) fn hear_resource(&mut self, data: &Map<String, Value>, now: &Now) {
         let Some(task) = &mut self.task else { return };
-        if !matches!(task.stage, Stage::Before(at) if BEFORE.get(at).is_some_and(|(step, _)| *step == KMZ_URL)) {
+        if !matches!(task.stage, Stage::Before(at) if BEFORE.get(at).is_some_and(|(step, _)| *step == KMZ_URL))
+        {
             return;
         }
         let file = data.get("output").and_then(|output| output.get("file"));
@@ -168,7 +174,12 @@ impl Machine {
     }
 
     /// The file of the task has come once more, or not.
-    pub(crate) fn hear_task_file(&mut self, order: &Order, outcome: Result<Mission, (i64, String)>, now: &Now) {
+    pub(crate) fn hear_task_file(
+        &mut self,
+        order: &Order,
+        outcome: Result<Mission, (i64, String)>,
+        now: &Now,
+    ) {
         let Some(task) = &mut self.task else { return };
         match outcome {
             Ok(mission) => {
@@ -214,7 +225,8 @@ impl Machine {
         self.aircraft.flown_m += flight.body.way_m - way_before;
         let take_off_us = task.take_off_us;
         let opened = flight.camera.openings.drain(..);
-        self.out.extend(opened.map(|opening| Out::Opened { take_off_us, opening }));
+        self.out
+            .extend(opened.map(|opening| Out::Opened { take_off_us, opening }));
         let (phase, time_s) = (flight.phase, flight.time_s);
         let offline = self.site.faults.offline_at_s.is_some_and(|at_s| time_s >= at_s);
         if offline && !task.was_off_line {
@@ -244,7 +256,11 @@ impl Machine {
         let [e, n, up] = flight.body.position_m;
         let home_s = e.hypot(n) / 10.0 + up / 4.0;
         let need = RESERVE_PERCENT + 100.0 * home_s / ENDURANCE_S * 1.5;
-        let obstacle = self.site.faults.break_at_s.is_some_and(|at_s| flight.time_s >= at_s);
+        let obstacle = self
+            .site
+            .faults
+            .break_at_s
+            .is_some_and(|at_s| flight.time_s >= at_s);
         let reason = if self.aircraft.battery_percent <= need {
             codes::BREAK_LOW_BATTERY
         } else if now.weather.wind_ms >= MOST_WIND_MS {
@@ -401,7 +417,12 @@ impl Machine {
         let flight = self.task.as_mut().and_then(|task| task.flight.as_mut());
         match flight {
             Some(flight) if flight.phase == Phase::Homing => flight.hover(),
-            _ => return Err((codes::CANCEL_RTH_FAILED, "the aircraft is not on its way home".to_owned())),
+            _ => {
+                return Err((
+                    codes::CANCEL_RTH_FAILED,
+                    "the aircraft is not on its way home".to_owned(),
+                ));
+            }
         }
         let sn = self.site.gateway_sn.clone();
         self.out.push(Out::Event {

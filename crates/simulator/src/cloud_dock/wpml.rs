@@ -66,7 +66,10 @@ pub(crate) fn read_wpml(text: &str) -> Result<Mission, Refusal> {
     let transit_speed_ms = number(config, "globalTransitionalSpeed", codes::WRONG_WAYLINE_FILE)?;
     // A dock's aircraft leaves from 8 m and up.
     if !(8.0..=1500.0).contains(&takeoff_height_m) {
-        return Err((codes::HEIGHT_LIMIT, format!("takeOffSecurityHeight {takeoff_height_m}")));
+        return Err((
+            codes::HEIGHT_LIMIT,
+            format!("takeOffSecurityHeight {takeoff_height_m}"),
+        ));
     }
     Ok(Mission {
         takeoff_height_m,
@@ -95,7 +98,10 @@ fn wayline(folder: &Element) -> Result<Wayline, Refusal> {
     let mut groups = Vec::new();
     for (place_number, place) in places.iter().enumerate() {
         if number(place, "index", codes::of_break(1548))? != place_number as f64 {
-            return Err((codes::of_break(1548), format!("waypoint {place_number} has another index")));
+            return Err((
+                codes::of_break(1548),
+                format!("waypoint {place_number} has another index"),
+            ));
         }
         waypoints.push(waypoint(place, global_ms)?);
         for element in place.all("actionGroup") {
@@ -129,7 +135,10 @@ fn waypoint(place: &Element, global_ms: f64) -> Result<Waypoint, Refusal> {
         return Err(bad_place());
     }
     let speed_ms = match place.text_of("waypointSpeed") {
-        Some(_) => speed(number(place, "waypointSpeed", codes::of_break(1552))?, "waypointSpeed")?,
+        Some(_) => speed(
+            number(place, "waypointSpeed", codes::of_break(1552))?,
+            "waypointSpeed",
+        )?,
         None => global_ms,
     };
     let turn = place.child("waypointTurnParam");

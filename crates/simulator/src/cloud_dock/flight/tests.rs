@@ -82,7 +82,10 @@ fn a_wayline_is_flown_photographed_and_landed() {
     for (number, photo) in photos.iter().enumerate() {
         let [e, n, up] = photo.position_m;
         let wanted = 40.0 * number as f64;
-        assert!((e - 50.0).abs() < 1.5 && (n - wanted).abs() < 2.5, "{number}: {photo:?}");
+        assert!(
+            (e - 50.0).abs() < 1.5 && (n - wanted).abs() < 2.5,
+            "{number}: {photo:?}"
+        );
         assert!((up - 100.0).abs() < 1.5, "{photo:?}");
         assert!((photo.pitch_rad.to_degrees() + 90.0).abs() < 0.1);
     }
@@ -134,7 +137,12 @@ fn a_break_point_is_where_the_next_flight_goes_on() {
     });
     fly(&mut second, |flight| flight.phase == Phase::Landed);
     assert!(second.complete);
-    let north: Vec<f64> = second.camera.openings.iter().map(|photo| photo.position_m[1]).collect();
+    let north: Vec<f64> = second
+        .camera
+        .openings
+        .iter()
+        .map(|photo| photo.position_m[1])
+        .collect();
     assert!((north[0] - 80.0).abs() < 8.0, "no gap: {north:?}");
     assert!((3..=4).contains(&north.len()), "{north:?}");
 }

@@ -63,7 +63,10 @@ fn the_sample_is_read() {
     let line = &mission.waylines[0];
     assert_eq!((line.id, line.heights), (0, HeightMode::TakeOff));
     assert_eq!(line.waypoints.len(), 2);
-    assert_eq!((line.waypoints[1].longitude_deg, line.waypoints[1].speed_ms), (121.601, 7.0));
+    assert_eq!(
+        (line.waypoints[1].longitude_deg, line.waypoints[1].speed_ms),
+        (121.601, 7.0)
+    );
     let group = &line.groups[0];
     assert_eq!((group.from, group.to, group.trigger), (1, 1, Trigger::ReachPoint));
     assert_eq!(group.acts[1], Act::Photo);
@@ -77,13 +80,21 @@ fn what_is_wrong_is_refused_with_its_code() {
         ("<wpml:index>1", "<wpml:index>5", 322_548),
         ("121.601,31.2", "181.0,31.2", 322_549),
         ("121.601,31.2", "east,31.2", 322_549),
-        ("<wpml:actionGroupEndIndex>1", "<wpml:actionGroupEndIndex>2", 322_603),
+        (
+            "<wpml:actionGroupEndIndex>1",
+            "<wpml:actionGroupEndIndex>2",
+            322_603,
+        ),
         ("takePhoto", "paintWalls", 322_588),
         ("<wpml:actionId>1", "<wpml:actionId>0", 322_595),
         ("<wpml:actionId>1", "<wpml:actionId>65535", 322_598),
         ("reachPoint", "fullMoon", 322_649),
         ("followWayline", "sideways", 322_543),
-        ("<wpml:takeOffSecurityHeight>20", "<wpml:takeOffSecurityHeight>1", 321_513),
+        (
+            "<wpml:takeOffSecurityHeight>20",
+            "<wpml:takeOffSecurityHeight>1",
+            321_513,
+        ),
         ("<wpml:finishAction>goHome</wpml:finishAction>", "", 314_003),
         ("</kml>", "", 314_003),
         ("<kml ", "<gpx ", 314_003),
