@@ -49,6 +49,14 @@ pub fn capture_in(message: &MavMessage, boot_to_utc_us: Option<i64>) -> Option<C
     }
 }
 
+/// Time since boot in a report of an exposure, ms, where the message has one.
+pub(crate) fn boot_ms_in(message: &MavMessage) -> Option<u32> {
+    match message {
+        MavMessage::CAMERA_IMAGE_CAPTURED(data) => Some(data.time_boot_ms),
+        _others => None,
+    }
+}
+
 fn from_feedback(data: &CAMERA_FEEDBACK_DATA, boot_to_utc_us: Option<i64>) -> CaptureReport {
     CaptureReport {
         image_index: u32::from(data.img_idx),

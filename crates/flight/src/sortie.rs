@@ -10,6 +10,7 @@ mod collect;
 mod come_home;
 mod company;
 mod event;
+mod fencing;
 mod follow;
 mod holding;
 mod ladder;

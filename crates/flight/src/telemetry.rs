@@ -127,7 +127,7 @@ pub struct Telemetry {
     pub mission_current: Option<u16>,
     /// Number of items, as the vehicle counts; None when it does not say.
     pub mission_total: Option<u16>,
-    /// Last item reached, as the vehicle counts.
+    /// Last item reached since it was armed, as the vehicle counts.
     pub mission_reached: Option<u16>,
     /// Whether the vehicle holds up its mission (MISSION_CURRENT.mission_state); None while it says nothing of it.
     pub mission_paused: Option<bool>,
@@ -320,7 +320,12 @@ impl TelemetryFold {
             MavAutopilot::MAV_AUTOPILOT_PX4 => Autopilot::Px4,
             _ => Autopilot::Other,
         };
-        known.armed = data.base_mode.contains(MavModeFlag::MAV_MODE_FLAG_SAFETY_ARMED);
+        let armed = data.base_mode.contains(MavModeFlag::MAV_MODE_FLAG_SAFETY_ARMED);
+        if armed && !known.armed {
+            // What the flight before had reached says nothing about this one.
+            known.mission_reached = None;
+        }
+        known.armed = armed;
         known.system_status = Some(data.system_status);
         if known.custom_mode != data.custom_mode || known.mode_name.is_empty() {
             known.custom_mode = data.custom_mode;

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use formats::plan::{LARGEST_PLAN_BYTES, Plan, PlanItem, has_place, read_plan};
-use schedule::mission::MissionItem;
+use formats::plan::{FenceOutline, LARGEST_PLAN_BYTES, Plan, PlanItem, has_place, read_plan};
+use schedule::mission::{Fence, FenceArea, FenceShape, MissionItem};
 use sha2::{Digest, Sha256};
 use survey::geodesy::Wgs84;
 
@@ -16,6 +16,8 @@ pub struct Mission {
     pub name: String,
     /// The items, home not among them.
     pub items: Vec<MissionItem>,
+    /// Where it may be; empty where the plan has no fence.
+    pub fence: Fence,
     /// Where the planner thought the vehicle would start.
     pub home: Option<Wgs84>,
     /// SHA-256 of the file, lower-case hexadecimal.
@@ -52,9 +54,40 @@ pub fn read_mission(path: &Path) -> Result<Mission> {
             .map(|stem| stem.to_string_lossy().into_owned())
             .unwrap_or_default(),
         items: items.with_context(|| shown.to_string())?,
+        fence: fence_of(&plan).with_context(|| shown.to_string())?,
         home: home.and_then(|home| Wgs84::new(home.latitude_deg, home.longitude_deg).ok()),
         sha256: hex::encode(Sha256::digest(&bytes)),
         plan,
+    })
+}
+
+/// The plan's areas as places.
+fn fence_of(plan: &Plan) -> Result<Fence> {
+    let corner = |[longitude_deg, latitude_deg]: [f64; 2]| {
+        Wgs84::new(latitude_deg, longitude_deg).context("a corner of the fence is no place")
+    };
+    let areas = plan.fence.iter().map(|area| {
+        let shape = match &area.outline {
+            FenceOutline::Polygon(corners) => {
+                FenceShape::Polygon(corners.iter().copied().map(corner).collect::<Result<_>>()?)
+            }
+            FenceOutline::Circle {
+                longitude_deg,
+                latitude_deg,
+                radius_m,
+            } => FenceShape::Circle {
+                centre: corner([*longitude_deg, *latitude_deg])?,
+                radius_m: *radius_m,
+            },
+        };
+        Ok(FenceArea {
+            inclusion: area.inclusion,
+            shape,
+        })
+    });
+    Ok(Fence {
+        areas: areas.collect::<Result<_>>()?,
+        return_point: None,
     })
 }
 

@@ -44,12 +44,15 @@ pub fn forbids_arming(checks: &[Check]) -> Option<&Check> {
 }
 
 /// The first of these checks that forbids landing in the dock: a failure, or a lid nobody knows open. Other
-/// gaps in what is known do not, because a vehicle in the air has to come down somewhere.
+/// gaps in what is known do not, because a vehicle in the air has to come down somewhere; nor does what a person
+/// overrides.
 #[must_use]
 pub fn forbids_landing(checks: &[Check]) -> Option<&Check> {
-    checks.iter().find(|check| match check.verdict {
+    let objects = |check: &&Check| match check.verdict {
         Verdict::Pass => false,
         Verdict::Fail => true,
         Verdict::Unknown => check.code == RefusalCode::LidNotOpen,
-    })
+    };
+    let mut left = checks.iter().filter(|check| check.overridden.is_none());
+    left.find(objects)
 }

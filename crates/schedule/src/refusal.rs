@@ -80,6 +80,8 @@ refusal_codes! {
     StorageFull = "storage_full",
     /// The flight plan cannot be flown.
     PlanInvalid = "plan_invalid",
+    /// The mission leaves the fence that is on the vehicle.
+    LeavesFence = "leaves_fence",
     /// The vehicle would not arm.
     ArmingRefused = "arming_refused",
     /// The vehicle armed and did not take off.

@@ -5,6 +5,7 @@
 mod camera;
 mod city;
 mod clock;
+pub mod cloud_dock;
 mod day;
 mod demo;
 mod develop;

@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use crate::clock::civil_from_unix;
+use crate::cloud_dock::{aircraft_sn, gateway_sn};
 use crate::frame::GeoPoint;
 use crate::neighbourhood::Neighbourhood;
 use crate::plan::{ObjectClass, PlantedObject};
@@ -26,6 +27,8 @@ pub struct WorldOptions {
     pub start_unix_us: i64,
     /// Width and height of the pictures.
     pub photo_size_px: [u32; 2],
+    /// Docks that speak DJI's Cloud API and have no vehicle of their own on MAVLink.
+    pub cloud_docks: Vec<String>,
 }
 
 /// China Standard Time is UTC+8 all year.
@@ -100,27 +103,40 @@ fn fleet_text(places: &[Neighbourhood], options: &WorldOptions) -> anyhow::Resul
          focal_length_mm = 12.3\nsensor_width_mm = 17.3\nimage_width_px = {width_px}\nimage_height_px = {height_px}\n"
     );
     for place in places {
-        let port = options
-            .mavlink_base_port
-            .checked_add(u16::from(place.system_id))
-            .with_context(|| format!("no port is left for the vehicle of dock {}", place.dock_id))?;
+        let reached = how_reached(place, options)?;
         write!(
             text,
             "\n[[dock]]\nid = \"{}\"\nname = \"{}\"\nlongitude_deg = {:.7}\nlatitude_deg = {:.7}\n\
-             height_amsl_m = {:.2}\nlink = \"udpin:{}:{port}\"\nsystem_id = {}\n\
+             height_amsl_m = {:.2}\n{reached}\
              alternate_landing = [{:.7}, {:.7}]\n",
             place.dock_id,
             place.name_zh,
             place.dock.longitude_deg,
             place.dock.latitude_deg,
             place.dock_amsl_m,
-            options.mavlink_host,
-            place.system_id,
             place.alternate_landing.longitude_deg,
             place.alternate_landing.latitude_deg,
         )?;
     }
     Ok(text)
+}
+
+/// The lines that say how a dock's vehicle is reached.
+fn how_reached(place: &Neighbourhood, options: &WorldOptions) -> anyhow::Result<String> {
+    let number = place.system_id;
+    if options.cloud_docks.contains(&place.dock_id) {
+        return Ok(format!(
+            "protocol = \"dji_cloud\"\ngateway_sn = \"{}\"\naircraft_sn = \"{}\"\n",
+            gateway_sn(options.seed, number),
+            aircraft_sn(options.seed, number)
+        ));
+    }
+    let port = options
+        .mavlink_base_port
+        .checked_add(u16::from(number))
+        .with_context(|| format!("no port is left for the vehicle of dock {}", place.dock_id))?;
+    let host = &options.mavlink_host;
+    Ok(format!("link = \"udpin:{host}:{port}\"\nsystem_id = {number}\n"))
 }
 
 /// `calendar.toml`: every dock once, all in the minute in which the wave starts.

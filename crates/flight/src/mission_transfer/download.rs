@@ -20,6 +20,9 @@ const MEANT: u32 = 3;
 const MOST_NEW_STARTS: u32 = 8;
 /// Silent for so long, PX4 has broken off: it waits 5 s for a request, and our requests may have been lost as well.
 const VEHICLE_GAVE_UP: Duration = Duration::from_secs(9);
+/// Where the vehicle broke off, a late copy of a request came after the next one: from then on the next one waits,
+/// longer with every time, so that copies have come before it goes out.
+const PAUSE: Duration = Duration::from_millis(60);
 /// Answers that may overtake each other before the one that is missing counts as lost.
 const OVERTAKING: u32 = 1;
 
@@ -51,6 +54,8 @@ pub struct Download {
     list: Option<Vec<Place>>,
     refusals: u32,
     new_starts: u32,
+    /// The next request waits for this.
+    paused_until: Option<Duration>,
     asked: u32,
     retransmissions: u32,
     end: Option<End<Vec<MissionItem>>>,
@@ -70,6 +75,7 @@ impl Download {
             list: None,
             refusals: 0,
             new_starts: 0,
+            paused_until: None,
             asked: 1,
             retransmissions: 0,
             end: None,
@@ -112,20 +118,29 @@ impl Download {
         self.refusals = 0;
         let overtaken = |place: &Place| place.is_out() && place.order.saturating_add(OVERTAKING) < order;
         let mut messages = self.ask_again_for(overtaken, now);
-        messages.extend(self.go_on(now));
+        if self.new_starts > 0 && self.is_incomplete() {
+            self.paused_until = Some(now + PAUSE * self.new_starts);
+        } else {
+            messages.extend(self.go_on(now));
+        }
         messages
+    }
+
+    fn is_incomplete(&self) -> bool {
+        let places = self.list.as_deref().unwrap_or_default();
+        places.iter().any(|place| place.item.is_none())
     }
 
     /// Asks for as many further items as may be asked for at once, or ends.
     fn go_on(&mut self, now: Duration) -> Vec<Outgoing> {
         self.pace.ask(now);
         let window = usize::from(self.manners.window);
-        let places = self.list.as_deref().unwrap_or_default();
-        if places.iter().all(|place| place.item.is_some()) {
+        if !self.is_incomplete() {
             let items = self.list.take().unwrap_or_default();
             self.end = Some(Ok(items.into_iter().filter_map(|place| place.item).collect()));
             return vec![Outgoing::Accept];
         }
+        let places = self.list.as_deref().unwrap_or_default();
         let out = places.iter().filter(|place| place.is_out()).count();
         let mut room = window.saturating_sub(out);
         self.ask_for(
@@ -188,6 +203,7 @@ impl Download {
 
     fn start_over(&mut self, now: Duration) -> Vec<Outgoing> {
         self.new_starts += 1;
+        self.paused_until = None;
         self.list = None;
         self.pace.ask(now);
         self.ask_for_list()
@@ -216,6 +232,9 @@ impl Conversation for Download {
     }
 
     fn deadline(&self) -> Duration {
+        if let Some(until) = self.paused_until {
+            return until;
+        }
         let places = self.list.as_deref().unwrap_or_default();
         let oldest = places
             .iter()
@@ -245,6 +264,9 @@ impl Conversation for Download {
     fn timeout(&mut self, now: Duration) -> Vec<Outgoing> {
         if self.end.is_some() {
             return Vec::new();
+        }
+        if self.paused_until.take().is_some() {
+            return self.go_on(now);
         }
         let repeats = self.pace.repeats();
         if repeats >= MOST_REPEATS {

@@ -63,7 +63,9 @@ impl Pace {
     /// any of several).
     pub fn measured(&mut self, sent_at: Duration, now: Duration) {
         let trip_s = now.saturating_sub(sent_at).as_secs_f64();
-        match self.smoothed_s {
+        match self.smoothed_s.filter(|smoothed_s| 2.0 * trip_s >= *smoothed_s) {
+            // A vehicle asks again on its own where its request was lost, up to a second later: what was measured so is
+            // no round trip, and waits made of it would let the vehicle be the first to ask again every time.
             None => {
                 self.smoothed_s = Some(trip_s);
                 self.variation_s = trip_s / 2.0;
@@ -124,6 +126,16 @@ mod tests {
         pace.ask(MS(9000));
         assert!(pace.deadline() <= MS(9180), "{:?}", pace.deadline());
         assert!(pace.deadline() >= MS(9120));
+    }
+
+    #[test]
+    fn one_fast_answer_outweighs_slow_ones() {
+        let mut pace = Pace::new(MS(1500));
+        for turn in 0..6 {
+            pace.measured(MS(turn * 2000), MS(turn * 2000 + 1080));
+        }
+        pace.measured(MS(20_000), MS(20_080));
+        assert_eq!(pace.wait(), MS(240));
     }
 
     #[test]

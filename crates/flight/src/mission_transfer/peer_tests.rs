@@ -452,6 +452,7 @@ fn late_copies_of_earlier_words_do_not_end_a_transfer() {
         (Firmware::ArduPilot, 2_133_435_402_812_681_242),
         (Firmware::ArduPilot, 14_129_244_548_412_577_356),
         (Firmware::Px4, 8_867_610_644_505_398_187),
+        (Firmware::Px4, 168_956_363_118_826_136),
     ] {
         let (items, mut peer, mut line) = (mission(200), Peer::new(firmware), Line::new(seed, 20, 120));
         let (machine, _) = upload(&items, &mut peer, &mut line);

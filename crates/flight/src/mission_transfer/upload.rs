@@ -21,8 +21,11 @@ const START_OVER_EVERY: u32 = 7;
 /// … provided that it was silent for longer than either firmware waits (ArduPilot 8 s, PX4 5 s): told of a new
 /// transfer while one is going on, ArduPilot begins anew.
 const VEHICLE_GIVES_UP: Duration = Duration::from_secs(8);
-/// So many times a vehicle that says it is not taking a mission is told of it anew before it is believed.
+/// So many times without an item in between a vehicle that says it is not taking a mission is told of it anew before
+/// it is believed.
 const MOST_NEW_STARTS: u32 = 4;
+/// Complaints after so many repeats in a row are no late words.
+const MEANT: u32 = 2;
 /// Fruitless repeats of the last item before its acknowledgement is given up; reading back tells.
 const LAST_ITEM_REPEATS: u32 = 5;
 
@@ -53,6 +56,8 @@ pub struct Upload {
     heard_at: Duration,
     /// What the vehicle complained of, until it asks for something again.
     complaint: Option<MavMissionResult>,
+    /// Waits in a row in which it complained.
+    waits_with_complaint: u32,
     new_starts: u32,
     end: Option<End<bool>>,
 }
@@ -76,6 +81,7 @@ impl Upload {
             retransmissions: 0,
             heard_at: now,
             complaint: None,
+            waits_with_complaint: 0,
             new_starts: 0,
             end: None,
         };
@@ -92,10 +98,14 @@ impl Upload {
             return Vec::new();
         }
         self.complaint = None;
+        self.waits_with_complaint = 0;
         let before = self.wanted.replace(number);
         if before.is_none_or(|before| number > before) {
             self.measure(number, now);
             self.pace.ask(now);
+            if number > 0 {
+                self.new_starts = 0;
+            }
             // Those that went ahead are on their way already.
             self.next = self.next.max(number);
             return self.fill(now);
@@ -166,10 +176,8 @@ impl Upload {
             // The transfer was over at the other end when our repeated last item came: its acknowledgement was lost.
             _ if self.is_whole() && last_times > 1 => Some(Ok(false)),
             // "I am taking no mission": a late word of a transfer before this one, or a late copy of our own "clear"
-            // has ended this one. Whether the vehicle goes on asking tells which; if not, it is told anew.
-            MavMissionResult::MAV_MISSION_ERROR | MavMissionResult::MAV_MISSION_OPERATION_CANCELLED
-                if self.new_starts < MOST_NEW_STARTS =>
-            {
+            // has ended this one. Whether the vehicle goes on asking, or complains of the next repeat too, tells which.
+            MavMissionResult::MAV_MISSION_ERROR | MavMissionResult::MAV_MISSION_OPERATION_CANCELLED => {
                 self.complaint = Some(result);
                 None
             }
@@ -202,6 +210,20 @@ impl Upload {
 
     fn is_whole(&self) -> bool {
         self.items.iter().all(|item| item.times > 0)
+    }
+
+    /// The vehicle takes nothing: it is told anew how many items come.
+    fn start_anew(&mut self, result: MavMissionResult, now: Duration) -> Vec<Outgoing> {
+        if self.new_starts >= MOST_NEW_STARTS {
+            let step = self.step();
+            self.end = Some(Err(Setback::Refused { result, step }));
+            return Vec::new();
+        }
+        self.new_starts += 1;
+        self.waits_with_complaint = 0;
+        self.wanted = None;
+        self.next = 0;
+        self.count_again(now)
     }
 
     fn count_again(&mut self, now: Duration) -> Vec<Outgoing> {
@@ -237,11 +259,11 @@ impl Conversation for Upload {
         if self.end.is_some() {
             return Vec::new();
         }
-        if self.complaint.take().is_some() {
-            self.new_starts += 1;
-            self.wanted = None;
-            self.next = 0;
-            return self.count_again(now);
+        if let Some(result) = self.complaint.take() {
+            self.waits_with_complaint += 1;
+            if self.wanted.is_none() || self.waits_with_complaint >= MEANT {
+                return self.start_anew(result, now);
+            }
         }
         let repeats = self.pace.repeats();
         if self.is_whole() && repeats >= LAST_ITEM_REPEATS {

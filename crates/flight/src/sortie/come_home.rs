@@ -1,6 +1,8 @@
 //! Bringing a vehicle down: why it leaves its mission, whether the dock can take it, where it goes instead, and
 //! what is done when it does not get there.
 
+use std::time::Duration;
+
 use schedule::refusal::RefusalCode;
 use survey::geodesy::{Wgs84, geodesic_distance_m};
 use tokio::sync::oneshot;
@@ -16,6 +18,10 @@ use crate::telemetry::Landed;
 
 /// Below this height above home, over the dock, an open question about the dock is a "no", m.
 const DECISION_HEIGHT_M: f64 = 12.0;
+/// So soon after take-off it is not on its way down (vehicle time).
+const JUST_ALOFT: Duration = Duration::from_secs(15);
+/// Faster than this it is on its way up, m/s.
+const CLIMBS_MS: f64 = 0.3;
 /// "Over the dock", m.
 const DECISION_RADIUS_M: f64 = 15.0;
 /// Another landing place is flown to at least at this height above home, m: over the roofs around.
@@ -288,13 +294,19 @@ impl Homing {
     }
 }
 
-/// Low over its home.
+/// Low over its home, and not on its way up: a way home that begins right after take-off climbs first.
 fn is_about_to_touch(pilot: &Pilot<'_>) -> bool {
     let home = pilot.seen.home.map(|(home, _)| home);
     let over_home = home
         .zip(pilot.seen.position)
         .is_some_and(|(home, at)| geodesic_distance_m(home, at) <= DECISION_RADIUS_M);
+    let climbs = pilot.seen.climb_ms.is_some_and(|climb_ms| climb_ms > CLIMBS_MS);
+    let young = pilot
+        .aloft_since
+        .is_some_and(|since| pilot.pace.now().saturating_sub(since) < JUST_ALOFT);
     over_home
+        && !climbs
+        && !young
         && pilot
             .seen
             .height_above_home_m

@@ -234,6 +234,8 @@ words! {
         Uploading = "uploading",
         /// The mission was read back and is the one that was sent.
         ReadBack = "read_back",
+        /// The fence was read back and is switched on.
+        FenceSet = "fence_set",
         /// Told to arm.
         Arming = "arming",
         /// It says that it is armed.

@@ -103,10 +103,8 @@ impl ModeWatch {
 pub(super) fn cause(pilot: &Pilot<'_>, since: Instant) -> Cause {
     let from = since.checked_sub(WORDS_WITHIN);
     let texts = pilot.seen.status_texts.iter();
-    let near = texts.filter(|text| from.is_none_or(|from| text.received_at >= from));
-    let words = near
-        .filter(|text| text.severity <= WARNING && is_failsafe(&text.text))
-        .last();
+    let mut near = texts.filter(|text| from.is_none_or(|from| text.received_at >= from));
+    let words = near.rfind(|text| text.severity <= WARNING && is_failsafe(&text.text));
     if let Some(words) = words {
         return Cause::Failsafe(words.text.clone());
     }

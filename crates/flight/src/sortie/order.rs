@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use schedule::mission::MissionItem;
+use schedule::mission::{Fence, MissionItem};
 use schedule::photo_ledger::SortieId;
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
@@ -34,6 +34,8 @@ pub struct FlightOrder {
     pub sortie_id: SortieId,
     /// The mission, without home at 0.
     pub items: Vec<MissionItem>,
+    /// Where it may be. Empty: the vehicle keeps the fence it has, and the mission has to stay within it.
+    pub fence: Fence,
     /// How long each part may take.
     pub deadlines: Deadlines,
     /// Where the vehicle must stand before it may arm, and how far from it, m. None: anywhere.
@@ -87,6 +89,7 @@ impl FlightOrder {
         Self {
             sortie_id,
             items,
+            fence: Fence::default(),
             deadlines: Deadlines::default(),
             home_expected: None,
             alternate: None,

@@ -21,8 +21,8 @@ use super::line::Outbox;
 use super::order::FlightOrder;
 use super::pace::{Limit, Pace};
 use super::streams::{Streams, ask_capture};
-use super::track::{BootToUtc, Track};
-use crate::capture::capture_in;
+use super::track::{BootToUtc, Track, jump_text};
+use crate::capture::{boot_ms_in, capture_in};
 use crate::profile::{Order, Profile};
 use crate::telemetry::{Landed, Telemetry};
 use crate::vehicle::{Vehicle, VehicleMessage, utc_now};
@@ -361,11 +361,9 @@ impl<'a> Pilot<'a> {
         let Some((index, mut report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
             return;
         };
-        let boot_ms = match message {
-            MavMessage::CAMERA_IMAGE_CAPTURED(data) => Some(data.time_boot_ms),
-            _others => None,
-        };
-        report.at_utc = self.clock.unjumped(report.at_utc, boot_ms, self.utc_now());
+        report.at_utc = self
+            .clock
+            .unjumped(report.at_utc, boot_ms_in(message), self.utc_now());
         let aloft = self
             .aloft_since
             .map(|since| self.pace.now().saturating_sub(since));
@@ -379,8 +377,7 @@ impl<'a> Pilot<'a> {
             MavMessage::HEARTBEAT(data) => self.airframe = Some(data.mavtype),
             MavMessage::SYSTEM_TIME(data) => {
                 if let Some(jump_us) = self.clock.take(data) {
-                    let text = format!("its UTC is {:+.1} s off what it was", jump_us as f64 / 1e6);
-                    self.outbox.step(Step::ClockJumped, text);
+                    self.outbox.step(Step::ClockJumped, jump_text(jump_us));
                 }
             }
             MavMessage::COMMAND_ACK(data) => {

@@ -9,6 +9,7 @@ use survey::geodesy::geodesic_distance_m;
 
 use super::company::{look_around, with_signing_named};
 use super::event::Step;
+use super::fencing::settle_fence;
 use super::pilot::{Broken, Pilot};
 use super::policy_step::settle_policy;
 use super::streams::{ask_home, ask_version};
@@ -73,7 +74,8 @@ async fn get_ready(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
     must_have_battery(pilot)?;
     pilot.outbox.step(Step::Ready, where_it_stands(pilot));
     settle_policy(pilot).await?;
-    upload(pilot).await
+    upload(pilot).await?;
+    settle_fence(pilot).await
 }
 
 /// Waits for a heartbeat, then listens a while for a second vehicle.
@@ -274,7 +276,7 @@ async fn upload(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
     }
 }
 
-fn code_of(error: &MissionTransferError) -> RefusalCode {
+pub(super) fn code_of(error: &MissionTransferError) -> RefusalCode {
     match error {
         MissionTransferError::Differs { .. } | MissionTransferError::DiffersInLength { .. } => {
             RefusalCode::ReadbackDiffers

@@ -87,7 +87,7 @@ async fn look(pilot: &mut Pilot<'_>) -> Found {
     };
     pilot.outbox.step(Step::LinkBack, text);
     let launched_at = pilot.order.launched_at;
-    // One that took off while an earlier run watched has flown, also when it is about to disarm now.
+    // One that was seen taking off and stands has come down, and its motors still turn.
     if ours && !in_air && launched_at.is_none() {
         return Found::Aloft(Start::Unknown);
     }

@@ -85,6 +85,11 @@ impl BootToUtc {
     }
 }
 
+/// A jump in words.
+pub(super) fn jump_text(jump_us: i64) -> String {
+    format!("its UTC is {:+.1} s off what it was", jump_us as f64 / 1e6)
+}
+
 /// Thins positions out to one per interval of vehicle time, while it is switched on.
 #[derive(Debug)]
 pub(super) struct Track {

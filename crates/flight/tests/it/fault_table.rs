@@ -12,6 +12,9 @@ const GROUND: &str = "flight/tests/it/sortie/ground.rs";
 const POLICY: &str = "flight/tests/it/sortie/policy.rs";
 const WAVE: &str = "flyonce/tests/it/faulty_wave.rs";
 const WAVE_TEST: &str = "every_dock_ends_as_its_own_fault_has_it_and_no_other";
+const CLOUD: &str = "simulator/tests/it/cloud_dock.rs";
+const CLOUD_WHOLE: &str = "docks_of_the_cloud_api_fly_whole_tasks_and_refuse";
+const CLOUD_ENDS: &str = "an_obstacle_a_stuck_cover_and_a_lost_line_end_as_the_documents_say";
 
 /// Fault, file under `crates/`, test.
 const TESTS: &[(&str, &str, &str)] = &[
@@ -172,6 +175,15 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("photo_twice", WAVE, WAVE_TEST),
     ("photo_corrupt", WAVE, WAVE_TEST),
     ("uploads_slow", WAVE, WAVE_TEST),
+    ("dji_reject_prepare", CLOUD, CLOUD_WHOLE),
+    ("dji_no_reply", CLOUD, CLOUD_WHOLE),
+    ("dji_upload_lost", CLOUD, CLOUD_WHOLE),
+    ("dji_callback_twice", CLOUD, CLOUD_WHOLE),
+    ("dji_unknown_fields", CLOUD, CLOUD_WHOLE),
+    ("dji_hms", CLOUD, CLOUD_WHOLE),
+    ("dji_break_at", CLOUD, CLOUD_ENDS),
+    ("dji_offline_at", CLOUD, CLOUD_ENDS),
+    ("dji_cover_stuck", CLOUD, CLOUD_ENDS),
 ];
 
 #[test]

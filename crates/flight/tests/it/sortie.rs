@@ -2,6 +2,7 @@
 
 mod air;
 mod faults;
+mod fencing;
 mod ground;
 mod held;
 mod policy;

@@ -158,7 +158,8 @@ pub async fn launch(fleet: &Fleet, slot: &Slot) -> Result<()> {
                 return settle(fleet, slot, state, Some(code), None).await;
             }
             settle(fleet, slot, SlotState::Launched, None, Some(&sortie)).await?;
-            let order = order(sortie, mission.items, Some(&dock), fleet.settings());
+            let mut order = order(sortie, mission.items, Some(&dock), fleet.settings());
+            order.fence = mission.fence;
             let run = SortieRun {
                 fleet: fleet.clone(),
                 dock,

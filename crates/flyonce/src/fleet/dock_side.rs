@@ -13,6 +13,8 @@ use crate::config::roster::DockEntry;
 
 /// Longer than any lid takes; a command older than this is not carried out any more.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(45);
+/// What moves nothing is answered within this time.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(8);
 
 /// A dock that is on the line has told everything within this time.
 const HEARD_SOON: Duration = Duration::from_secs(10);
@@ -111,9 +113,9 @@ impl DockSide {
     ///
     /// # Errors
     /// The first rule that fails.
-    pub fn may_land(&self) -> Result<(), Refused> {
+    pub fn may_land(&self, overridden: &Overriding<'_>) -> Result<(), Refused> {
         let checks = interlock::before_landing(&self.facts(), &self.limits);
-        refused_by(interlock::forbids_landing(&checks))
+        refused_by(interlock::forbids_landing(&overridden(checks)))
     }
 
     /// Tells the dock whose photos come next and where to bring them.
@@ -122,7 +124,13 @@ impl DockSide {
     /// The dock's refusal.
     pub async fn assign(&self, photo_door_url: &str) -> Result<(), Refused> {
         let args = DockMethod::photo_door(photo_door_url);
-        self.command(DockMethod::AssignSortie, args).await
+        self.command(DockMethod::AssignSortie, args, ANSWER_DEADLINE)
+            .await
+            .map_err(|(code, text)| match code {
+                // Nothing moves for it: a dock that does not answer this does not hear us.
+                RefusalCode::Internal => (RefusalCode::DockOffline, text),
+                told => (told, text),
+            })
     }
 
     /// Opens the lid and waits until it is open.
@@ -130,7 +138,7 @@ impl DockSide {
     /// # Errors
     /// `lid_not_open` and why.
     pub async fn open_lid(&self) -> Result<(), Refused> {
-        self.command(DockMethod::OpenLid, Map::new())
+        self.command(DockMethod::OpenLid, Map::new(), COMMAND_DEADLINE)
             .await
             .map_err(|(code, text)| match code {
                 RefusalCode::Internal => (RefusalCode::LidNotOpen, text),
@@ -149,20 +157,25 @@ impl DockSide {
     }
 
     async fn try_command(&self, method: DockMethod) {
-        if let Err((code, text)) = self.command(method, Map::new()).await {
+        if let Err((code, text)) = self.command(method, Map::new(), COMMAND_DEADLINE).await {
             tracing::warn!(dock.id = %self.dock.dock_id, sortie.id = %self.sortie, method = method.as_str(),
                 code = code.as_str(), text, "the dock did not do it");
         }
     }
 
-    async fn command(&self, method: DockMethod, args: Map<String, serde_json::Value>) -> Result<(), Refused> {
+    async fn command(
+        &self,
+        method: DockMethod,
+        args: Map<String, serde_json::Value>,
+        deadline: Duration,
+    ) -> Result<(), Refused> {
         let bound = Bound {
             sortie: Some(&self.sortie),
             system_id: Some(self.dock.system_id),
         };
         let asked = self
             .line
-            .command(&self.dock.dock_id, method, &args, COMMAND_DEADLINE, bound)
+            .command(&self.dock.dock_id, method, &args, deadline, bound)
             .await;
         asked.map_err(|error| (code_of(&error), error.to_string()))
     }

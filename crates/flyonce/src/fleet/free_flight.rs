@@ -69,12 +69,13 @@ pub async fn fly_freely(
         instructions: reins.instructions,
         stop: reins.stop,
     };
-    let order = order(
+    let mut order = order(
         sortie.clone(),
         mission.items.clone(),
         None,
         &workplace.config.settings.fleet,
     );
+    order.fence = mission.fence.clone();
     let (report, ()) = tokio::join!(fly(vehicle, &order, line), note_all(&record, happened, told));
     vehicle.record(None);
     record.finish(&report).await?;

@@ -106,11 +106,7 @@ impl Gatekeeper {
             self.write_refusal(&refused.1).await;
             return Err(refused);
         }
-        let given = self.overrides().await.unwrap_or_else(|error| {
-            // Without the database nothing is overridden, which is the safe side.
-            tracing::error!(%error, "the overrides could not be read");
-            Vec::new()
-        });
+        let given = self.overrides_or_none().await;
         let pass = |checks| apply_overrides(checks, &given, self.place(), self.now());
         let begun = self.dock_side.may_prepare_soon(&pass).await;
         if let Err((_, text)) = &begun {
@@ -151,6 +147,16 @@ impl Gatekeeper {
             self.write(&checks, &format!("must not arm: {text}")).await;
             return Err((first.code, text));
         }
+    }
+
+    /// May the vehicle come down into its dock? Who let it start in this wind lets it land in it.
+    ///
+    /// # Errors
+    /// The first rule that fails.
+    pub async fn may_land(&self) -> Result<(), Refused> {
+        let given = self.overrides_or_none().await;
+        let pass = |checks| apply_overrides(checks, &given, self.place(), self.now());
+        self.dock_side.may_land(&pass)
     }
 
     /// Writes how all checks stood when a sortie was refused before the gate was asked, or elsewhere.
@@ -207,6 +213,14 @@ impl Gatekeeper {
             .overrides_in_force(self.now())
             .await?;
         Ok(rows.into_iter().map(|row| row.given).collect())
+    }
+
+    /// Without the database nothing is overridden, which is the safe side.
+    async fn overrides_or_none(&self) -> Vec<OverrideGiven> {
+        self.overrides().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the overrides could not be read");
+            Vec::new()
+        })
     }
 
     /// A note that cannot be written is told in the log; the answer stays what it is.

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use flight::sortie::{FlightOrder, PolicyOrder};
 use schedule::mission::{
-    MissionItem, MissionProblem, MissionRules, PlannedShot, Severity, check, planned_shots,
+    Fence, MissionItem, MissionProblem, MissionRules, PlannedShot, Severity, check, check_fence,
+    planned_shots,
 };
 use schedule::photo_ledger::SortieId;
 use sha2::{Digest, Sha256};
@@ -30,6 +31,8 @@ pub struct CheckedMission {
     pub sha256: String,
     /// What is flown.
     pub items: Vec<MissionItem>,
+    /// Where it may be.
+    pub fence: Fence,
     /// What it will photograph, counted from 1.
     pub shots: Vec<ShotPlan>,
     /// What people should know although it may fly.
@@ -91,6 +94,10 @@ pub fn checked_mission(
         ..start
     };
     let warnings = check_items(&mission.items, settings, start)?;
+    let outside = check_fence(&mission.items, &mission.fence, home);
+    if !outside.is_empty() {
+        return Err(PlanRefused::Breaks(outside));
+    }
     let shots = planned_shots(&mission.items, home)
         .iter()
         .map(shot_plan)
@@ -99,6 +106,7 @@ pub fn checked_mission(
         name: mission.name,
         sha256: mission.sha256,
         items: mission.items,
+        fence: mission.fence,
         shots,
         warnings,
     })
@@ -213,6 +221,7 @@ impl CheckedMission {
             name: name.to_owned(),
             sha256: hex::encode(Sha256::digest(b"")),
             items: Vec::new(),
+            fence: Fence::default(),
             shots: Vec::new(),
             warnings: Vec::new(),
         }

@@ -71,6 +71,8 @@ async fn settle_if_quiet(fleet: &Fleet, sortie: &SortieId) -> Result<bool> {
     let lost = store.settle_shots(sortie, clock::now()).await?;
     let record = FlightRecord::of(fleet.workplace().clone(), *fleet.clock(), sortie.clone());
     let note = (lost > 0).then(|| format!("{lost} planned photos lost"));
-    record.move_to(SortieState::Closed, None, note.as_deref()).await?;
+    // How it came home stays on it: diverted, or returned early.
+    let code = flight.state_code.as_deref();
+    record.move_to(SortieState::Closed, code, note.as_deref()).await?;
     Ok(true)
 }

@@ -339,7 +339,7 @@ impl<'r> Desk<'r> {
         self.run.fleet.tasks().spawn(async move {
             let verdict = match gate {
                 Gate::Arming => before_arming(&gatekeeper, &dock_side, &vehicle, lid).await,
-                Gate::Landing => before_landing(&dock_side).await,
+                Gate::Landing => before_landing(&gatekeeper, &dock_side).await,
             };
             let answered = match verdict {
                 Ok(()) => GateAnswer::Go,
@@ -394,9 +394,9 @@ async fn before_arming(
     gatekeeper.may_arm(vehicle).await
 }
 
-async fn before_landing(dock_side: &DockSide) -> Result<(), Refused> {
+async fn before_landing(gatekeeper: &Gatekeeper, dock_side: &DockSide) -> Result<(), Refused> {
     dock_side.open_lid().await?;
-    dock_side.may_land()
+    gatekeeper.may_land().await
 }
 
 /// A note that cannot be written is told in the log; the flight goes on.

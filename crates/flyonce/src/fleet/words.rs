@@ -162,6 +162,17 @@ const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "leaves_fence",
+        [
+            "航线越出飞机上的电子围栏",
+            "the mission leaves the fence that is on the vehicle",
+        ],
+        [
+            "在航线文件中画入围栏,或修改航线、清除飞机上的围栏",
+            "draw a fence into the plan, change the mission, or clear the vehicle's fence",
+        ],
+    ),
+    (
         "arming_refused",
         ["飞控拒绝解锁", "the autopilot refused to arm"],
         ["按飞控给出的原因处理", "act on the reason the autopilot gave"],
@@ -298,6 +309,7 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("clearing", ["清除旧航线", "clearing the old mission"]),
     ("uploading", ["上传航线", "uploading the mission"]),
     ("read_back", ["回读一致", "read back and equal"]),
+    ("fence_set", ["围栏已生效", "the fence is on"]),
     ("lid_opening", ["打开舱盖", "opening the lid"]),
     ("lid_open", ["舱盖已开", "lid open"]),
     ("lid_closing", ["关闭舱盖", "closing the lid"]),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::fleet::{Site, wait_until};
 
 /// With so little the vehicle's own failsafe (20 %) brings it home in the middle of its mission.
-const LOW: &str = "D01:low_battery=25";
+const LOW: &str = "D01:low_battery=18";
 
 fn limits(site: &Site, least_percent: u32) {
     let text = site.configuration() + &format!("[fleet]\nmin_battery_percent = {least_percent}\n");
@@ -21,10 +21,7 @@ fn sortie<'a>(flights: &'a [Value], name: &str) -> &'a Value {
 fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     let site = Site::new();
     let _city = site.city(1, &[LOW]);
-    let calendar = site.program.path("data/flight-plans/calendar.toml");
-    let lines = std::fs::read_to_string(&calendar).unwrap();
-    std::fs::write(&calendar, lines.trim_end().to_owned() + "\nresume = \"auto\"\n").unwrap();
-    limits(&site, 22);
+    limits(&site, 15);
     let service = site.service();
     wait_until("the mission to break off", || {
         site.flights().iter().any(|flight| flight["state"] == "closed")
@@ -33,15 +30,10 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     let name = first["sortie_id"].as_str().unwrap().to_owned();
     let missing = first["shots"]["lost"]["not_flown"].as_u64().unwrap();
     assert!(missing > 0, "it broke off: {first}");
-    let steps = site
-        .program
-        .run(&["--lang", "en", "flights", "show", &name])
-        .stdout;
+    let steps = site.program.run(&["flights", "show", &name]).stdout;
     assert!(steps.contains("a failsafe of the vehicle"), "{steps}");
     // Orders to what does not fly are answered in words.
     let order = [
-        "--lang",
-        "en",
         "fleet",
         "pause",
         &name,
@@ -60,6 +52,9 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
 
     // Enough for the rest; the service that flies it is another run of the program.
     limits(&site, 45);
+    let calendar = site.program.path("data/flight-plans/calendar.toml");
+    let lines = std::fs::read_to_string(&calendar).unwrap();
+    std::fs::write(&calendar, lines.trim_end().to_owned() + "\nresume = \"auto\"\n").unwrap();
     let _service = site.service();
     let rest = format!("{name}-R1");
     wait_until("the rest to be flown", || {
@@ -84,8 +79,6 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     let photos = ["awaited", "stored", "looked_at"].map(|state| whole[state].as_u64().unwrap());
     assert_eq!(whole["planned"], photos.iter().sum::<u64>(), "{whole}");
     let order = [
-        "--lang",
-        "en",
         "flights",
         "resume",
         &name,

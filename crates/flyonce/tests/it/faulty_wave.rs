@@ -43,8 +43,8 @@ const CASES: &[Case] = &[
     refused(&["rain=3"], "rain"),
     refused(&["emergency_stop"], "emergency_stop"),
     refused(&["no_vehicle"], "vehicle_absent"),
-    refused(&["dock_mute"], "lid_not_open"),
-    flown(&["slow_lid", "gust_at=40"], &[]),
+    refused(&["dock_mute"], "dock_offline"),
+    flown(&["slow_lid"], &[]),
     Case {
         faults: &["lid_stuck_on_return"],
         end: ("closed", Some("diverted")),
@@ -58,8 +58,9 @@ const CASES: &[Case] = &[
     flown(&["photo_lost=4"], &[("never_arrived", 3)]),
     flown(&["photo_half=2", "photo_twice=3", "double_feedback=2"], &[]),
     flown(&["photo_corrupt=2", "uploads_slow", "zero_position=3"], &[]),
-    flown(&["misfire=5"], &[("misfire", 3)]),
-    flown(&["silent_capture=4", "feedback_without_photo=6"], &[]),
+    // The vehicle calls it a picture; that no file comes of it is all that can be known.
+    flown(&["misfire=5"], &[("never_arrived", 3)]),
+    flown(&["silent_capture=4"], &[]),
 ];
 
 #[test]

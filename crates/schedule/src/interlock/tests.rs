@@ -54,10 +54,10 @@ fn values_on_the_limit_pass() {
 
 type Spoil = fn(&mut DockFacts, &mut VehicleFacts);
 
-#[test]
-fn every_rule_refuses_in_its_own_word_and_lack_of_data_refuses_too() {
+/// Every rule that must hold, how it is broken and how it is hidden.
+fn rules() -> [(RefusalCode, Spoil, Spoil); 13] {
     use RefusalCode as R;
-    let rules: [(R, Spoil, Spoil); 13] = [
+    [
         (
             R::DockOffline,
             |d, _| d.online = Some(false),
@@ -115,8 +115,12 @@ fn every_rule_refuses_in_its_own_word_and_lack_of_data_refuses_too() {
             |d, _| d.work = Some(DockWork::Debug),
             |d, _| d.work = None,
         ),
-    ];
-    for (code, break_it, hide_it) in rules {
+    ]
+}
+
+#[test]
+fn every_rule_refuses_in_its_own_word_and_lack_of_data_refuses_too() {
+    for (code, break_it, hide_it) in rules() {
         for (spoil, verdict) in [(break_it, Verdict::Fail), (hide_it, Verdict::Unknown)] {
             let (mut dock, mut vehicle) = (good_dock(), good_vehicle());
             spoil(&mut dock, &mut vehicle);
@@ -367,6 +371,16 @@ fn an_override_lets_pass_what_it_names_where_and_while_it_holds_and_hides_nothin
     };
     assert_eq!(left(given("wind", dock()), ("D01", Some("S1")), 99), None);
     assert_eq!(left(given("wind", one()), ("D01", Some("S1")), 99), None);
+    let landing = before_landing(
+        &DockFacts {
+            vehicle_present: Some(false),
+            ..windy.clone()
+        },
+        &Limits::default(),
+    );
+    let wind = [given("wind", dock())];
+    let landing = apply_overrides(landing, &wind, ("D01", Some("S1")), UtcMicros(99));
+    assert_eq!(forbids_landing(&landing), None);
     for refused in [
         left(given("wind", dock()), ("D01", None), 100),
         left(given("wind", dock()), ("D02", None), 99),

@@ -63,6 +63,9 @@ pub struct FleetArguments {
     /// emptied at the start: photos that an earlier run did not bring to the service are not taken up again.
     #[arg(long, value_name = "DIR", required_unless_present = "list_faults")]
     pub world: Option<PathBuf>,
+    /// Docks that speak DJI's Cloud API instead of MAVLink: D03,D07 or all.
+    #[arg(long, value_name = "DOCK,…", value_delimiter = ',')]
+    pub dji: Vec<String>,
     /// Whose manners the vehicles have on the wire.
     #[arg(long, value_enum, default_value_t)]
     pub profile: ProfileChoice,
@@ -102,6 +105,24 @@ impl FleetArguments {
             Some(threads) => usize::from(threads),
             None => (crate::render::available_threads() / 2).max(1),
         }
+    }
+
+    /// Which of these docks speak the Cloud API.
+    ///
+    /// # Errors
+    /// When a dock is named that is not there.
+    pub(crate) fn cloud_docks(&self, dock_ids: &[&str]) -> anyhow::Result<Vec<String>> {
+        let named = |word: &str| self.dji.iter().any(|wanted| wanted.trim() == word);
+        for wanted in &self.dji {
+            let known = wanted.trim() == "all" || dock_ids.contains(&wanted.trim());
+            anyhow::ensure!(
+                known,
+                "--dji names dock {wanted}, and there is none; there are {}",
+                dock_ids.join(", ")
+            );
+        }
+        let chosen = dock_ids.iter().filter(|id| named("all") || named(id));
+        Ok(chosen.map(|id| (*id).to_owned()).collect())
     }
 
     /// Manners of a vehicle.
@@ -150,6 +171,26 @@ mod tests {
         assert_eq!(arguments.mqtt.to_string(), "mqtt://127.0.0.1:1883");
         assert_eq!(arguments.start, StartInstant(1_772_416_800_000_000));
         assert_eq!(arguments.profile_of(2), Profile::ArduCopter);
+    }
+
+    #[test]
+    fn docks_of_the_cloud_api_are_named_one_by_one_or_all() {
+        let docks = ["D01", "D02", "D03"];
+        let chosen = |word: &str| {
+            read(&["--world", "w", "--dji", word])
+                .unwrap()
+                .cloud_docks(&docks)
+        };
+        assert_eq!(chosen("D03,D01").unwrap(), ["D01", "D03"]);
+        assert_eq!(chosen("all").unwrap().len(), 3);
+        assert!(chosen("D09").unwrap_err().to_string().contains("D09"));
+        assert!(
+            read(&["--world", "w"])
+                .unwrap()
+                .cloud_docks(&docks)
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]

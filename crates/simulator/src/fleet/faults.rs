@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail, ensure};
 
+use crate::cloud_dock::{CLOUD_FAULTS, CloudFaults};
 use crate::dock::{DOCK_FAULTS, DockFaults, FaultProblem};
 use crate::fleet::photos::{PHOTO_FAULTS, PhotoFaults};
 use crate::vehicle::{CAMERA_FAULTS, FLIGHT_FAULTS, FaultError, LINE_FAULTS, PROTOCOL_FAULTS, VehicleFaults};
@@ -134,6 +135,8 @@ pub struct FaultSet {
     pub vehicle: VehicleFaults,
     /// With the photos.
     pub photos: PhotoFaults,
+    /// With a dock that speaks the Cloud API.
+    pub cloud: CloudFaults,
 }
 
 impl FaultSet {
@@ -151,6 +154,10 @@ impl FaultSet {
             settled => return Ok(settled?),
         }
         match self.photos.set(name, value) {
+            Err(FaultProblem::Unknown { .. }) => {}
+            settled => return Ok(settled?),
+        }
+        match self.cloud.set(name, value) {
             Err(FaultProblem::Unknown { .. }) => {}
             settled => return Ok(settled?),
         }
@@ -225,6 +232,7 @@ pub const FAULT_CATALOGUE: &[FaultGroup] = &[
     ("reports of photos", CAMERA_FAULTS),
     ("dock", &DOCK_FAULTS),
     ("photos", &PHOTO_FAULTS),
+    ("dock of the Cloud API (--dji)", &CLOUD_FAULTS),
 ];
 
 /// All faults with a sentence each.

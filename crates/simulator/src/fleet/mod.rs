@@ -20,6 +20,7 @@ pub use faults::{
     FAULT_CATALOGUE, FaultGroup, FaultOrder, FaultSet, VEHICLE_FAULTS, fault_list, faults_of_docks,
 };
 pub use photos::{PHOTO_FAULTS, PhotoFate, PhotoFaults};
+pub(crate) use photos::{Parcel, RenderQueue};
 pub use process::run;
 pub use signals::{stop_on_signals, stop_with_parent};
 pub use upload::{Answer, CHUNK, Next, Transfer};

@@ -47,7 +47,8 @@ pub async fn run(arguments: FleetArguments, stop: CancellationToken) -> anyhow::
     let places = build_city(&arguments).await?;
     let dock_ids: Vec<&str> = places.iter().map(|place| place.dock_id.as_str()).collect();
     let faults = faults_of_docks(&arguments.faults, &dock_ids)?;
-    prepare(&world, &places, &arguments)?;
+    let cloud_docks = arguments.cloud_docks(&dock_ids)?;
+    prepare(&world, &places, (&arguments, &cloud_docks))?;
     let ground = ground_of(&arguments).await?;
     let city = CityClock::starting_now(arguments.start.0, arguments.speed);
     let shared = Shared {
@@ -69,7 +70,7 @@ pub async fn run(arguments: FleetArguments, stop: CancellationToken) -> anyhow::
         stop: stop.clone(),
     };
     tell_plan(&shared, &arguments);
-    let ends = open_stations(&shared, &places, &faults, (&arguments, ground));
+    let ends = open_stations(&shared, &places, (&faults, &cloud_docks), (&arguments, ground));
     let threads = open_darkroom(&shared, &arguments, places, ends)?;
     stop.cancelled().await;
     close(&shared, threads).await;
@@ -83,13 +84,18 @@ async fn build_city(arguments: &FleetArguments) -> anyhow::Result<Arc<Vec<Neighb
 }
 
 /// Writes the world's files and empties the spool.
-fn prepare(world: &Path, places: &[Neighbourhood], arguments: &FleetArguments) -> anyhow::Result<()> {
+fn prepare(
+    world: &Path,
+    places: &[Neighbourhood],
+    (arguments, cloud_docks): (&FleetArguments, &[String]),
+) -> anyhow::Result<()> {
     let options = WorldOptions {
         seed: arguments.seed,
         mavlink_host: arguments.mavlink_host.clone(),
         mavlink_base_port: arguments.mavlink_base_port,
         start_unix_us: arguments.start.0,
         photo_size_px: arguments.photo_size_px(),
+        cloud_docks: cloud_docks.to_vec(),
     };
     std::fs::create_dir_all(world).with_context(|| format!("cannot make the folder {}", world.display()))?;
     write_world(world, places, &options)?;
@@ -128,7 +134,7 @@ fn tell_plan(shared: &Shared, arguments: &FleetArguments) {
 fn open_stations(
     shared: &Shared,
     places: &[Neighbourhood],
-    faults: &[FaultSet],
+    (faults, cloud_docks): (&[FaultSet], &[String]),
     (arguments, ground): (&FleetArguments, SocketAddr),
 ) -> Vec<DarkroomEnd> {
     let mut ends = Vec::with_capacity(places.len());
@@ -141,9 +147,11 @@ fn open_stations(
             faults: faults.clone(),
             ground: SocketAddr::new(ground.ip(), port),
             profile: arguments.profile_of(place.system_id),
+            speaks_cloud_api: cloud_docks.contains(&place.dock_id),
         };
         let vehicle = match faults.dock.no_vehicle {
             true => "no vehicle".to_owned(),
+            false if station.speaks_cloud_api => "aircraft of the Cloud API".to_owned(),
             false => format!(
                 "vehicle {} ({:?}) to udp {}",
                 place.system_id, station.profile, station.ground

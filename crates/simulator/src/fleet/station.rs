@@ -11,15 +11,17 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::cloud_dock;
 use crate::dock::{
-    self, AlternateLanding, BrokerAddress, CityClock, DockLinks, DockOptions, Encryption, Position, Say,
-    VehicleSeen,
+    self, AlternateLanding, Assignment, BrokerAddress, CityClock, DockLinks, DockOptions, Encryption,
+    Position, Say, VehicleSeen, WeatherStation,
 };
 use crate::fleet::faults::FaultSet;
 use crate::fleet::news::News;
 use crate::fleet::photos::{DarkroomEnd, Desk, Parcel, RenderQueue};
 use crate::fleet::truth_log::TruthLog;
 use crate::fleet::upload::Courier;
+use crate::frame::LocalFrame;
 use crate::neighbourhood::Neighbourhood;
 use crate::random::Dice;
 use crate::vehicle::{self, DockSide, Profile, VehicleOptions, VehicleStatus};
@@ -61,6 +63,8 @@ pub(crate) struct Station<'a> {
     pub(crate) ground: SocketAddr,
     /// Manners of its vehicle.
     pub(crate) profile: Profile,
+    /// Whether it is a dock of DJI's Cloud API.
+    pub(crate) speaks_cloud_api: bool,
 }
 
 /// An open station.
@@ -69,6 +73,16 @@ pub(crate) struct OpenStation {
     pub(crate) darkroom_end: DarkroomEnd,
     /// Whether its dock is on the line.
     pub(crate) online: watch::Receiver<bool>,
+}
+
+/// What a dock of either kind is connected to.
+struct StationEnds {
+    exposures: mpsc::Sender<vehicle::Exposure>,
+    parcels: mpsc::UnboundedReceiver<Parcel>,
+    assignment: watch::Sender<Option<Assignment>>,
+    media_waiting: Arc<AtomicU32>,
+    online: watch::Sender<bool>,
+    say: Say,
 }
 
 impl Station<'_> {
@@ -80,7 +94,6 @@ impl Station<'_> {
         let (online_sender, online) = watch::channel(false);
         let (exposure_sender, exposures) = mpsc::channel(EXPOSURES);
         let (parcel_sender, parcels) = mpsc::unbounded_channel();
-        let (charging, status) = self.open_vehicle(shared, exposure_sender, &say);
         let desk = Desk {
             dock: self.number,
             dock_id: self.place.dock_id.clone(),
@@ -93,20 +106,18 @@ impl Station<'_> {
             say: say.clone(),
         };
         shared.tasks.spawn(desk.attend(shared.stop.clone()));
-        self.open_courier(shared, parcels, (&media_waiting, &say));
-        let links = DockLinks {
-            see: self.eyes(status),
-            charge: Box::new(move |on| {
-                charging.send_if_modified(|side| std::mem::replace(&mut side.charging, on) != on);
-            }),
+        let ends = StationEnds {
+            exposures: exposure_sender,
+            parcels,
             assignment,
             media_waiting: media_waiting.clone(),
             online: online_sender,
             say: say.clone(),
         };
-        shared
-            .tasks
-            .spawn(dock::run(self.dock_options(shared), links, shared.stop.clone()));
+        match self.speaks_cloud_api {
+            true => self.open_cloud_dock(shared, ends),
+            false => self.open_dock(shared, ends),
+        }
         OpenStation {
             darkroom_end: DarkroomEnd {
                 dock_id: self.place.dock_id.clone(),
@@ -115,6 +126,73 @@ impl Station<'_> {
                 say,
             },
             online,
+        }
+    }
+
+    /// Starts a dock of ours, its vehicle and its courier.
+    fn open_dock(&self, shared: &Shared, ends: StationEnds) {
+        let (charging, status) = self.open_vehicle(shared, ends.exposures, &ends.say);
+        self.open_courier(shared, ends.parcels, (&ends.media_waiting, &ends.say));
+        let links = DockLinks {
+            see: self.eyes(status),
+            charge: Box::new(move |on| {
+                charging.send_if_modified(|side| std::mem::replace(&mut side.charging, on) != on);
+            }),
+            assignment: ends.assignment,
+            media_waiting: ends.media_waiting,
+            online: ends.online,
+            say: ends.say,
+        };
+        shared
+            .tasks
+            .spawn(dock::run(self.dock_options(shared), links, shared.stop.clone()));
+    }
+
+    /// Starts a dock of the Cloud API; it flies by itself and brings its photos to the cloud's storage.
+    fn open_cloud_dock(&self, shared: &Shared, ends: StationEnds) {
+        let (place, number) = (self.place, self.place.system_id);
+        let site = cloud_dock::Site {
+            gateway_sn: cloud_dock::gateway_sn(shared.seed, number),
+            aircraft_sn: cloud_dock::aircraft_sn(shared.seed, number),
+            frame: LocalFrame {
+                origin: place.dock,
+                street_amsl_m: place.dock_amsl_m,
+            },
+            alternate_landing: self.alternate_landing(),
+            seed: Dice::new(shared.seed, 900 + u64::from(number)).bits(),
+            dock_faults: self.faults.dock.clone(),
+            faults: self.faults.cloud.clone(),
+            battery_percent: BATTERY_AT_START,
+        };
+        let address = cloud_dock::Address {
+            broker: shared.broker.clone(),
+            encryption: shared.encryption.clone(),
+            gateway_sn: site.gateway_sn.clone(),
+        };
+        let (start_us, faults) = (shared.city.start_unix_us(), &self.faults.dock);
+        let links = cloud_dock::CloudDockLinks {
+            system_id: number,
+            city: shared.city,
+            mast: WeatherStation::new(shared.seed, u64::from(number), start_us, faults),
+            exposures: ends.exposures,
+            assignment: ends.assignment,
+            parcels: ends.parcels,
+            queue: shared.queue.clone(),
+            media_waiting: ends.media_waiting,
+            stored: shared.stored.clone(),
+            online: ends.online,
+            say: ends.say,
+        };
+        shared
+            .tasks
+            .spawn(cloud_dock::run(site, address, links, shared.stop.clone()));
+    }
+
+    fn alternate_landing(&self) -> AlternateLanding {
+        AlternateLanding {
+            longitude_deg: self.place.alternate_landing.longitude_deg,
+            latitude_deg: self.place.alternate_landing.latitude_deg,
+            safe_height_m: SAFE_HEIGHT_M,
         }
     }
 
@@ -189,11 +267,7 @@ impl Station<'_> {
                 latitude_deg: place.dock.latitude_deg,
                 height_amsl_m: place.dock_amsl_m,
             },
-            alternate_landing: AlternateLanding {
-                longitude_deg: place.alternate_landing.longitude_deg,
-                latitude_deg: place.alternate_landing.latitude_deg,
-                safe_height_m: SAFE_HEIGHT_M,
-            },
+            alternate_landing: self.alternate_landing(),
             broker: shared.broker.clone(),
             encryption: shared.encryption.clone(),
             city: shared.city,

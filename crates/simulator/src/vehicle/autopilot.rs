@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use mavlink::dialects::ardupilotmega::{MavMessage, MavResult, MavSeverity, STATUSTEXT_DATA};
 
+use super::areas::Areas;
 use super::battery::Battery;
 use super::body::Body;
 use super::camera::Camera;
@@ -110,6 +111,8 @@ pub(super) struct Autopilot {
     pub(super) mission: Mission,
     pub(super) progress: Progress,
     pub(super) upload: Option<Upload>,
+    /// Fence and rally points.
+    pub(super) areas: Areas,
     pub(super) streams: Streams,
     pub(super) failsafe: Failsafe,
     pub(super) dock: DockSide,
@@ -176,6 +179,7 @@ impl Autopilot {
             mission: Mission::new(options.profile),
             progress: Progress::default(),
             upload: None,
+            areas: Areas::default(),
             streams: Streams::new(options.profile, options.speed),
             failsafe: Failsafe::default(),
             dock: DockSide::default(),

@@ -6,6 +6,7 @@ use mavlink::dialects::ardupilotmega::{
     TIMESYNC_DATA,
 };
 
+use super::areas::is_area;
 use super::autopilot::{Autopilot, Peer};
 use super::commands::Call;
 use super::mission::Item;
@@ -24,9 +25,22 @@ impl Autopilot {
             MavMessage::COMMAND_ACK(ack) => self.hear_authorisation(ack),
             MavMessage::COMMAND_INT(int) => self.obey(peer, &Call::from(int)),
             MavMessage::SET_MODE(set) => self.set_custom_mode(peer, set.base_mode.bits(), set.custom_mode),
+            MavMessage::MISSION_COUNT(count) if is_area(count.mission_type) => self.begin_area(peer, count),
             MavMessage::MISSION_COUNT(count) => {
                 self.expect_items(peer, count);
                 self.begin_upload(peer, count);
+            }
+            MavMessage::MISSION_ITEM_INT(item) if is_area(item.mission_type) => {
+                self.take_area_item(peer, item.mission_type, item.seq, Item::from(item));
+            }
+            MavMessage::MISSION_REQUEST_LIST(list) if is_area(list.mission_type) => {
+                self.tell_area_count(peer, list.mission_type);
+            }
+            MavMessage::MISSION_REQUEST_INT(request) if is_area(request.mission_type) => {
+                self.tell_area_item(peer, request.mission_type, request.seq);
+            }
+            MavMessage::MISSION_CLEAR_ALL(clear) if is_area(clear.mission_type) => {
+                self.clear_area(peer, clear.mission_type);
             }
             MavMessage::MISSION_ITEM_INT(item) => self.take_item(peer, item.seq, Item::from(item)),
             MavMessage::MISSION_ITEM(item) => self.take_item(peer, item.seq, Item::from(item)),

@@ -7,6 +7,7 @@
 )]
 
 mod actions;
+mod areas;
 mod authorise;
 mod autopilot;
 mod battery;

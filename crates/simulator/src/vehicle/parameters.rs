@@ -54,11 +54,14 @@ const COPTER: &[(&str, Kind, f32)] = &[
     ("CAM_AUTO_ONLY", Kind::Int8, 0.0),
     ("ARMING_CHECK", Kind::Int32, 1.0),
     ("FENCE_ENABLE", Kind::Int8, 0.0),
+    ("FENCE_TYPE", Kind::Int8, 7.0),
+    ("FENCE_ACTION", Kind::Int8, 1.0),
 ];
 
 const PX4: &[(&str, Kind, f32)] = &[
     ("MAV_SYS_ID", Kind::Int32, 1.0),
     ("MAV_COMP_ID", Kind::Int32, 1.0),
+    ("GF_ACTION", Kind::Int32, 2.0),
     ("NAV_DLL_ACT", Kind::Int32, 2.0),
     ("COM_DL_LOSS_T", Kind::Int32, 5.0),
     ("COM_DLL_EXCEPT", Kind::Int32, 0.0),

@@ -27,6 +27,7 @@ impl Autopilot {
         self.take_pictures();
         self.disarm_if_idle();
         self.continue_upload();
+        self.continue_area();
         self.stream();
     }
 

@@ -339,6 +339,8 @@ impl Autopilot {
         AUTOPILOT_VERSION_DATA {
             capabilities: MavProtocolCapability::MAV_PROTOCOL_CAPABILITY_MISSION_FLOAT
                 | MavProtocolCapability::MAV_PROTOCOL_CAPABILITY_MISSION_INT
+                | MavProtocolCapability::MAV_PROTOCOL_CAPABILITY_MISSION_FENCE
+                | MavProtocolCapability::MAV_PROTOCOL_CAPABILITY_MISSION_RALLY
                 | MavProtocolCapability::MAV_PROTOCOL_CAPABILITY_COMMAND_INT
                 | MavProtocolCapability::MAV_PROTOCOL_CAPABILITY_PARAM_FLOAT
                 | MavProtocolCapability::MAV_PROTOCOL_CAPABILITY_SET_POSITION_TARGET_GLOBAL_INT

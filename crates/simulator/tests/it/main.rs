@@ -5,6 +5,8 @@ mod camera;
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod cloud_dock;
+#[cfg(test)]
 mod dock_broker;
 #[cfg(test)]
 mod dock_line;

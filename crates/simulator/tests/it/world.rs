@@ -16,6 +16,7 @@ fn options() -> WorldOptions {
         mavlink_base_port: 14550,
         start_unix_us: START_UNIX_US,
         photo_size_px: simulator::PHOTO_SIZE_PX,
+        cloud_docks: Vec::new(),
     }
 }
 

@@ -47,7 +47,7 @@ async fn an_override_holds_until_its_time_is_over_or_it_is_withdrawn() {
             .await
             .unwrap();
         assert_eq!(twice, gone);
-        assert_eq!(store.overrides_in_force(after(100)).await.unwrap(), [one.clone()]);
+        assert_eq!(store.overrides_in_force(after(100)).await.unwrap(), [one]);
         assert_eq!(store.newest_overrides(10).await.unwrap().len(), 2);
         let unknown = store.withdraw_override("V99", "x", after(0)).await.unwrap_err();
         assert!(unknown.to_string().contains("V99"), "{unknown}");

@@ -220,7 +220,9 @@ mod tests {
         let days: Vec<DayPlan> = (0..2000).map(|day| DayPlan::of(1, day, 8)).collect();
         for (name, ..) in FAULT_CATALOGUE.iter().flat_map(|(_, faults)| *faults) {
             let drawn = days.iter().any(|day| (0..8).any(|dock| day.has(dock, name)));
-            assert_eq!(drawn, !left_out.contains(name), "{name}");
+            // Docks of the Cloud API are not part of the soak.
+            let wanted = !left_out.contains(name) && !name.starts_with("dji_");
+            assert_eq!(drawn, wanted, "{name}");
         }
     }
 }

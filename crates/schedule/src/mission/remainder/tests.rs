@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use survey::geodesy::LocalTangent;
 
 use super::*;
 use crate::mission::{MissionRules, check};
