@@ -18,6 +18,7 @@ mod media;
 mod order;
 mod osd;
 mod pending;
+mod progress;
 mod run;
 mod serial;
 mod sigv4;

@@ -8,6 +8,7 @@ use crate::cloud_dock::codes;
 use crate::cloud_dock::flight::{Flight, FlightPlan, Phase};
 use crate::cloud_dock::machine::{COVER_S, MOST_WIND_MS};
 use crate::cloud_dock::order::Order;
+use crate::cloud_dock::progress::progress;
 use crate::cloud_dock::state::{Machine, Now, Out, Prepared, Stage, Task};
 use crate::cloud_dock::wayline::Mission;
 
@@ -28,10 +29,6 @@ const BEFORE: [(i64, f64); 12] = [
 ];
 const OPEN_COVER: i64 = 7;
 const KMZ_URL: i64 = 16;
-/// In flight: the wayline, the way home, the landing.
-const WAYLINE: i64 = 25;
-const HOMING: i64 = 26;
-const LANDING: i64 = 27;
 /// Steps after the flight.
 const AFTER: [(i64, f64); 4] = [(28, COVER_S + 1.0), (29, 2.0), (33, 1.0), (35, 0.5)];
 /// How long the cloud may take to give the file's address, wall milliseconds.
@@ -440,7 +437,7 @@ impl Machine {
         let Some(task) = &self.task else { return };
         let paused = task.flight.as_ref().is_some_and(|flight| flight.paused);
         let status = if paused { "paused" } else { "in_progress" };
-        let fresh = progress(task, status, codes::OK);
+        let fresh = progress(task, (&BEFORE, &AFTER), (status, codes::OK));
         let due = task
             .said
             .as_ref()
@@ -453,7 +450,7 @@ impl Machine {
     fn tell_progress(&mut self, status: &str, result: i64, now: &Now) {
         let odd = self.site.faults.unknown_fields;
         let Some(task) = &mut self.task else { return };
-        let data = progress(task, status, result);
+        let data = progress(task, (&BEFORE, &AFTER), (status, result));
         let bid = task.bid.clone();
         let flight_id = &task.prepared.order.flight_id;
         let key = Some(format!("progress {flight_id}"));
@@ -480,49 +477,4 @@ impl Machine {
             key,
         });
     }
-}
-
-/// The data of a `flighttask_progress`.
-fn progress(task: &Task, status: &str, result: i64) -> Value {
-    let flight = task.flight.as_ref();
-    let share = flight.map_or(0.0, Flight::share_done);
-    let phase = flight.map(|flight| flight.phase);
-    let (step, percent) = match (task.stage, phase) {
-        (Stage::Before(at), _) => (BEFORE.get(at).map_or(24, |(step, _)| *step), at as f64 * 0.8),
-        (Stage::Flying, Some(Phase::Homing)) => (HOMING, 10.0 + 75.0 * share),
-        (Stage::Flying, Some(Phase::Landing | Phase::Landed)) => (LANDING, 12.0 + 75.0 * share),
-        (Stage::Flying, _) => (WAYLINE, 10.0 + 75.0 * share),
-        (Stage::After(at), _) => (AFTER.get(at).map_or(35, |(step, _)| *step), 95.0 + at as f64),
-    };
-    let percent = if status == "ok" { 100 } else { percent as i64 };
-    let mission_state = match (flight, phase) {
-        (None, _) => 2,
-        (Some(flight), _) if flight.complete => 9,
-        (Some(flight), _) if flight.paused || task.broken.is_some() => 7,
-        (_, Some(Phase::Entering)) => 5,
-        _ => 6,
-    };
-    let mut ext = json!({
-        "current_waypoint_index": flight.map_or(0, Flight::waypoint_index),
-        "wayline_mission_state": mission_state,
-        "media_count": flight.map_or(0, |flight| flight.camera.count),
-        "track_id": task.track_id,
-        "flight_id": task.prepared.order.flight_id,
-        "wayline_id": flight.map_or(0, Flight::wayline_id),
-    });
-    if let Some((reason, point, [latitude, longitude, height, head])) = &task.broken {
-        ext["break_point"] = json!({
-            "index": point.index, "state": i32::from(point.on_waypoint), "progress": point.progress,
-            "wayline_id": point.wayline_id, "break_reason": reason, "latitude": latitude,
-            "longitude": longitude, "height": height, "attitude_head": head,
-        });
-    }
-    json!({
-        "result": result,
-        "output": {
-            "status": status,
-            "progress": {"current_step": step, "percent": percent},
-            "ext": ext,
-        },
-    })
 }

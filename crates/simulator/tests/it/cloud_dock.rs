@@ -253,7 +253,7 @@ impl Fleet {
             .arg("--world")
             .arg(world)
             .args(words)
-            .stdout(Stdio::null())
+            .stdout(Stdio::inherit())
             .spawn();
         Self(child.unwrap())
     }
