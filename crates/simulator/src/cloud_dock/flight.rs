@@ -208,7 +208,9 @@ impl Flight {
             self.body
                 .turn_to((to[0] - self.from[0]).atan2(to[1] - self.from[1]));
         }
-        if self.body.distance_m(to) < THERE_M && length(self.body.velocity_ms) < 1.0 {
+        // The last metres end on the plate, not near it.
+        let lands = self.phase == Phase::Landing;
+        if !lands && self.body.distance_m(to) < THERE_M && length(self.body.velocity_ms) < 1.0 {
             self.from = to;
             self.moves.pop_front();
             if self.moves.len() == 1 && self.phase == Phase::Homing {

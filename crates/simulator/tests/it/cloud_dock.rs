@@ -253,7 +253,7 @@ impl Fleet {
             .arg("--world")
             .arg(world)
             .args(words)
-            .stdout(Stdio::inherit())
+            .stdout(Stdio::null())
             .spawn();
         Self(child.unwrap())
     }
