@@ -15,7 +15,7 @@ const DO_JUMP: u16 = 177;
 
 /// Parameters (bits 0 to 3) that ArduPilot keeps, and whether it keeps x, y and z of a command without a place.
 /// Commands that are not here are taken to be kept whole.
-const ARDUPILOT_KEEPS: [(u16, u8, bool); 31] = [
+const ARDUPILOT_KEEPS: [(u16, u8, bool); 39] = [
     (16, 0b0001, false),
     (17, 0b0100, false),
     (18, 0b0101, false),
@@ -23,8 +23,10 @@ const ARDUPILOT_KEEPS: [(u16, u8, bool); 31] = [
     (20, 0, false),
     (21, 0b0001, false),
     (22, 0b0001, false),
+    (30, 0b0001, false),
     (31, 0b0010, false),
     (82, 0b0001, false),
+    (92, 0b0001, false),
     (93, 0b1111, false),
     (94, 0b0001, false),
     (112, 0b0001, false),
@@ -44,12 +46,21 @@ const ARDUPILOT_KEEPS: [(u16, u8, bool); 31] = [
     (202, 0b1111, true),
     (203, 0b1111, true),
     (205, 0b0111, false),
-    (206, 0b0101, false),
+    // Its third parameter ("one picture now") is kept since 4.3 only.
+    (206, 0b0001, false),
+    (207, 0b0001, false),
+    (211, 0b0011, false),
+    (218, 0b0011, false),
+    (531, 0b0011, false),
+    (532, 0b0011, false),
+    (1000, 0b1111, true),
     (2000, 0b1111, false),
     (2001, 0b0001, false),
 ];
 /// Of these ArduPilot keeps whole seconds, turns or metres only.
 const ARDUPILOT_WHOLE_FIRST: [u16; 8] = [16, 18, 19, 21, 22, 82, 177, 179];
+/// DO_GIMBAL_MANAGER_PITCHYAW: ArduPilot keeps its angles and rates as whole degrees.
+const GIMBAL_PITCH_YAW: u16 = 1000;
 /// Parameters that PX4 keeps of commands with a place; parameter 4 is a direction.
 const PX4_KEEPS: [(u16, u8); 9] = [
     (16, 0b1011),
@@ -170,6 +181,9 @@ fn kept_by_ardupilot(item: &MissionItem) -> MissionItem {
     if ARDUPILOT_WHOLE_FIRST.contains(&item.command) {
         kept.params[0] = kept.params[0].trunc();
     }
+    if item.command == GIMBAL_PITCH_YAW {
+        kept.params = kept.params.map(f32::trunc);
+    }
     if !names_a_place(item) {
         kept.frame = FRAME_MISSION;
         if let Some((_, _, false)) = rule {
@@ -277,6 +291,16 @@ mod tests {
         );
         assert_eq!(wire[4].params[0], 3.0);
         assert_eq!(own_items(wire, Autopilot::Px4)[4].params[0], 4.0);
+    }
+
+    #[test]
+    fn a_gimbal_in_whole_degrees_and_an_older_trigger_are_no_difference() {
+        let gimbal = |pitch_deg| item(2, 1000, [pitch_deg, 0.0, 0.0, 0.0], 0.0);
+        assert!(same_to_ardupilot(1, &gimbal(-67.5), &gimbal(-67.0)));
+        assert!(!same_to_ardupilot(1, &gimbal(-67.5), &gimbal(-60.0)));
+        let trigger = |distance_m, now| item(2, 206, [distance_m, 0.0, now, 0.0], 0.0);
+        assert!(same_to_ardupilot(1, &trigger(20.0, 1.0), &trigger(20.0, 0.0)));
+        assert!(!same_to_ardupilot(1, &trigger(20.0, 1.0), &trigger(25.0, 1.0)));
     }
 
     #[test]
