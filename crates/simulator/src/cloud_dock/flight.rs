@@ -77,6 +77,8 @@ pub(crate) struct Flight {
     wait_s: f64,
     /// Waypoint whose arrival is still to be dealt with once a move ends.
     arriving: Option<usize>,
+    /// Waypoint whose actions are still to be done before the way from it begins.
+    leaving: Option<usize>,
     reached: Option<usize>,
 }
 
@@ -111,6 +113,7 @@ impl Flight {
             acts: VecDeque::new(),
             wait_s: 0.0,
             arriving: None,
+            leaving: None,
             reached: None,
         };
         flight.enter();
@@ -228,14 +231,17 @@ impl Flight {
         self.from = self.body.position_m;
         if let Some(index) = self.arriving.take() {
             self.arrive(index);
-        } else if let Some(index) = self.reached {
-            self.start_interval_groups(index);
+        } else {
+            self.leaving = self.reached;
         }
     }
 
     fn fly_wayline(&mut self) -> [f64; 3] {
         if self.do_acts() {
             return [0.0; 3];
+        }
+        if let Some(index) = self.leaving.take() {
+            self.leave(index);
         }
         let Some(to) = self.place(self.target) else {
             self.next_wayline();
@@ -331,6 +337,13 @@ impl Flight {
             .filter(|group| group.trigger == Trigger::ReachPoint && (group.from..=group.to).contains(&index))
             .flat_map(|group| group.acts.clone())
             .collect();
+        self.acts.extend(at_point);
+        self.leaving = Some(index);
+    }
+
+    /// The way from a waypoint begins, with the gimbal as its actions have left it.
+    fn leave(&mut self, index: usize) {
+        let Some(line) = self.wayline() else { return };
         let even = line
             .groups
             .iter()
@@ -343,13 +356,6 @@ impl Flight {
                 Act::EvenPitch(pitch) => Some(*pitch),
                 _ => None,
             });
-        self.acts.extend(at_point);
-        self.camera.evenly_to(even);
-        self.start_interval_groups(index);
-    }
-
-    fn start_interval_groups(&mut self, index: usize) {
-        let Some(line) = self.wayline() else { return };
         let running: Vec<(usize, bool)> = line
             .groups
             .iter()
@@ -360,6 +366,7 @@ impl Flight {
             })
             .map(|(number, group)| (number, group.from == group.to))
             .collect();
+        self.camera.evenly_to(even);
         let known = self.camera.set_running(&running, self.body.way_m, self.time_s);
         for _ in 0..known {
             self.expose();
@@ -409,6 +416,7 @@ impl Flight {
         let [e, n, up] = self.body.position_m;
         self.paused = false;
         self.acts.clear();
+        self.leaving = None;
         self.wait_s = 0.0;
         self.camera.set_running(&[], self.body.way_m, self.time_s);
         self.from = self.body.position_m;

@@ -122,6 +122,33 @@ fn actions_happen_at_their_waypoints() {
 }
 
 #[test]
+fn photos_at_intervals_begin_when_the_gimbal_stands() {
+    let down = Group {
+        from: 0,
+        to: 0,
+        trigger: Trigger::ReachPoint,
+        acts: vec![Act::Gimbal {
+            pitch_deg: Some(-60.0),
+            yaw_deg: None,
+            absolute: true,
+        }],
+    };
+    let mut flight = Flight::new(plan([vec![down], every_forty_metres()].concat()));
+    fly(&mut flight, |flight| flight.phase == Phase::Landed);
+    let pitches = flight
+        .camera
+        .openings
+        .iter()
+        .map(|photo| photo.pitch_rad.to_degrees());
+    assert!(flight.camera.count >= 5);
+    assert!(
+        pitches.clone().all(|pitch| (pitch + 60.0).abs() < 0.1),
+        "{:?}",
+        pitches.collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn a_break_point_is_where_the_next_flight_goes_on() {
     let mut first = Flight::new(plan(every_forty_metres()));
     fly(&mut first, |flight| flight.camera.count == 3);
