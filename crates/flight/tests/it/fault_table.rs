@@ -9,6 +9,7 @@ use simulator::fleet::FAULT_CATALOGUE;
 const FAULTS: &str = "flight/tests/it/sortie/faults.rs";
 const AIR: &str = "flight/tests/it/sortie/air.rs";
 const GROUND: &str = "flight/tests/it/sortie/ground.rs";
+const SIGNING: &str = "flight/tests/it/signing.rs";
 const POLICY: &str = "flight/tests/it/sortie/policy.rs";
 const WAVE: &str = "flyonce/tests/it/faulty_wave.rs";
 const WAVE_TEST: &str = "every_dock_ends_as_its_own_fault_has_it_and_no_other";
@@ -18,6 +19,12 @@ const CLOUD_ENDS: &str = "an_obstacle_a_stuck_cover_and_a_lost_line_end_as_the_d
 
 /// Fault, file under `crates/`, test.
 const TESTS: &[(&str, &str, &str)] = &[
+    ("signing_key", SIGNING, "a_vehicle_with_our_key_obeys"),
+    (
+        "signing_ignored_setup",
+        SIGNING,
+        "a_vehicle_that_ignores_the_new_key_keeps_the_old_one_and_is_not_lost",
+    ),
     ("silent", GROUND, "a_silent_vehicle_is_no_heartbeat"),
     ("late", FAULTS, "late_answers_are_answers"),
     ("refuse_arming", GROUND, "a_vehicle_that_refuses_to_arm_is_quoted"),
