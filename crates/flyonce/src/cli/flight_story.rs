@@ -172,12 +172,12 @@ mod tests {
         let launched = steps[1].at.clone();
         let lines = timeline(&steps, Some(&launched), Lang::En, &zone);
         let expected = [
-            "  2026-03-02 09:59:18   T-0:42  opening the lid",
-            "  2026-03-02 10:00:00   T+0:00  took off  at 1.9 m",
-            "  2026-03-02 10:00:30   T+0:30  waypoint reached  items 1 to 4 of 19",
+            "  2026-03-02 09:59:18    T-0:42  opening the lid",
+            "  2026-03-02 10:00:00    T+0:00  took off  at 1.9 m",
+            "  2026-03-02 10:00:30    T+0:30  waypoint reached  items 1 to 4 of 19",
             "                                … nothing new for 6:10 …",
-            "  2026-03-02 10:06:40   T+6:40  recall ordered  ordered by 调度员",
-            "  2026-03-02 10:07:40   T+7:40  on the ground  0.1 m from home",
+            "  2026-03-02 10:06:40    T+6:40  recall ordered  ordered by 调度员",
+            "  2026-03-02 10:07:40    T+7:40  on the ground  0.1 m from home",
             "  (1 routine messages of the autopilot left out; --json has them)",
         ];
         assert_eq!(lines, expected);
