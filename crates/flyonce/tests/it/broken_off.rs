@@ -65,12 +65,17 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
         over.map(|flight| flight["state"].as_str().unwrap().to_owned())
             .any(|state| state == "closed" || state == "refused")
     });
+    nothing_is_left_of(&site, (&name, &rest), missing);
+}
+
+/// The rest was flown as one sortie, the mission has every photo, and nothing more can be flown of it.
+fn nothing_is_left_of(site: &Site, (name, rest): (&str, &str), missing: u64) {
     let flights = site.flights();
-    let flown = sortie(&flights, &rest);
+    let flown = sortie(&flights, rest);
     assert_eq!(flown["state"], "closed", "{flown}");
     assert_eq!(flown["shots"]["planned"], missing, "{flown}");
-    let whole = site.program.json(&["flights", "show", &name])["mission_so_far"].clone();
-    assert_eq!(whole["follow_ups"], Value::from(vec![rest.clone()]), "{whole}");
+    let whole = site.program.json(&["flights", "show", name])["mission_so_far"].clone();
+    assert_eq!(whole["follow_ups"], Value::from(vec![rest.to_owned()]), "{whole}");
     assert_eq!(
         (&whole["lost"], &whole["to_come"]),
         (&Value::Array(Vec::new()), &Value::from(0)),
@@ -81,7 +86,7 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
     let order = [
         "flights",
         "resume",
-        &name,
+        name,
         "--as",
         "tester",
         "--service",

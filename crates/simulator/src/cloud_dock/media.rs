@@ -39,7 +39,7 @@ pub(crate) enum Next {
     Ask,
     /// This file goes to that object.
     Upload {
-        storage: Storage,
+        storage: Box<Storage>,
         object_key: String,
         path: std::path::PathBuf,
     },
@@ -93,7 +93,7 @@ impl Media {
         match &self.storage {
             Some((storage, until_ms)) if now_ms < *until_ms => Next::Upload {
                 object_key: object_key(storage, &parcel.sortie_id, &self.name_of(parcel)),
-                storage: storage.clone(),
+                storage: Box::new(storage.clone()),
                 path: parcel.path.clone(),
             },
             _ => Next::Ask,

@@ -80,11 +80,8 @@ impl Order {
         if !(20.0..=1500.0).contains(&rth_altitude_m) {
             return Err(wrong("rth_altitude must be 20 to 1500"));
         }
-        if data
-            .get("out_of_control_action")
-            .and_then(Value::as_u64)
-            .is_none_or(|kind| kind > 2)
-        {
+        let when_lost = data.get("out_of_control_action").and_then(Value::as_u64);
+        if when_lost.is_none_or(|kind| kind > 2) {
             return Err(wrong("out_of_control_action"));
         }
         Ok(Self {
@@ -96,10 +93,7 @@ impl Order {
             },
             url: url.to_owned(),
             fingerprint,
-            storage: data
-                .get("executable_conditions")
-                .and_then(|conditions| conditions.get("storage_capacity"))
-                .and_then(Value::as_f64),
+            storage: storage(data),
             break_point: match data.get("break_point") {
                 None | Some(Value::Null) => None,
                 Some(value) => Some(
@@ -110,6 +104,13 @@ impl Order {
             rth_altitude_m,
         })
     }
+}
+
+/// Room on the aircraft that the task needs.
+fn storage(data: &Map<String, Value>) -> Option<f64> {
+    data.get("executable_conditions")?
+        .get("storage_capacity")?
+        .as_f64()
 }
 
 fn ready(value: Option<&Value>) -> Option<Ready> {

@@ -13,10 +13,13 @@ const LANDING: i64 = 27;
 const LAST_BEFORE: i64 = 24;
 const LAST_AFTER: i64 = 35;
 
+/// Steps by number, each with how long it takes, s.
+type Steps<'a> = &'a [(i64, f64)];
+
 /// The data of a `flighttask_progress`.
 pub(crate) fn progress(
     task: &Task,
-    (before, after): (&[(i64, f64)], &[(i64, f64)]),
+    (before, after): (Steps<'_>, Steps<'_>),
     (status, result): (&str, i64),
 ) -> Value {
     let flight = task.flight.as_ref();

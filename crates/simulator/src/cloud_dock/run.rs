@@ -383,7 +383,7 @@ impl Runner {
 
     fn take_parcel(&mut self, parcel: Parcel) {
         let lost = self.machine.site.faults.upload_lost;
-        if lost.is_some_and(|every| parcel.image_index % every == 0) {
+        if lost.is_some_and(|every| parcel.image_index.is_multiple_of(every)) {
             (self.links.say)(
                 "photo_lost",
                 format!("photo {} stays in the dock", parcel.image_index),

@@ -306,28 +306,34 @@ async fn docks_of_the_cloud_api_fly_whole_tasks_and_refuse() {
         (&json!("ok"), &json!(3))
     );
     assert_eq!(end["progress"]["percent"], 100);
+    its_photos_and_alarms_came(&cloud, &flies).await;
+    assert!(cloud.all(&silent, "services_reply").is_empty(), "dji_no_reply");
+}
+
+/// What the dock that flew told beside its progress, and the photos it brought.
+async fn its_photos_and_alarms_came(cloud: &Cloud, flies: &str) {
     cloud
         .hears(&aircraft_sn(1, 1), "osd", |message| {
             message["data"]["elevation"].as_f64() > Some(50.0)
         })
         .await;
     cloud
-        .hears(&flies, "events", |message| message["method"] == "hms")
+        .hears(flies, "events", |message| message["method"] == "hms")
         .await;
     cloud
-        .hears(&flies, "events", |message| {
+        .hears(flies, "events", |message| {
             message["data"]["output"]["status"] == "warming_up"
         })
         .await;
     let second = |message: &Value| message["data"]["flight_task"]["uploaded_file_count"] == 2;
-    let callback = cloud.hears(&flies, "events", second).await;
+    let callback = cloud.hears(flies, "events", second).await;
     assert_eq!(
         callback["data"]["flight_task"]["expected_file_count"], 3,
         "one stays in the dock"
     );
     let key = callback["data"]["file"]["object_key"].as_str().unwrap();
     let twice = cloud
-        .all(&flies, "events")
+        .all(flies, "events")
         .into_iter()
         .filter(second)
         .map(|m| m["tid"].to_string());
@@ -344,8 +350,6 @@ async fn docks_of_the_cloud_api_fly_whole_tasks_and_refuse() {
         "{head}"
     );
     assert!(head.contains("AWS4-HMAC-SHA256 Credential=AK/"), "{head}");
-    drop(heard);
-    assert!(cloud.all(&silent, "services_reply").is_empty(), "dji_no_reply");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -138,7 +138,7 @@ proptest! {
     ) {
         let (mut once, mut twice) = (Life::begin(), Life::begin());
         for life in [&mut once, &mut twice] {
-            life.to_the_air();
+            life.sent_up();
         }
         for (sight, report) in sights.into_iter().zip(reports) {
             once.take(Input::Sight(sight)).take(Input::Progress(report.clone()));

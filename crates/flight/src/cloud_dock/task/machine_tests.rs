@@ -62,7 +62,7 @@ impl Life {
         self
     }
 
-    pub(super) fn to_the_air(&mut self) -> &mut Self {
+    pub(super) fn sent_up(&mut self) -> &mut Self {
         self.take(Input::Tick)
             .take(Input::Replied(Call::Prepare, Some(0)))
             .take(Input::Gate(GateAnswer::Go))
@@ -138,7 +138,7 @@ fn homing() -> Sight {
 #[test]
 fn a_task_is_flown_from_hand_over_to_the_closed_lid() {
     let mut life = Life::begin();
-    life.to_the_air();
+    life.sent_up();
     let at_waypoint = Progress {
         waypoint_index: Some(2),
         mission_state: Some(6),
@@ -270,7 +270,7 @@ fn one_that_never_takes_off_is_taken_back() {
 #[test]
 fn a_recall_is_given_until_it_shows() {
     let mut life = Life::begin();
-    life.to_the_air().take(Input::Return("Li".to_owned()));
+    life.sent_up().take(Input::Return("Li".to_owned()));
     assert_eq!(life.calls(Call::ReturnHome), 1);
     life.take(Input::Replied(Call::ReturnHome, Some(316_023)));
     for _ in 0..20 {
@@ -316,7 +316,7 @@ fn a_recall_before_take_off_takes_the_task_back() {
 #[test]
 fn a_broken_wayline_comes_home_by_itself_and_says_why() {
     let mut life = Life::begin();
-    life.to_the_air();
+    life.sent_up();
     let point = BreakPoint {
         index: 1,
         state: 0,
@@ -348,7 +348,7 @@ fn a_broken_wayline_comes_home_by_itself_and_says_why() {
 #[test]
 fn one_beside_the_dock_is_diverted_and_one_never_seen_again_failed() {
     let mut life = Life::begin();
-    life.to_the_air().take(Input::Sight(homing()));
+    life.sent_up().take(Input::Sight(homing()));
     let beside = Sight {
         is_flying: Some(false),
         height_m: Some(0.1),
@@ -358,7 +358,7 @@ fn one_beside_the_dock_is_diverted_and_one_never_seen_again_failed() {
         .take(Input::Progress(progress(TaskStatus::Failed, 26)));
     assert_eq!(life.outcome(), Outcome::Diverted);
     let mut silent = Life::begin();
-    silent.to_the_air().wait(40);
+    silent.sent_up().wait(40);
     assert!(silent.has_step(Step::LinkLost));
     silent.wait(41 * 60);
     assert!(matches!(
@@ -415,7 +415,7 @@ fn after_a_restart_the_dock_tells_where_it_is() {
 #[test]
 fn a_way_home_that_was_given_up_is_ordered_again() {
     let mut life = Life::begin();
-    life.to_the_air()
+    life.sent_up()
         .take(Input::Sight(homing()))
         .take(Input::HomingStopped("an obstacle".to_owned()));
     assert_eq!(life.calls(Call::ReturnHome), 1);
@@ -426,7 +426,7 @@ fn a_way_home_that_was_given_up_is_ordered_again() {
 #[test]
 fn another_task_and_a_late_report_change_nothing() {
     let mut life = Life::begin();
-    life.to_the_air();
+    life.sent_up();
     let foreign = Progress {
         flight_id: Some("other".to_owned()),
         ..progress(TaskStatus::Failed, 31)

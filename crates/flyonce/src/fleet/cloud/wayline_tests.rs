@@ -110,9 +110,24 @@ fn what_cannot_be_expressed_is_refused_by_item() {
     assert!(refused(|items| items[3].frame = 10).contains("item 4 (MAV_CMD 16)"));
     assert!(refused(|items| items[4] = go(18, 2, 80.0)).contains("circling"));
     assert!(refused(|items| items[8] = go(21, 0, 0.0)).contains("only the dock is landed on"));
-    assert!(refused(|items| drop(items.remove(7))).contains("still on at the way home"));
-    assert!(refused(|items| drop(items.pop())).contains("return to launch"));
-    assert!(refused(|items| drop(items.remove(0))).contains("no take-off"));
+    assert!(
+        refused(|items| {
+            items.remove(7);
+        })
+        .contains("still on at the way home")
+    );
+    assert!(
+        refused(|items| {
+            items.pop();
+        })
+        .contains("return to launch")
+    );
+    assert!(
+        refused(|items| {
+            items.remove(0);
+        })
+        .contains("no take-off")
+    );
     assert!(refused(|items| items.push(go(16, 3, 80.0))).contains("nothing can follow"));
     assert!(refused(|items| drop(items.drain(3..6))).contains("waypoints"));
 }
