@@ -1,3 +1,5 @@
+//! Wayline files written, read back, and refused.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The rest of a mission leaves no photo out and takes none twice.
+
 use proptest::prelude::*;
 use survey::geodesy::LocalTangent;
 

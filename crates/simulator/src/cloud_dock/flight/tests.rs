@@ -1,3 +1,5 @@
+//! Flights of the simulated aircraft without a broker.
+
 use super::*;
 use crate::cloud_dock::wayline::Group;
 

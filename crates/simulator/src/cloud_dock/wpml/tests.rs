@@ -1,3 +1,5 @@
+//! Wayline files as a dock reads them.
+
 use std::io::Write as _;
 
 use proptest::prelude::*;
