@@ -66,6 +66,12 @@ impl Site {
 
     /// Starts the city with `docks` docks and waits for its files.
     pub fn city(&self, docks: u32, faults: &[&str]) -> Ends {
+        let words: Vec<&str> = faults.iter().flat_map(|fault| ["--fault", *fault]).collect();
+        self.city_with(docks, &words)
+    }
+
+    /// As [`Self::city`], with further words of its command line.
+    pub fn city_with(&self, docks: u32, words: &[&str]) -> Ends {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flyonce"));
         command
             .current_dir(self.program.path(""))
@@ -87,10 +93,8 @@ impl Site {
                 &format!("mqtt://127.0.0.1:{}", self.mqtt),
             ])
             .args(["--mavlink-base-port", &self.mavlink_base.to_string()])
-            .args(["--photo-width", self.photo_width]);
-        for fault in faults {
-            command.args(["--fault", fault]);
-        }
+            .args(["--photo-width", self.photo_width])
+            .args(words);
         let log = std::fs::File::create(self.program.path("city.log")).unwrap();
         let city = Ends(
             command

@@ -4,6 +4,7 @@
 
 mod bringing;
 mod broken_off;
+mod cloud_dock;
 mod comparing;
 mod configuring;
 mod faulty_wave;
