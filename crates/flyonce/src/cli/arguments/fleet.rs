@@ -38,7 +38,7 @@ pub enum FleetCommand {
 /// `vehicle …`.
 #[derive(Debug, Subcommand)]
 pub enum VehicleCommand {
-    /// MAVLink 2 signing keys, kept in [signing] key_file / 签名密钥
+    /// MAVLink 2 signing keys, kept in the key file of the configuration / 签名密钥
     #[command(subcommand)]
     Key(KeyCommand),
 }
