@@ -2,14 +2,15 @@
 //! mission type of their own. Both autopilots take a list over only when it is complete. They are kept, not obeyed.
 
 use mavlink::dialects::ardupilotmega::{
-    MISSION_ACK_DATA, MISSION_COUNT_DATA, MISSION_ITEM_INT_DATA, MISSION_REQUEST_DATA,
-    MISSION_REQUEST_INT_DATA, MavCmd, MavMessage, MavMissionResult, MavMissionType,
+    MISSION_COUNT_DATA, MISSION_ITEM_INT_DATA, MISSION_REQUEST_DATA, MISSION_REQUEST_INT_DATA, MavCmd,
+    MavMessage, MavMissionResult, MavMissionType,
 };
 
 use super::autopilot::{Autopilot, Peer};
 use super::body::STEP_S;
 use super::mission::Item;
 use super::options::Profile;
+use super::transfer::integers;
 
 /// ArduPilot keeps its fence in little storage.
 const MOST_ITEMS: u16 = 84;
@@ -69,11 +70,11 @@ impl Autopilot {
     pub(super) fn begin_area(&mut self, peer: Peer, count: &MISSION_COUNT_DATA) {
         let kind = count.mission_type;
         if count.count > MOST_ITEMS {
-            return self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_NO_SPACE, kind);
+            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_NO_SPACE, kind);
         }
         if count.count == 0 {
             self.areas.list(kind).clear();
-            return self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
+            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
         }
         let now = self.clock.boot_steps();
         self.areas.upload = Some(Upload {
@@ -91,14 +92,14 @@ impl Autopilot {
     pub(super) fn take_area_item(&mut self, peer: Peer, kind: MavMissionType, seq: u16, item: Item) {
         let now = self.clock.boot_steps();
         let Some(upload) = self.areas.upload.as_mut().filter(|upload| upload.kind == kind) else {
-            return self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_ERROR, kind);
+            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_ERROR, kind);
         };
         if usize::from(seq) != upload.staged.len() {
-            return self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_INVALID_SEQUENCE, kind);
+            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_INVALID_SEQUENCE, kind);
         }
         if !belongs(kind, item.command) {
             self.areas.upload = None;
-            return self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_UNSUPPORTED, kind);
+            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_UNSUPPORTED, kind);
         }
         upload.staged.push(item);
         (upload.heard_step, upload.asked_step) = (now, now);
@@ -107,7 +108,7 @@ impl Autopilot {
         }
         let whole = self.areas.upload.take().map(|upload| upload.staged);
         *self.areas.list(kind) = whole.unwrap_or_default();
-        self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
+        self.acknowledge(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
     }
 
     /// Repeats a request that got no item, and gives up after a while.
@@ -120,7 +121,7 @@ impl Autopilot {
         if since_s(upload.heard_step) >= GIVE_UP_S {
             let (peer, kind) = (upload.peer, upload.kind);
             self.areas.upload = None;
-            return self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_OPERATION_CANCELLED, kind);
+            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_OPERATION_CANCELLED, kind);
         }
         if since_s(upload.asked_step) >= AGAIN_S {
             upload.asked_step = now;
@@ -143,25 +144,11 @@ impl Autopilot {
     /// MISSION_REQUEST_INT of one item of a fence or of rally points.
     pub(super) fn tell_area_item(&mut self, peer: Peer, kind: MavMissionType, seq: u16) {
         let Some(item) = self.areas.list(kind).get(usize::from(seq)).copied() else {
-            return self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_INVALID_SEQUENCE, kind);
+            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_INVALID_SEQUENCE, kind);
         };
-        let [param1, param2, param3, param4] = item.params;
         self.answer(MavMessage::MISSION_ITEM_INT(MISSION_ITEM_INT_DATA {
-            param1,
-            param2,
-            param3,
-            param4,
-            x: item.x,
-            y: item.y,
-            z: item.z,
-            seq,
-            command: item.command,
-            target_system: peer.target_system(),
-            target_component: peer.component_id,
-            frame: item.frame,
-            current: 0,
-            autocontinue: item.auto_continue,
             mission_type: kind,
+            ..integers(&item, seq, peer, 0)
         }));
     }
 
@@ -169,7 +156,7 @@ impl Autopilot {
     pub(super) fn clear_area(&mut self, peer: Peer, kind: MavMissionType) {
         self.areas.list(kind).clear();
         self.areas.upload = None;
-        self.acknowledge_area(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
+        self.acknowledge(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
     }
 
     fn ask_for_area_item(&mut self) {
@@ -192,15 +179,5 @@ impl Autopilot {
                 mission_type,
             }),
         });
-    }
-
-    fn acknowledge_area(&mut self, peer: Peer, result: MavMissionResult, mission_type: MavMissionType) {
-        self.answer(MavMessage::MISSION_ACK(MISSION_ACK_DATA {
-            target_system: peer.target_system(),
-            target_component: peer.component_id,
-            mavtype: result,
-            mission_type,
-            opaque_id: 0,
-        }));
     }
 }

@@ -303,7 +303,7 @@ impl Autopilot {
         self.acknowledge(peer, result, MavMissionType::MAV_MISSION_TYPE_MISSION);
     }
 
-    fn acknowledge(&mut self, peer: Peer, result: MavMissionResult, mission_type: MavMissionType) {
+    pub(super) fn acknowledge(&mut self, peer: Peer, result: MavMissionResult, mission_type: MavMissionType) {
         self.answer(MavMessage::MISSION_ACK(MISSION_ACK_DATA {
             target_system: peer.target_system(),
             target_component: peer.component_id,
@@ -327,7 +327,8 @@ impl Autopilot {
     }
 }
 
-fn integers(item: &Item, seq: u16, peer: Peer, current: u8) -> MISSION_ITEM_INT_DATA {
+/// An item of a mission as MISSION_ITEM_INT.
+pub(super) fn integers(item: &Item, seq: u16, peer: Peer, current: u8) -> MISSION_ITEM_INT_DATA {
     let [param1, param2, param3, param4] = item.params;
     MISSION_ITEM_INT_DATA {
         param1,
