@@ -12,13 +12,11 @@ use thiserror::Error;
 use crate::area::Layer;
 use crate::geodesy::{GeodesyError, LocalTangent, Wgs84};
 use crate::grid::{GridError, GridPoint, WorkingGrid};
+use crate::raster::{Bits, Lattice, TileKey, merge_into, overlap_cells};
 use crate::time::CivilDay;
 
-mod raster;
 #[cfg(test)]
 mod tests;
-
-use raster::{Bits, Lattice, TileKey, merge_into, overlap_cells};
 
 /// Upper limits of the GSD classes, cm per pixel; a photo belongs to the first class whose limit its GSD does
 /// not exceed, and to the open class beyond the last limit otherwise.

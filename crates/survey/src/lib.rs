@@ -16,6 +16,7 @@
 //! | [`triangulate`] | where and how high a thing is that several photos show |
 //! | [`footprint`] | which ground a photo shows |
 //! | [`area`] | flyable areas and other layers |
+//! | [`raster`] | which square cells of ground an outline covers |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
@@ -34,6 +35,7 @@ pub mod grid;
 pub mod identity;
 pub mod pose;
 pub mod pose_checks;
+pub mod raster;
 pub mod shared_ground;
 pub mod sharpness;
 pub mod terrain;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::grid::GridPoint;
 
 /// Row and column of a tile, in tiles from the grid's origin.
-pub(super) type TileKey = (i32, i32);
+pub type TileKey = (i32, i32);
 /// One tile's cells: a word per row, a bit per column.
-pub(super) type Bits = Box<[u64; 64]>;
+pub type Bits = Box<[u64; 64]>;
 
-const TILE_CELLS: i32 = 64;
+/// Cells along a tile's side.
+pub const TILE_CELLS: i32 = 64;
 /// The lattice is turned against the grid by atan(0.382): outlines tend to follow meridians and parallels,
 /// and a long edge in step with the cells would round the same way all along.
 const TURN_SIN: f64 = 0.356_849_798_007_271_46;
@@ -17,25 +18,32 @@ const TURN_COS: f64 = 0.934_161_774_888_145_1;
 
 /// Square cells over the working grid.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Lattice {
+pub struct Lattice {
     cell_m: f64,
 }
 
 impl Lattice {
-    pub(super) fn new(cell_m: f64) -> Self {
+    /// Cells of `cell_m` metres.
+    #[must_use]
+    pub fn new(cell_m: f64) -> Self {
         Self { cell_m }
     }
 
-    pub(super) fn cell_m(self) -> f64 {
+    /// Side of a cell, m.
+    #[must_use]
+    pub fn cell_m(self) -> f64 {
         self.cell_m
     }
 
-    pub(super) fn cell_m2(self) -> f64 {
+    /// Area of a cell on the grid, m².
+    #[must_use]
+    pub fn cell_m2(self) -> f64 {
         self.cell_m * self.cell_m
     }
 
     /// The grid point in the middle of a tile.
-    pub(super) fn tile_centre(self, key: TileKey) -> GridPoint {
+    #[must_use]
+    pub fn tile_centre(self, key: TileKey) -> GridPoint {
         let middle = |tile: i32| (f64::from(tile) + 0.5) * f64::from(TILE_CELLS) * self.cell_m;
         let (down, along) = (middle(key.0), middle(key.1));
         GridPoint {
@@ -46,7 +54,8 @@ impl Lattice {
 
     /// The cells whose centres lie inside the rings (even-odd, so that holes may run either way), each tile
     /// once, in order of its key.
-    pub(super) fn paint(self, rings: &[Vec<GridPoint>]) -> Vec<(TileKey, Bits)> {
+    #[must_use]
+    pub fn paint(self, rings: &[Vec<GridPoint>]) -> Vec<(TileKey, Bits)> {
         let crossings = self.crossings(rings);
         let mut canvas = Canvas {
             band: 0,
@@ -92,12 +101,13 @@ impl Lattice {
 }
 
 /// Adds one tile's cells to another's.
-pub(super) fn merge_into(sum: &mut Bits, more: &Bits) {
+pub fn merge_into(sum: &mut Bits, more: &Bits) {
     sum.iter_mut().zip(more.iter()).for_each(|(row, add)| *row |= add);
 }
 
 /// How many cells are set in both.
-pub(super) fn overlap_cells(a: &Bits, b: &Bits) -> u32 {
+#[must_use]
+pub fn overlap_cells(a: &Bits, b: &Bits) -> u32 {
     a.iter()
         .zip(b.iter())
         .map(|(left, right)| (left & right).count_ones())
