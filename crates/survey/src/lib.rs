@@ -17,6 +17,7 @@
 //! | [`footprint`] | which ground a photo shows |
 //! | [`area`] | flyable areas and other layers |
 //! | [`raster`] | which square cells of ground an outline covers |
+//! | [`cells`] | sets of ground cells: joined, cut, measured |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
@@ -27,6 +28,7 @@
 
 pub mod area;
 pub mod camera;
+pub mod cells;
 pub mod coverage;
 pub mod footprint;
 pub mod geodesy;

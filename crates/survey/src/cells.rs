@@ -1,0 +1,183 @@
+//! Sets of ground cells: what polygons, reach, gaps and labels have in common. A set is sparse, knows its lattice and
+//! grid, and can be joined, cut and measured; sets of different lattices do not mix.
+
+use std::collections::BTreeMap;
+
+use crate::area::Polygon;
+use crate::geodesy::Wgs84;
+use crate::grid::{GridError, GridPoint, WorkingGrid};
+use crate::raster::{Bits, Lattice, TileKey, merge_into};
+
+/// Cells of one lattice on one working grid. Tiles without a cell are not kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellSet {
+    grid: WorkingGrid,
+    lattice: Lattice,
+    tiles: BTreeMap<TileKey, Bits>,
+}
+
+impl CellSet {
+    /// No cell.
+    #[must_use]
+    pub fn empty(grid: WorkingGrid, lattice: Lattice) -> Self {
+        Self {
+            grid,
+            lattice,
+            tiles: BTreeMap::new(),
+        }
+    }
+
+    /// The cells whose centres lie inside any of the polygons.
+    ///
+    /// # Errors
+    /// [`GridError`] when a vertex lies outside the working area.
+    pub fn of_polygons(grid: WorkingGrid, lattice: Lattice, polygons: &[Polygon]) -> Result<Self, GridError> {
+        let mut set = Self::empty(grid, lattice);
+        for polygon in polygons {
+            let rings = std::iter::once(&polygon.exterior).chain(&polygon.holes);
+            let on_grid = rings
+                .map(|ring| set.ring_on_grid(ring))
+                .collect::<Result<Vec<_>, GridError>>()?;
+            set.paint(&on_grid);
+        }
+        Ok(set)
+    }
+
+    /// Adds the cells whose centres lie inside the rings (even-odd), in grid metres.
+    pub fn paint(&mut self, rings: &[Vec<GridPoint>]) {
+        for (key, bits) in self.lattice.paint(rings) {
+            self.insert(key, &bits);
+        }
+    }
+
+    /// Adds one tile's cells.
+    pub fn insert(&mut self, key: TileKey, bits: &Bits) {
+        if bits.iter().any(|row| *row != 0) {
+            merge_into(self.tiles.entry(key).or_insert_with(|| Box::new([0; 64])), bits);
+        }
+    }
+
+    /// Cells in either set.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut sum = self.clone();
+        other.tiles.iter().for_each(|(key, bits)| sum.insert(*key, bits));
+        sum
+    }
+
+    /// Cells in both sets.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.combined(other, |own, others| others.map_or(0, |others| own & others))
+    }
+
+    /// Cells of this set that are not in the other.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        self.combined(other, |own, others| own & !others.unwrap_or(0))
+    }
+
+    fn combined(&self, other: &Self, row: impl Fn(u64, Option<u64>) -> u64) -> Self {
+        debug_assert_eq!(self.lattice, other.lattice, "sets of one lattice");
+        let mut result = Self::empty(self.grid.clone(), self.lattice);
+        for (key, own) in &self.tiles {
+            let others = other.tiles.get(key);
+            let mut bits: Bits = Box::new([0; 64]);
+            for (at, word) in bits.iter_mut().enumerate() {
+                *word = row(own[at], others.map(|others| others[at]));
+            }
+            result.insert(*key, &bits);
+        }
+        result
+    }
+
+    /// Whether there is no cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tiles.is_empty()
+    }
+
+    /// Number of cells.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.tiles.values().map(count).sum()
+    }
+
+    /// True area, m²: cells weighed by the grid's areal scale at their tile.
+    #[must_use]
+    pub fn area_m2(&self) -> f64 {
+        let cell_m2 = self.lattice.cell_m2();
+        let of_tile = |(key, bits): (&TileKey, &Bits)| {
+            count(bits) as f64 * cell_m2 / self.grid.areal_scale(self.lattice.tile_centre(*key))
+        };
+        self.tiles.iter().map(of_tile).sum()
+    }
+
+    /// The tiles that have cells, by key.
+    #[must_use]
+    pub fn tiles(&self) -> &BTreeMap<TileKey, Bits> {
+        &self.tiles
+    }
+
+    /// The lattice the cells lie on.
+    #[must_use]
+    pub fn lattice(&self) -> Lattice {
+        self.lattice
+    }
+
+    /// The grid the lattice lies on.
+    #[must_use]
+    pub fn grid(&self) -> &WorkingGrid {
+        &self.grid
+    }
+
+    /// A ring in grid metres.
+    ///
+    /// # Errors
+    /// [`GridError`] when a vertex lies outside the working area.
+    pub fn ring_on_grid(&self, ring: &[Wgs84]) -> Result<Vec<GridPoint>, GridError> {
+        ring.iter()
+            .map(|point| self.grid.grid_from_wgs84(*point))
+            .collect()
+    }
+}
+
+fn count(bits: &Bits) -> u64 {
+    bits.iter().map(|row| u64::from(row.count_ones())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn square(west_m: f64, south_m: f64, side_m: f64) -> CellSet {
+        let origin = Wgs84::new(31.2, 121.6).unwrap();
+        let grid = WorkingGrid::centred(origin).unwrap();
+        let mut set = CellSet::empty(grid, Lattice::new(5.0));
+        let corner = |east_m: f64, north_m: f64| GridPoint {
+            easting_m: west_m + east_m,
+            northing_m: south_m + north_m,
+        };
+        set.paint(&[vec![
+            corner(0.0, 0.0),
+            corner(side_m, 0.0),
+            corner(side_m, side_m),
+            corner(0.0, side_m),
+        ]]);
+        set
+    }
+
+    proptest! {
+        #[test]
+        fn counts_of_two_sets_add_up(west in -900.0..900.0_f64, south in -900.0..900.0_f64, side in 10.0..1500.0_f64) {
+            let (a, b) = (square(0.0, 0.0, 1000.0), square(west, south, side));
+            let (both, either) = (a.intersection(&b), a.union(&b));
+            prop_assert_eq!(both.count() + either.count(), a.count() + b.count());
+            prop_assert_eq!(a.difference(&b).count(), a.count() - both.count());
+            prop_assert!(a.difference(&a).is_empty());
+            prop_assert!((a.area_m2() / 1e6 - 1.0).abs() < 2e-4, "{}", a.area_m2());
+        }
+    }
+}
