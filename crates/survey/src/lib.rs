@@ -19,6 +19,7 @@
 //! | [`raster`] | which square cells of ground an outline covers |
 //! | [`cells`] | sets of ground cells: joined, cut, measured |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
+//! | [`reach`] | which ground a dock's vehicle can reach, work over and come back from |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
@@ -38,6 +39,7 @@ pub mod identity;
 pub mod pose;
 pub mod pose_checks;
 pub mod raster;
+pub mod reach;
 pub mod shared_ground;
 pub mod sharpness;
 pub mod terrain;

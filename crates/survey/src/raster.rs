@@ -87,16 +87,33 @@ impl Lattice {
         crossings
     }
 
-    /// Column and row of a grid point, in cells.
-    fn in_cells(self, point: &GridPoint) -> [f64; 2] {
+    /// A grid point on the lattice's own axes, m: along the rows, and across them. The same for every size of cell.
+    #[must_use]
+    pub fn on_axes(self, point: GridPoint) -> [f64; 2] {
         let GridPoint {
             easting_m,
             northing_m,
         } = point;
         [
-            (TURN_COS * easting_m + TURN_SIN * northing_m) / self.cell_m,
-            (TURN_COS * northing_m - TURN_SIN * easting_m) / self.cell_m,
+            TURN_COS * easting_m + TURN_SIN * northing_m,
+            TURN_COS * northing_m - TURN_SIN * easting_m,
         ]
+    }
+
+    /// The grid point in the middle of the cell of a row and column, counted from the grid's origin.
+    #[must_use]
+    pub fn cell_centre(self, row: i32, column: i32) -> GridPoint {
+        let middle = |cell: i32| (f64::from(cell) + 0.5) * self.cell_m;
+        let (down, along) = (middle(row), middle(column));
+        GridPoint {
+            easting_m: TURN_COS * along - TURN_SIN * down,
+            northing_m: TURN_SIN * along + TURN_COS * down,
+        }
+    }
+
+    /// Column and row of a grid point, in cells.
+    fn in_cells(self, point: &GridPoint) -> [f64; 2] {
+        self.on_axes(*point).map(|at| at / self.cell_m)
     }
 }
 
