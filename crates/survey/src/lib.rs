@@ -19,6 +19,9 @@
 //! | [`raster`] | which square cells of ground an outline covers |
 //! | [`cells`] | sets of ground cells: joined, cut, measured |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
+//! | [`gaps`] | which connected pieces of ground should have been seen and were not |
+//! | [`flight_lines`] | which lines see all of an area, in which order, in how many sorties |
+//! | [`forecast`] | when a target will be reached at the rate of the last weeks |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
@@ -30,7 +33,10 @@ pub mod area;
 pub mod camera;
 pub mod cells;
 pub mod coverage;
+pub mod flight_lines;
 pub mod footprint;
+pub mod forecast;
+pub mod gaps;
 pub mod geodesy;
 pub mod geolocate;
 pub mod grid;
