@@ -13,6 +13,7 @@ mod fleet;
 mod fleet_plan;
 mod flight_log;
 mod lang;
+mod layers;
 mod model;
 mod model_check;
 mod model_compare;

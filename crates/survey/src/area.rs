@@ -9,7 +9,7 @@ use crate::geodesy::{Datum, Gcj02, GeodesyError, Wgs84, wgs84_from_gcj02};
 use crate::grid::{GridError, WorkingGrid};
 
 mod crossing;
-mod planar;
+pub(crate) mod planar;
 #[cfg(test)]
 mod tests;
 

@@ -15,7 +15,10 @@
 //! | [`geolocate`] | which ground point a pixel shows, with its error ellipse |
 //! | [`triangulate`] | where and how high a thing is that several photos show |
 //! | [`footprint`] | which ground a photo shows |
-//! | [`area`] | flyable areas and other layers |
+//! | [`area`] | polygons: checked, repaired, measured |
+//! | [`layers`] | features with a kind, a version and a validity; which version counts on a day |
+//! | [`airspace`] | where may be flown, how high, and what is kept clear of |
+//! | [`targets`] | places that people want to have looked at |
 //! | [`raster`] | which square cells of ground an outline covers |
 //! | [`cells`] | sets of ground cells: joined, cut, measured |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
@@ -29,6 +32,7 @@
 //! | [`shared_ground`] | which ground two photos both show, as one grid for both |
 //! | [`view_pairs`] | which photos of two flights are laid on each other |
 
+pub mod airspace;
 pub mod area;
 pub mod camera;
 pub mod cells;
@@ -41,11 +45,13 @@ pub mod geodesy;
 pub mod geolocate;
 pub mod grid;
 pub mod identity;
+pub mod layers;
 pub mod pose;
 pub mod pose_checks;
 pub mod raster;
 pub mod shared_ground;
 pub mod sharpness;
+pub mod targets;
 pub mod terrain;
 pub mod tile_choice;
 pub mod tiles;
