@@ -15,7 +15,7 @@ mod trace;
 pub use trace::{Part, Run, parts};
 
 /// Corners of a gap's outline lie no farther from the edges of its cells than this, in cells.
-const OUTLINE_TOLERANCE_CELLS: f64 = 1.0;
+const OUTLINE_TOLERANCE_CELLS: f64 = 1.5;
 
 /// Why gaps cannot be told.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -56,7 +56,7 @@ pub struct GapAge {
 /// A piece of ground that should have been seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gap {
-    /// Its outline on WGS-84, simplified by less than a cell.
+    /// Its outline on WGS-84, simplified by at most one and a half cells.
     pub polygon: Polygon,
     /// The same rings on the working grid, the outer one first.
     pub rings: Vec<Vec<GridPoint>>,

@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_turned_square_keeps_few_corners() {
         let rings = outline_of(&[(0.0, 0.0), (1000.0, 0.0), (1000.0, 1000.0), (0.0, 1000.0)]);
-        let fewer = simplified(&rings, 1.0);
+        let fewer = simplified(&rings, 1.5);
         assert!(
             rings[0].len() > 200 && fewer[0].len() < 20,
             "{} → {}",
