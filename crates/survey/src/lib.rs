@@ -25,6 +25,7 @@
 //! | [`gaps`] | which connected pieces of ground should have been seen and were not |
 //! | [`flight_lines`] | which lines see all of an area, in which order, in how many sorties |
 //! | [`forecast`] | when a target will be reached at the rate of the last weeks |
+//! | [`ledger`] | the same by photo, dock, view angle and label; photos enter and leave |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
@@ -46,6 +47,7 @@ pub mod geolocate;
 pub mod grid;
 pub mod identity;
 pub mod layers;
+pub mod ledger;
 pub mod pose;
 pub mod pose_checks;
 pub mod raster;
