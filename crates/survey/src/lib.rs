@@ -26,6 +26,7 @@
 //! | [`flight_lines`] | which lines see all of an area, in which order, in how many sorties |
 //! | [`forecast`] | when a target will be reached at the rate of the last weeks |
 //! | [`ledger`] | the same by photo, dock, view angle and label; photos enter and leave |
+//! | [`reach`] | which ground a dock's vehicle can reach, work over and come back from |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
@@ -51,6 +52,7 @@ pub mod ledger;
 pub mod pose;
 pub mod pose_checks;
 pub mod raster;
+pub mod reach;
 pub mod shared_ground;
 pub mod sharpness;
 pub mod targets;
