@@ -8,6 +8,7 @@ mod change_model;
 mod cli;
 mod clock;
 mod config;
+mod coverage;
 mod feedback;
 mod fleet;
 mod fleet_plan;

@@ -6,7 +6,6 @@ use std::collections::{BinaryHeap, HashMap};
 use super::{Line, Place, distance_m};
 use crate::cells::CellSet;
 use crate::grid::GridPoint;
-use crate::raster::TILE_CELLS;
 
 /// Nodes of the search for a way round.
 const MOST_NODES: i64 = 160_000;
@@ -31,15 +30,9 @@ impl<'a> ClearGround<'a> {
     /// Whether a place lies over it.
     #[must_use]
     pub fn holds(&self, [easting_m, northing_m]: Place) -> bool {
-        let [column, row] = self.allowed.lattice().in_cells(GridPoint {
+        self.allowed.contains(GridPoint {
             easting_m,
             northing_m,
-        });
-        let (column, row) = (column.floor() as i32, row.floor() as i32);
-        let key = (row.div_euclid(TILE_CELLS), column.div_euclid(TILE_CELLS));
-        let bits = self.allowed.tiles().get(&key);
-        bits.is_some_and(|bits| {
-            bits[row.rem_euclid(TILE_CELLS) as usize] >> column.rem_euclid(TILE_CELLS) & 1 == 1
         })
     }
 
