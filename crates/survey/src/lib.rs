@@ -19,6 +19,7 @@
 //! | [`raster`] | which square cells of ground an outline covers |
 //! | [`cells`] | sets of ground cells: joined, cut, measured |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
+//! | [`occlusion`] | which ground of a footprint is hidden behind buildings |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
@@ -35,6 +36,7 @@ pub mod geodesy;
 pub mod geolocate;
 pub mod grid;
 pub mod identity;
+pub mod occlusion;
 pub mod pose;
 pub mod pose_checks;
 pub mod raster;
