@@ -28,6 +28,7 @@
 //! | [`forecast`] | when a target will be reached at the rate of the last weeks |
 //! | [`ledger`] | the same by photo, dock, view angle and label; photos enter and leave |
 //! | [`reach`] | which ground a dock's vehicle can reach, work over and come back from |
+//! | [`occlusion`] | which ground of a footprint is hidden behind buildings |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
 //! | [`tiles`] | which rectangles look at all of a photo |
@@ -50,6 +51,7 @@ pub mod grid;
 pub mod identity;
 pub mod layers;
 pub mod ledger;
+pub mod occlusion;
 pub mod pose;
 pub mod pose_checks;
 pub mod raster;
