@@ -15,6 +15,7 @@ mod fleet_plan;
 mod flight_log;
 mod lang;
 mod layers;
+mod map_picture;
 mod model;
 mod model_check;
 mod model_compare;

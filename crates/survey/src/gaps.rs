@@ -7,6 +7,7 @@ use crate::area::Polygon;
 use crate::cells::CellSet;
 use crate::geodesy::Wgs84;
 use crate::grid::{GridError, GridPoint};
+use crate::raster::Lattice;
 use crate::time::CivilDay;
 
 mod simplify;
@@ -108,6 +109,13 @@ pub fn gaps(
     Ok(found)
 }
 
+/// The rings of a part on the grid, the outer one first, simplified by at most `tolerance_cells`.
+#[must_use]
+pub fn outline_of(part: &Part, tolerance_cells: f64, lattice: Lattice) -> Vec<Vec<GridPoint>> {
+    let on_grid = |ring: Vec<[i32; 2]>| ring.iter().map(|corner| lattice.point(corner.map(f64::from))).collect();
+    simplify::simplified(&part.rings, tolerance_cells).into_iter().map(on_grid).collect()
+}
+
 /// True area of a part's cells, m²: each run weighed by the grid's areal scale at its middle.
 fn area_m2(set: &CellSet, part: &Part) -> f64 {
     let lattice = set.lattice();
@@ -126,14 +134,7 @@ fn gap(
     last_seen: &impl Fn(i32, i32) -> Option<CivilDay>,
 ) -> Result<Gap, GridError> {
     let (lattice, grid) = (set.lattice(), set.grid());
-    let rings: Vec<Vec<GridPoint>> = simplify::simplified(&part.rings, OUTLINE_TOLERANCE_CELLS)
-        .into_iter()
-        .map(|ring| {
-            ring.iter()
-                .map(|corner| lattice.point(corner.map(f64::from)))
-                .collect()
-        })
-        .collect();
+    let rings = outline_of(&part, OUTLINE_TOLERANCE_CELLS, lattice);
     let mut on_earth = rings
         .iter()
         .map(|ring| ring.iter().map(|point| grid.wgs84_from_grid(*point)).collect())
@@ -186,7 +187,6 @@ fn age(runs: &[Run], rules: &GapRules, last_seen: &impl Fn(i32, i32) -> Option<C
 mod tests {
     use super::*;
     use crate::grid::WorkingGrid;
-    use crate::raster::Lattice;
 
     fn rectangle(west_m: f64, south_m: f64, width_m: f64, height_m: f64) -> Vec<GridPoint> {
         [(0.0, 0.0), (width_m, 0.0), (width_m, height_m), (0.0, height_m)]
