@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parameters::Views;
+use super::frames::{DockIndex, Frames, Stratum};
+use super::parameters::{END_OF_DAYS, GsdLimits, LedgerError, Views};
 use crate::time::CivilDay;
 
 /// Which photos count. The default counts all.
@@ -18,6 +19,79 @@ pub struct LedgerQuery<'a> {
     pub views: Views,
     /// Only photos of this dock.
     pub dock: Option<&'a str>,
+}
+
+/// A query against one ledger.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Filter {
+    pub first_day: u16,
+    /// Counts; below `first_day` where no day does.
+    pub last_day: u16,
+    pub last_class: usize,
+    pub views: Views,
+    pub dock: Dock,
+}
+
+/// Which docks count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dock {
+    Any,
+    One(DockIndex),
+    /// One that no photo was flown from.
+    Unknown,
+}
+
+impl Filter {
+    pub fn takes(&self, stratum: &Stratum) -> bool {
+        (self.first_day..=self.last_day).contains(&stratum.day)
+            && usize::from(stratum.class) <= self.last_class
+            && self.views.has(stratum.view)
+            && match self.dock {
+                Dock::Any => true,
+                Dock::One(dock) => stratum.dock == dock,
+                Dock::Unknown => false,
+            }
+    }
+
+    /// Whether the histograms can answer: everything since a day counts, where `newest` is the last day there is.
+    pub fn is_since(&self, newest: Option<u16>) -> bool {
+        self.views == Views::ALL
+            && self.dock == Dock::Any
+            && self.first_day <= self.last_day
+            && newest.is_none_or(|newest| newest <= self.last_day)
+    }
+}
+
+impl LedgerQuery<'_> {
+    /// # Errors
+    /// [`LedgerError::WindowReversed`], [`LedgerError::ImpossibleGsd`], [`LedgerError::GsdBelowClasses`].
+    pub(super) fn filter(&self, limits: GsdLimits, frames: &Frames) -> Result<Filter, LedgerError> {
+        if let (Some(since), Some(until)) = (self.since, self.until)
+            && since > until
+        {
+            return Err(LedgerError::WindowReversed { since, until });
+        }
+        let last_class = limits.last_class_within(self.max_gsd_cm)?;
+        let first = self.since.map_or(0, |day| day.0.max(0));
+        let last = self
+            .until
+            .map_or(END_OF_DAYS.0 - 1, |day| day.0.min(END_OF_DAYS.0 - 1));
+        // A window wholly before or after all days holds none.
+        let (first_day, last_day) = match (u16::try_from(first), u16::try_from(last)) {
+            (Ok(first), Ok(last)) => (first, last),
+            _ => (1, 0),
+        };
+        let dock = self.dock.map_or(Dock::Any, |name| {
+            frames.known_dock(name).map_or(Dock::Unknown, Dock::One)
+        });
+        Ok(Filter {
+            first_day,
+            last_day,
+            last_class,
+            views: self.views,
+            dock,
+        })
+    }
 }
 
 /// Ground imaged out of an area.
@@ -96,7 +170,7 @@ pub struct Ages {
 /// Ages by label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgeFigures {
-    /// All towns together; the flyable part where the ledger has a flyable layer.
+    /// The flyable area; without such a layer all towns together; without labels everywhere.
     pub all: Ages,
     /// Each town, in the order of [`super::Labels`]; its flyable part where the ledger has a flyable layer.
     pub towns: Vec<(String, Ages)>,
