@@ -23,6 +23,7 @@
 //! | [`raster`] | which square cells of ground an outline covers |
 //! | [`cells`] | sets of ground cells: joined, cut, measured |
 //! | [`coverage`] | which ground was imaged when, and how sharply |
+//! | [`exact_cover`] | the imaged number by exact polygons, for audits |
 //! | [`gaps`] | which connected pieces of ground should have been seen and were not |
 //! | [`flight_lines`] | which lines see all of an area, in which order, in how many sorties |
 //! | [`forecast`] | when a target will be reached at the rate of the last weeks |
@@ -42,6 +43,7 @@ pub mod area;
 pub mod camera;
 pub mod cells;
 pub mod coverage;
+pub mod exact_cover;
 pub mod flight_lines;
 pub mod footprint;
 pub mod forecast;

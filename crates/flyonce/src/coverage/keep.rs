@@ -246,7 +246,7 @@ fn read(store: &Store, form: &LedgerForm) -> Result<Option<Kept>> {
         "its content does not have the checksum of its first line"
     );
     Ok(Some(Kept {
-        ledger: from_bytes(bytes)?,
+        ledger: Ledger::from_bytes(bytes)?,
         made: head.made,
         event_seq: head.event_seq,
         synced_at: UtcMicros(head.synced_at_us),
@@ -256,7 +256,10 @@ fn read(store: &Store, form: &LedgerForm) -> Result<Option<Kept>> {
 }
 
 /// Rings of a stored footprint: one outline, or several rings where something stands in between.
-fn rings(outline_json: &str) -> Result<Vec<Vec<Wgs84>>> {
+///
+/// # Errors
+/// Anything else.
+pub fn rings(outline_json: &str) -> Result<Vec<Vec<Wgs84>>> {
     if let Ok(outline) = serde_json::from_str::<Vec<Wgs84>>(outline_json) {
         return Ok(vec![outline]);
     }
@@ -270,8 +273,4 @@ fn view(pose_json: Option<&str>) -> ViewClass {
         let down = pose.attitude.ned_from_camera()[(2, 2)];
         ViewClass::of_zenith(down.clamp(-1.0, 1.0).acos())
     })
-}
-
-fn from_bytes(_bytes: &[u8]) -> Result<Ledger> {
-    anyhow::bail!("not yet read")
 }

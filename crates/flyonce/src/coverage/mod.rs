@@ -5,6 +5,7 @@
 pub mod age_map;
 pub mod age_steps;
 pub mod answer;
+pub mod audit;
 pub mod basis;
 pub mod desk;
 pub mod explain;
@@ -13,6 +14,7 @@ pub mod files;
 pub mod gap_list;
 pub mod gap_plans;
 pub mod keep;
+pub mod monthly;
 pub mod planned;
 pub mod reachable;
 pub mod scene;
