@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cells::CellSet;
 use crate::geodesy::{LocalTangent, Wgs84};
-use crate::raster::{Bits, TILE_CELLS, TileKey};
+use crate::grid::{GridError, WorkingGrid};
+use crate::raster::{Bits, Lattice, TILE_CELLS, TileKey};
 use crate::terrain::{Surroundings, Terrain};
 
 #[cfg(test)]
@@ -101,6 +102,21 @@ pub fn hidden_ground(
         runs,
         unknown_m2: f64::from(unknown) * cell_m * cell_m,
     })
+}
+
+/// The cells that a photo shows: those inside the outline, less the hidden ones.
+///
+/// # Errors
+/// [`GridError`] when the outline leaves the working area.
+pub fn seen_cells(
+    outline: &[Wgs84],
+    hidden: &HiddenGround,
+    (grid, lattice): (&WorkingGrid, Lattice),
+) -> Result<CellSet, GridError> {
+    let mut shown = CellSet::empty(grid.clone(), lattice);
+    let ring = shown.ring_on_grid(outline)?;
+    shown.paint(&[ring]);
+    Ok(hidden.seen_of(&shown))
 }
 
 fn bounds(ring: &[[f64; 2]]) -> Option<([f64; 2], [f64; 2])> {

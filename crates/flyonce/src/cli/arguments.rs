@@ -261,6 +261,27 @@ pub enum FlightsCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Take the photos of a flight or an import out of coverage / 撤销架次,不计入覆盖
+    Withdraw {
+        /// The flight or import.
+        sortie: String,
+        /// Why, kept with it.
+        #[arg(long)]
+        reason: String,
+        /// Who says so.
+        #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+        actor: Option<String>,
+    },
+    /// Let a withdrawn one count again / 恢复架次
+    Restore {
+        /// The flight or import.
+        sortie: String,
+        /// Who says so.
+        #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+        actor: Option<String>,
+    },
+    /// Those that were withdrawn / 已撤销架次
+    Withdrawn,
     /// Fly the rest of a mission that broke off: its missing photos and no others / 补飞剩余照片
     Resume(SortieArguments),
     /// The telemetry log: where it lies, or a copy of it / 遥测日志

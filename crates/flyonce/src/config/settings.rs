@@ -55,6 +55,8 @@ pub struct Settings {
     pub layers: Vec<LayerSetting>,
     /// Height model of the ground.
     pub heights: Option<HeightSetting>,
+    /// Height model of the ground with what stands on it; only beside one of the ground.
+    pub surface: Option<HeightSetting>,
     /// Address of the HTTP service.
     pub listen: SocketAddr,
     /// Docks, calendar, limits, broker and photo door.
@@ -131,7 +133,7 @@ impl Settings {
             let coverage = root.section("coverage");
             let serve = root.section("serve");
             let matters = root.section("matters");
-            let (layers, heights) = layers(root, file, base);
+            let layers = LayerSettings::read(root, file, base);
             let model_card = model.path("card", base);
             let data_folder = data
                 .path("folder", base)
@@ -155,8 +157,9 @@ impl Settings {
                 cell_m: coverage.number("cell_m", 5.0, 0.5..=50.0),
                 max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
                 coverage: coverage::read(&coverage),
-                layers,
-                heights,
+                layers: layers.polygons,
+                heights: layers.heights,
+                surface: layers.surface,
                 listen: listen(&serve),
                 fleet: FleetSettings::read(root, base),
                 mavlink: MavlinkSettings::read(root, base),
@@ -179,6 +182,7 @@ impl Settings {
         let heights = self
             .heights
             .iter()
+            .chain(&self.surface)
             .map(|heights| (heights.config_file.as_str(), "layer.file", &heights.file));
         let models = self
             .further_models
@@ -289,50 +293,70 @@ pub fn not_loopback_words() -> Words {
     )
 }
 
-/// Layers of polygons, and the one of heights.
-fn layers(
-    root: &Section<'_, '_>,
-    config_file: &str,
-    base: &Path,
-) -> (Vec<LayerSetting>, Option<HeightSetting>) {
-    let (mut layers, mut heights): (Vec<LayerSetting>, Option<HeightSetting>) = (Vec::new(), None);
-    for section in root.sections("layer") {
+/// What the `[[layer]]` sections name.
+#[derive(Default)]
+struct LayerSettings {
+    polygons: Vec<LayerSetting>,
+    heights: Option<HeightSetting>,
+    surface: Option<HeightSetting>,
+}
+
+impl LayerSettings {
+    fn read(root: &Section<'_, '_>, config_file: &str, base: &Path) -> Self {
+        let mut layers = Self::default();
+        let sections = root.sections("layer");
+        for section in &sections {
+            layers.add(section, config_file, base);
+        }
+        for section in sections {
+            if section.text("role").as_deref() == Some("surface") && layers.heights.is_none() {
+                let problem = Words::new(
+                    "surface 图层须与 height 图层一起使用:相机高程由后者得出",
+                    "a surface layer needs a height layer beside it, which tells how high the camera is",
+                );
+                section.reject("role", problem);
+            }
+            section.finish();
+        }
+        layers
+    }
+
+    fn add(&mut self, section: &Section<'_, '_>, config_file: &str, base: &Path) {
         let (name, version) = (section.required_text("name"), section.required_text("version"));
         let file = base.join(section.required_text("file"));
-        if layers.iter().any(|other| other.name == name) || heights.iter().any(|other| other.name == name) {
+        let mut rasters = self.heights.iter().chain(&self.surface);
+        if self.polygons.iter().any(|other| other.name == name) || rasters.any(|other| other.name == name) {
             section.reject("name", Words::new("图层名称重复", "another layer has this name"));
         }
         let role = section.text("role");
+        let heights = |file| HeightSetting::read(section, file, config_file);
         let is_second = match role.as_deref() {
-            Some("height") => heights
-                .replace(HeightSetting::read(&section, file, config_file))
-                .is_some(),
+            Some("height") => self.heights.replace(heights(file)).is_some(),
+            Some("surface") => self.surface.replace(heights(file)).is_some(),
             _ => {
                 let layer = LayerSetting {
                     name,
                     version,
-                    role: role_of(&section, role.as_deref()),
+                    role: role_of(section, role.as_deref()),
                     file,
-                    datum: datum(&section),
+                    datum: datum(section),
                     source: section.text("source").unwrap_or_default(),
                     config_file: config_file.to_owned(),
                 };
                 let second = layer.role == LayerRole::Flyable
-                    && layers.iter().any(|other| other.role == LayerRole::Flyable);
-                layers.push(layer);
+                    && self.polygons.iter().any(|other| other.role == LayerRole::Flyable);
+                self.polygons.push(layer);
                 second
             }
         };
         if is_second {
             let problem = Words::new(
-                "flyable 图层和 height 图层各只能有一个",
-                "only one layer can be flyable, and one can be height",
+                "flyable、height、surface 图层各只能有一个",
+                "only one layer can be flyable, one can be height and one surface",
             );
             section.reject("role", problem);
         }
-        section.finish();
     }
-    (layers, heights)
 }
 
 fn role_of(section: &Section<'_, '_>, role: Option<&str>) -> LayerRole {
@@ -343,8 +367,8 @@ fn role_of(section: &Section<'_, '_>, role: Option<&str>) -> LayerRole {
             section.reject(
                 "role",
                 Words::new(
-                    "须为 flyable、shown 或 height",
-                    "must be flyable, shown or height",
+                    "须为 flyable、shown、height 或 surface",
+                    "must be flyable, shown, height or surface",
                 ),
             );
             LayerRole::Shown

@@ -142,8 +142,8 @@ mod sealed {
     }
 }
 
-/// The bytes of a GeoTIFF. `fill` is asked for every tile of every band in turn and gets its cells row by row,
-/// [`TILE_CELLS`] in each, all set to [`Raster::nothing`]; cells beyond the raster's edge are not shown by any program.
+/// The bytes of a GeoTIFF. `fill` is asked for every tile, row by row of tiles, each for all bands in turn, and gets its
+/// cells row by row, [`TILE_CELLS`] in each, all set to [`Raster::nothing`]; cells beyond the raster's edge are not shown by any program.
 ///
 /// # Errors
 /// [`WriteError`].
@@ -153,26 +153,26 @@ pub fn write<T: Sample>(
 ) -> Result<Vec<u8>, WriteError> {
     check(raster)?;
     let mut bytes = b"II\x2a\0\0\0\0\0".to_vec();
-    let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
+    let [across, down] = [raster.columns, raster.rows].map(|side| side.div_ceil(TILE_CELLS));
+    let (bands, tiles) = (raster.bands.len(), across * down);
+    // One band after the other in the lists, whatever the order of the tiles in the file.
+    let (mut offsets, mut lengths) = (vec![0; bands * tiles], vec![0; bands * tiles]);
     let mut cells = vec![raster.nothing; TILE_CELLS * TILE_CELLS];
     let mut plain = Vec::with_capacity(cells.len() * usize::from(T::BITS / 8));
-    for band in 0..raster.bands.len() {
-        for top in (0..raster.rows).step_by(TILE_CELLS) {
-            for left in (0..raster.columns).step_by(TILE_CELLS) {
-                cells.fill(raster.nothing);
-                fill(TilePlace { band, left, top }, &mut cells);
-                if cells.iter().all(|cell| cell.is_same(raster.nothing)) {
-                    offsets.push(0);
-                    lengths.push(0);
-                    continue;
-                }
-                plain.clear();
-                cells.iter().for_each(|cell| cell.push(&mut plain));
-                let packed = compress_to_vec_zlib(&plain, EFFORT);
-                offsets.push(place(&bytes)?);
-                lengths.push(u32::try_from(packed.len()).ok().ok_or(WriteError::TooLarge)?);
-                bytes.extend(packed);
+    for number in 0..tiles {
+        let [left, top] = [number % across, number / across].map(|tile| tile * TILE_CELLS);
+        for band in 0..bands {
+            cells.fill(raster.nothing);
+            fill(TilePlace { band, left, top }, &mut cells);
+            if cells.iter().all(|cell| cell.is_same(raster.nothing)) {
+                continue;
             }
+            plain.clear();
+            cells.iter().for_each(|cell| cell.push(&mut plain));
+            let packed = compress_to_vec_zlib(&plain, EFFORT);
+            offsets[band * tiles + number] = place(&bytes)?;
+            lengths[band * tiles + number] = u32::try_from(packed.len()).ok().ok_or(WriteError::TooLarge)?;
+            bytes.extend(packed);
         }
     }
     let entries = entries(raster, &offsets, &lengths)?;

@@ -254,11 +254,7 @@ fn gdal_reads_flatgeobuf() {
     let file = folder.join("docks.fgb");
     fs::write(&file, flatgeobuf::write(&layer(points)).unwrap()).unwrap();
     let summary = said("ogrinfo", &["-al"], &file);
-    for part in [
-        "Geometry: Point",
-        "POINT (121.5 31.2)",
-        "name (String) = 机场",
-    ] {
+    for part in ["Geometry: Point", "POINT (121.5 31.2)", "name (String) = 机场"] {
         assert!(summary.contains(part), "{part} is not in {summary}");
     }
     assert!(!summary.contains("imaged_share (Real)"), "{summary}");

@@ -249,13 +249,19 @@ fn sampling_distances_are_those_of_the_true_slant_ranges() {
         };
         let flat = footprint(&higher, &camera()).unwrap();
         assert!(!is_flat);
-        assert!((on.gsd_centre_cm / flat.gsd_centre_cm - 1.0).abs() < 1e-3, "{on:?}");
+        assert!(
+            (on.gsd_centre_cm / flat.gsd_centre_cm - 1.0).abs() < 1e-3,
+            "{on:?}"
+        );
         assert!((on.gsd_worst_cm / flat.gsd_worst_cm - 1.0).abs() < 1e-3, "{on:?}");
     }
     // A valley below the lower half of the picture alone leaves the centre as it is and draws out the worst.
     let valley = terrain(|east, _| if east < -20.0 { -50.0 } else { 0.0 });
     let (on, _) = footprint_on_terrain(&pose(90.0, -90.0), &camera(), (&valley, 100.0)).unwrap();
     let flat = footprint(&pose(90.0, -90.0), &camera()).unwrap();
-    assert!((on.gsd_centre_cm / flat.gsd_centre_cm - 1.0).abs() < 1e-6, "{on:?}");
+    assert!(
+        (on.gsd_centre_cm / flat.gsd_centre_cm - 1.0).abs() < 1e-6,
+        "{on:?}"
+    );
     assert!((on.gsd_worst_cm / flat.gsd_worst_cm - 1.5).abs() < 0.01, "{on:?}");
 }
