@@ -3,12 +3,15 @@
 //! that cannot be trusted is absent and named in a warning, or refused by name, never guessed.
 
 pub mod dataset;
+pub mod features;
 pub mod geojson;
 pub mod geotiff;
 pub mod kml;
 pub mod photo;
 pub mod plan;
+pub mod shapefile;
 pub mod wpml;
+mod xml;
 
 pub use photo::{
     AnglesDeg, CaptureSource, CaptureTime, CivilTime, Dewarp, Gnss, GnssSource, MetadataWarning, PhotoError,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::layers::arguments::LayersCommand;
 use crate::cli::model::ModelCommand;
 use crate::cli::soak::SoakArguments;
 use crate::cli::training_set::TrainingSetArguments;
@@ -47,6 +48,9 @@ pub enum Command {
     Photos(PhotosArguments),
     /// Imaged area, and its share of a flyable layer / 实拍覆盖
     Coverage(CoverageArguments),
+    /// Layers: towns, flyable parts, closed ground, heights, targets / 图层
+    #[command(subcommand)]
+    Layers(LayersCommand),
     /// What changed between two dates / 图频比对
     Compare(CompareArguments),
     /// Write the leads as GeoJSON (RFC 7946, WGS-84) / 导出线索
@@ -164,10 +168,10 @@ pub struct PhotosArguments {
 /// `coverage`.
 #[derive(Debug, Args)]
 pub struct CoverageArguments {
-    /// GeoJSON of the flyable area, instead of the configured layer.
+    /// File of the flyable area (GeoJSON, KML, KMZ, Shapefile), instead of the configured layer.
     #[arg(long, value_name = "FILE")]
     pub layer: Option<PathBuf>,
-    /// Datum of that file: WGS-84, CGCS2000 or GCJ-02 (needed unless the file states it).
+    /// Datum of that file: WGS-84, CGCS2000, GCJ-02 or an EPSG code (needed unless the file states it).
     #[arg(long, requires = "layer")]
     pub datum: Option<String>,
     /// Version of that layer, printed beside the figure.

@@ -1,7 +1,7 @@
 //! `flyonce coverage`: imaged area, its share of a flyable layer, and what the figure rests on.
 
 use anyhow::{Context, Result};
-use survey::geodesy::Datum;
+use survey::reference::Reference;
 use survey::time::CivilDay;
 
 use crate::answers::coverage::{CoverageAnswer, CoverageRequest, coverage};
@@ -39,8 +39,8 @@ fn chosen_layer(workplace: &Workplace, arguments: &CoverageArguments) -> Result<
     let Some(file) = &arguments.layer else {
         return layers::load_flyable(&workplace.config.settings);
     };
-    let datum: Option<Datum> = arguments.datum.as_deref().map(str::parse).transpose()?;
-    layers::load(file, None, arguments.layer_version.as_deref(), datum, "").map(Some)
+    let reference: Option<Reference> = arguments.datum.as_deref().map(str::parse).transpose()?;
+    layers::load(file, None, arguments.layer_version.as_deref(), reference, "").map(Some)
 }
 
 fn day(text: &str) -> Result<CivilDay> {

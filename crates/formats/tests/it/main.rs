@@ -5,6 +5,8 @@ mod datasets;
 mod flight_plans;
 mod geojson;
 mod kml;
+mod kml_in;
 mod photo_damage;
 mod photo_values;
 mod real_data;
+mod shapefile;
