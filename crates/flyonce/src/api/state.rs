@@ -13,6 +13,7 @@ use vision::Card;
 
 use crate::config::layers::{LoadedLayer, load_all};
 use crate::fleet::service::{Fleet, Lives};
+use crate::layers::LayerDesk;
 use crate::model::ModelInUse;
 use crate::stage::incoming::Incoming;
 use crate::workplace::Workplace;
@@ -32,6 +33,8 @@ pub struct ApiState {
 pub struct Fixed {
     /// Layers of the configuration.
     pub layers: Vec<LoadedLayer>,
+    /// Layers of the configuration and of the data folder, as they are now.
+    pub layer_desk: LayerDesk,
     /// Where the service listens.
     pub address: SocketAddr,
     /// Card of the model in use; `None` when it cannot be read.
@@ -74,6 +77,7 @@ impl ApiState {
         }
         let fixed = Fixed {
             layers: load_all(settings)?,
+            layer_desk: LayerDesk::new(settings),
             address,
             card: card.ok(),
             further_models: cards.unwrap_or_default().into_iter().skip(1).collect(),
