@@ -12,6 +12,8 @@ use tokio_util::task::TaskTracker;
 use vision::Card;
 
 use crate::config::layers::{LoadedLayer, load_all};
+use crate::coverage::desk::Desk;
+use crate::fleet::city_clock::CityClock;
 use crate::fleet::service::{Fleet, Lives};
 use crate::layers::LayerDesk;
 use crate::model::ModelInUse;
@@ -35,6 +37,8 @@ pub struct Fixed {
     pub layers: Vec<LoadedLayer>,
     /// Layers of the configuration and of the data folder, as they are now.
     pub layer_desk: LayerDesk,
+    /// Answers questions of coverage.
+    pub coverage: Desk,
     /// Where the service listens.
     pub address: SocketAddr,
     /// Card of the model in use; `None` when it cannot be read.
@@ -75,7 +79,9 @@ impl ApiState {
         if let Err(error) = &cards {
             tracing::warn!(%error, "no usable models");
         }
+        let clock = fleet.as_ref().map_or(CityClock::Wall, |fleet| *fleet.clock());
         let fixed = Fixed {
+            coverage: Desk::new(workplace.clone(), clock),
             layers: load_all(settings)?,
             layer_desk: LayerDesk::new(settings),
             address,

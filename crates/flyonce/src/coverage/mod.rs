@@ -7,6 +7,7 @@ pub mod age_steps;
 pub mod answer;
 pub mod audit;
 pub mod basis;
+pub mod daily;
 pub mod desk;
 pub mod explain;
 pub mod figures;
