@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use formats::features::{Declared, FeatureFile, FileFeature, FileGeometry, Ignored, ProjectionText};
 use survey::airspace::{height_zones, no_fly_zones, runways_of};
 use survey::area::RawPolygon;
-use survey::geodesy::Wgs84;
+use survey::geodesy::{Datum, Wgs84};
 use survey::grid::WorkingGrid;
 use survey::layers::{
     FeatureLayer, FeatureRepair, LayerKind, LayerRecord, RawFeature, RawShape, Shape, Validity, properties,
@@ -86,10 +86,12 @@ pub fn build(file: ReadFile, statement: &Statement, shown: &str) -> Result<Built
         .map(|feature| raw_feature(feature, statement.margin_m));
     let (layer, repairs) = FeatureLayer::build(record, &converter, raw.collect()).with_context(in_layer)?;
     check(&layer).with_context(in_layer)?;
+    let converted =
+        (reference.datum() == Datum::Gcj02).then(|| "every place was converted from GCJ-02".to_owned());
     Ok(Built {
         layer,
         repairs,
-        notes,
+        notes: notes.into_iter().chain(converted).collect(),
         ignored,
     })
 }
