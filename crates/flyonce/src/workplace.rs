@@ -24,6 +24,8 @@ pub struct Workplace {
     pub zone: CityZone,
     /// Height model of the settings.
     pub terrain: Option<Arc<Terrain>>,
+    /// Surface model of the settings: heights with buildings.
+    pub surface: Option<Arc<Terrain>>,
 }
 
 /// The grid's origin is rounded to this, so that it does not depend on the very photo that came first.
@@ -42,11 +44,13 @@ impl Workplace {
         let store = Store::open(&location, clock::now()).await?;
         let zone = CityZone::named(&config.settings.time_zone)?;
         let terrain = heights::load(config.settings.heights.as_ref())?.map(Arc::new);
+        let surface = heights::load(config.settings.surface.as_ref())?.map(Arc::new);
         Ok(Self {
             config,
             store,
             zone,
             terrain,
+            surface,
         })
     }
 
@@ -54,6 +58,7 @@ impl Workplace {
     pub fn ground(&self) -> Ground<'_> {
         Ground {
             terrain: self.terrain.as_deref(),
+            surface: self.surface.as_deref(),
         }
     }
 

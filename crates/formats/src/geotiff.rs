@@ -1,11 +1,12 @@
 //! Heights from a GeoTIFF (OGC 19-008r4; TIFF 6.0): one band of whole or floating numbers in strips or tiles, plain or
 //! deflated, north up, with the EPSG code of its coordinates. What its heights count from stands in hardly any file
-//! and is not guessed from one.
+//! and is not guessed from one. Rasters of our own are written by [`writer`].
 
 use thiserror::Error;
 
 mod directory;
 mod samples;
+pub mod writer;
 
 use directory::{Directory, tag};
 

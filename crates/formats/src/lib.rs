@@ -1,15 +1,18 @@
 //! Bytes to values and back, pure: what a drone photo says about itself (EXIF, DJI XMP, JPEG header), GeoJSON
-//! areas in and features out, heights from GeoTIFF, flight plans in, tracks out as KML, labelled pictures in. No file, clock or log is touched here; a value
-//! that cannot be trusted is absent and named in a warning, or refused by name, never guessed.
+//! areas in and features out, heights from GeoTIFF and rasters as one, FlatGeobuf and vector tiles out, flight plans in,
+//! tracks out as KML, labelled pictures in. No file, clock or log is touched here; a value that cannot be trusted is absent and named in a warning, or refused by name, never guessed.
 
 pub mod dataset;
 pub mod features;
+pub mod flatgeobuf;
 pub mod geojson;
 pub mod geotiff;
 pub mod kml;
 pub mod photo;
+pub mod placed;
 pub mod plan;
 pub mod shapefile;
+pub mod vector_tile;
 pub mod wpml;
 mod xml;
 

@@ -22,7 +22,8 @@ pub struct FootprintQuery {
 macro_rules! select_footprints {
     ($rest:literal) => {
         concat!(
-            "select f.photo_id, f.civil_day, f.gsd_cm, f.area_m2, f.truncated, f.outline_json, p.captured_at_us ",
+            "select f.photo_id, f.civil_day, f.gsd_cm, f.area_m2, f.truncated, f.outline_json, f.ground, ",
+            "f.hidden_json, p.captured_at_us ",
             "from footprint f join photo p on p.photo_id = f.photo_id ",
             $rest
         )
@@ -30,26 +31,27 @@ macro_rules! select_footprints {
 }
 
 impl Store {
-    /// The footprint of one photo, if it has one and its pixels can be used.
+    /// The footprint of one photo, if it has one and the photo counts.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn footprint(&self, photo_id: &str) -> Result<Option<FootprintRow>> {
-        let row = sqlx::query(select_footprints!("where f.photo_id = $1 and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)"))
+        let row = sqlx::query(select_footprints!("where f.photo_id = $1 and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id)"))
             .bind(photo_id)
             .fetch_optional(self.pool())
             .await?;
         row.as_ref().map(footprint_of).transpose()
     }
 
-    /// The footprints that count, by day, then photo. A photo whose pixels cannot be used does not.
+    /// The footprints that count, by day, then photo. A photo whose pixels cannot be used does not,
+    /// nor does one of a sortie that was withdrawn.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn footprints(&self, query: &FootprintQuery) -> Result<Vec<FootprintRow>> {
         let rows = sqlx::query(select_footprints!(
             "where f.civil_day >= $1 and f.civil_day <= $2 and f.gsd_cm <= $3
-             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)
+             and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id)
              order by f.civil_day, f.photo_id"
         ))
         .bind(query.since.map_or(i64::MIN, |d| i64::from(d.0)))
@@ -96,6 +98,8 @@ fn footprint_of(row: &AnyRow) -> Result<FootprintRow> {
             area_m2: row.try_get("area_m2")?,
             truncated: truth(row, "truncated")?,
             outline_json: row.try_get("outline_json")?,
+            on_terrain: row.try_get::<String, _>("ground")? == "terrain",
+            hidden_json: row.try_get("hidden_json")?,
         },
     })
 }

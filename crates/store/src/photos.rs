@@ -343,15 +343,18 @@ pub(crate) async fn insert_footprint(
     footprint: &NewFootprint,
 ) -> Result<()> {
     sqlx::query(
-        "insert into footprint (photo_id, civil_day, gsd_cm, area_m2, truncated, outline_json)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into footprint (photo_id, civil_day, gsd_cm, area_m2, truncated, outline_json, ground, hidden_json)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
+    .persistent(false)
     .bind(photo_id)
     .bind(i64::from(footprint.civil_day.0))
     .bind(footprint.gsd_cm)
     .bind(footprint.area_m2)
     .bind(i64::from(footprint.truncated))
     .bind(&footprint.outline_json)
+    .bind(if footprint.on_terrain { "terrain" } else { "flat" })
+    .bind(&footprint.hidden_json)
     .execute(connection)
     .await?;
     Ok(())

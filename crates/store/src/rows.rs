@@ -164,6 +164,10 @@ pub struct NewFootprint {
     pub truncated: bool,
     /// Outline as JSON text.
     pub outline_json: String,
+    /// Whether the outline rests on a height model; else the ground is taken as flat.
+    pub on_terrain: bool,
+    /// What of it a surface model says is hidden, as JSON text; none where no surface model was asked.
+    pub hidden_json: Option<String>,
 }
 
 /// A footprint as stored.

@@ -171,14 +171,22 @@ impl View<'_> {
         Ok(self.ground(&self.sight(steep)?))
     }
 
-    /// Side of the square with the ground area of one pixel, m: a pixel at angle α off the axis spans
-    /// cos³α/f² sr, which covers r²/sin θ of ground per sr at depression θ, r = h/sin θ.
     fn gsd_m(&self, sight: Vector3<f64>) -> f64 {
-        let cos_off_axis = self.ned_from_camera.column(2).dot(&sight).max(0.0);
-        let sin_depression = sight.z;
-        let range_m = self.height_m / sin_depression;
-        range_m * (cos_off_axis.powi(3) / sin_depression).sqrt() / self.camera.focal_px
+        let range_m = self.height_m / sight.z;
+        sampling_m(self.camera, &self.ned_from_camera, (&sight, range_m))
     }
+}
+
+/// Side of the square with the ground area of one pixel, m: a pixel at angle α off the axis spans cos³α/f² sr, which
+/// covers r²/sin θ of level ground per sr at depression θ and slant range r. The line of sight is a unit vector, north,
+/// east, down.
+pub(crate) fn sampling_m(
+    camera: &CameraModel,
+    ned_from_camera: &Matrix3<f64>,
+    (sight, range_m): (&Vector3<f64>, f64),
+) -> f64 {
+    let cos_off_axis = ned_from_camera.column(2).dot(sight).max(0.0);
+    range_m * (cos_off_axis.powi(3) / sight.z).sqrt() / camera.focal_px
 }
 
 fn is_steep(sight: &Vector3<f64>) -> bool {

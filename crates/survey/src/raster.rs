@@ -44,8 +44,14 @@ impl Lattice {
     /// The grid point in the middle of a tile.
     #[must_use]
     pub fn tile_centre(self, key: TileKey) -> GridPoint {
-        let middle = |tile: i32| (f64::from(tile) + 0.5) * f64::from(TILE_CELLS) * self.cell_m;
-        let (down, along) = (middle(key.0), middle(key.1));
+        let middle = |tile: i32| (f64::from(tile) + 0.5) * f64::from(TILE_CELLS);
+        self.point([middle(key.1), middle(key.0)])
+    }
+
+    /// The grid point at a column and row, in cells; whole numbers are corners of cells.
+    #[must_use]
+    pub fn point(self, [column, row]: [f64; 2]) -> GridPoint {
+        let (down, along) = (row * self.cell_m, column * self.cell_m);
         GridPoint {
             easting_m: TURN_COS * along - TURN_SIN * down,
             northing_m: TURN_SIN * along + TURN_COS * down,
@@ -74,7 +80,7 @@ impl Lattice {
     fn crossings(self, rings: &[Vec<GridPoint>]) -> Vec<(i32, f64)> {
         let mut crossings = Vec::new();
         for ring in rings {
-            let corners: Vec<[f64; 2]> = ring.iter().map(|point| self.in_cells(point)).collect();
+            let corners: Vec<[f64; 2]> = ring.iter().map(|point| self.in_cells(*point)).collect();
             for (a, b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
                 let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
                 let slope = (high[0] - low[0]) / (high[1] - low[1]);
@@ -88,15 +94,28 @@ impl Lattice {
     }
 
     /// Column and row of a grid point, in cells.
-    fn in_cells(self, point: &GridPoint) -> [f64; 2] {
+    #[must_use]
+    pub fn in_cells(self, point: GridPoint) -> [f64; 2] {
+        self.on_axes(point).map(|m| m / self.cell_m)
+    }
+
+    /// A grid point on the lattice's own axes, m: along the rows, and across them. The same for every size of cell.
+    #[must_use]
+    pub fn on_axes(self, point: GridPoint) -> [f64; 2] {
         let GridPoint {
             easting_m,
             northing_m,
         } = point;
         [
-            (TURN_COS * easting_m + TURN_SIN * northing_m) / self.cell_m,
-            (TURN_COS * northing_m - TURN_SIN * easting_m) / self.cell_m,
+            TURN_COS * easting_m + TURN_SIN * northing_m,
+            TURN_COS * northing_m - TURN_SIN * easting_m,
         ]
+    }
+
+    /// The grid point in the middle of the cell of a row and column, counted from the grid's origin.
+    #[must_use]
+    pub fn cell_centre(self, row: i32, column: i32) -> GridPoint {
+        self.point([column, row].map(|cell| f64::from(cell) + 0.5))
     }
 }
 

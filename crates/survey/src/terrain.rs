@@ -47,6 +47,22 @@ pub enum VerticalDatum {
     AboveTakeoff,
 }
 
+impl VerticalDatum {
+    /// A height of this datum in another one; `None` between heights above take-off and others.
+    #[must_use]
+    pub fn carried(self, height_m: f64, to: Self) -> Option<f64> {
+        let above_ellipsoid_m = |datum: Self| match datum {
+            Self::Ellipsoidal => Some(0.0),
+            Self::Orthometric { geoid_separation_m } => Some(geoid_separation_m),
+            Self::AboveTakeoff => None,
+        };
+        match (self, to) {
+            (Self::AboveTakeoff, Self::AboveTakeoff) => Some(height_m),
+            _ => Some(height_m + above_ellipsoid_m(self)? - above_ellipsoid_m(to)?),
+        }
+    }
+}
+
 /// Why a raster cannot be used as a height model.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum TerrainError {
@@ -173,7 +189,7 @@ impl Terrain {
     }
 
     /// The raster around a place with straight axes: good to decimetres within [`REACH_M`].
-    fn around(&self, position: Wgs84) -> Option<Surroundings<'_>> {
+    pub(crate) fn around(&self, position: Wgs84) -> Option<Surroundings<'_>> {
         const SPAN_M: f64 = 500.0;
         let plane = LocalTangent::at(position);
         let at = |east: f64, north: f64| self.cell_of(plane.wgs84_from_enu(east, north));
@@ -208,7 +224,8 @@ impl HeightRaster {
     }
 }
 
-struct Surroundings<'t> {
+/// A raster around a camera, with straight axes.
+pub(crate) struct Surroundings<'t> {
     raster: &'t HeightRaster,
     /// Column and row below the camera.
     foot: Vector2<f64>,
@@ -219,8 +236,44 @@ struct Surroundings<'t> {
 }
 
 impl Surroundings<'_> {
-    fn height_m(&self, offset_m: Vector2<f64>) -> Option<f64> {
-        self.raster.at(self.foot + self.per_metre * offset_m)
+    /// Height at an offset east and north of the camera's foot.
+    pub(crate) fn height_m(&self, offset_m: Vector2<f64>) -> Option<f64> {
+        self.raster.at(self.cell_at(offset_m))
+    }
+
+    /// Column and row of an offset, fractions counted from the middle of the first cell.
+    pub(crate) fn cell_at(&self, offset_m: Vector2<f64>) -> Vector2<f64> {
+        self.foot + self.per_metre * offset_m
+    }
+
+    /// Height at a column and row.
+    pub(crate) fn height_of_cell(&self, cell: Vector2<f64>) -> Option<f64> {
+        self.raster.at(cell)
+    }
+
+    /// The highest height known in a box of offsets, south-west to north-east; endlessly low where none is.
+    pub(crate) fn highest_m(&self, low: [f64; 2], high: [f64; 2]) -> f64 {
+        let corners = [low, [low[0], high[1]], [high[0], low[1]], high].map(|at| self.cell_at(at.into()));
+        let range = |axis: usize, end: usize| {
+            let sides = corners.map(|corner| corner[axis]);
+            let first = sides
+                .iter()
+                .copied()
+                .fold(f64::INFINITY, f64::min)
+                .floor()
+                .max(0.0);
+            let last = sides.iter().copied().fold(0.0, f64::max).ceil();
+            first as usize..end.min(last as usize + 1)
+        };
+        let columns = range(0, self.raster.columns);
+        let rows = range(1, self.raster.rows).filter(|_| !columns.is_empty());
+        let heights = rows.flat_map(|row| {
+            let start = row * self.raster.columns;
+            &self.raster.heights_m[start + columns.start..start + columns.end]
+        });
+        heights.fold(f64::NEG_INFINITY, |highest, height| {
+            highest.max(f64::from(*height))
+        })
     }
 
     /// Distance from the camera's foot where the sight first comes below the ground, m.

@@ -1,11 +1,12 @@
 //! Photos as lists: what each is, what it lacks, and what was seen in it.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use formats::geojson::{Feature, FeatureCollection, Geometry};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::rows::{DetectionRow, FootprintRow, PhotoRow};
 use store::tiles::TileRow;
+use survey::occlusion::HiddenGround;
 use utoipa::ToSchema;
 
 use crate::answers::leads::image_url;
@@ -197,6 +198,13 @@ pub fn footprints_geojson(rows: &[FootprintRow]) -> Result<Value> {
 
 fn footprint_feature(row: &FootprintRow) -> Result<Feature> {
     let outline = outline(row)?;
+    let hidden: Option<HiddenGround> = row
+        .footprint
+        .hidden_json
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()
+        .with_context(|| format!("the hidden ground of {} cannot be read", row.photo_id))?;
     let ring: Vec<[f64; 2]> = outline
         .iter()
         .map(|point| [point.longitude_deg, point.latitude_deg])
@@ -208,6 +216,11 @@ fn footprint_feature(row: &FootprintRow) -> Result<Feature> {
         "gsd_cm": row.footprint.gsd_cm,
         "area_m2": row.footprint.area_m2,
         "truncated": row.footprint.truncated,
+        "ground": if row.footprint.on_terrain { "terrain" } else { "flat" },
+        // Null where no surface model tells what buildings hide.
+        "hidden_m2": hidden.as_ref().map(|hidden| rounded(hidden.area_m2(), 1)),
+        "surface": hidden.as_ref().map(|hidden| &hidden.surface),
+        "surface_unknown_m2": hidden.as_ref().map(|hidden| rounded(hidden.unknown_m2, 1)),
     }) else {
         anyhow::bail!("a footprint is not written as an object");
     };

@@ -11,8 +11,10 @@ use crate::cli::soak::SoakArguments;
 use crate::cli::training_set::TrainingSetArguments;
 use crate::lang::Lang;
 
+pub use coverage::*;
 pub use fleet::*;
 
+mod coverage;
 mod fleet;
 
 /// FlyOnce 飞一次: fly once, check everything. 自动飞一次、综合查一次。
@@ -46,7 +48,7 @@ pub enum Command {
     Leads(LeadsCommand),
     /// List the photos and what is wrong with them / 照片清单
     Photos(PhotosArguments),
-    /// Imaged area, and its share of a flyable layer / 实拍覆盖
+    /// Reachable, planned and imaged ground, its gaps, how it went and will go / 覆盖:可达、计划、实拍
     Coverage(CoverageArguments),
     /// Layers: towns, flyable parts, closed ground, heights, targets / 图层
     #[command(subcommand)]
@@ -165,32 +167,6 @@ pub struct PhotosArguments {
     pub limit: u32,
 }
 
-/// `coverage`.
-#[derive(Debug, Args)]
-pub struct CoverageArguments {
-    /// File of the flyable area (GeoJSON, KML, KMZ, Shapefile), instead of the configured layer.
-    #[arg(long, value_name = "FILE")]
-    pub layer: Option<PathBuf>,
-    /// Datum of that file: WGS-84, CGCS2000, GCJ-02 or an EPSG code (needed unless the file states it).
-    #[arg(long, requires = "layer")]
-    pub datum: Option<String>,
-    /// Version of that layer, printed beside the figure.
-    #[arg(long, requires = "layer")]
-    pub layer_version: Option<String>,
-    /// Only photos taken on or after this day (yyyy-mm-dd).
-    #[arg(long)]
-    pub since: Option<String>,
-    /// Only photos taken on or before this day (yyyy-mm-dd).
-    #[arg(long)]
-    pub until: Option<String>,
-    /// Only photos at least this sharp on the ground.
-    #[arg(long)]
-    pub max_gsd_cm: Option<f64>,
-    /// Size of the ground cells of this calculation.
-    #[arg(long)]
-    pub cell_m: Option<f64>,
-}
-
 /// `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArguments {
@@ -289,6 +265,27 @@ pub enum FlightsCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Take the photos of a flight or an import out of coverage / 撤销架次,不计入覆盖
+    Withdraw {
+        /// The flight or import.
+        sortie: String,
+        /// Why, kept with it.
+        #[arg(long)]
+        reason: String,
+        /// Who says so.
+        #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+        actor: Option<String>,
+    },
+    /// Let a withdrawn one count again / 恢复架次
+    Restore {
+        /// The flight or import.
+        sortie: String,
+        /// Who says so.
+        #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+        actor: Option<String>,
+    },
+    /// Those that were withdrawn / 已撤销架次
+    Withdrawn,
     /// Fly the rest of a mission that broke off: its missing photos and no others / 补飞剩余照片
     Resume(SortieArguments),
     /// The telemetry log: where it lies, or a copy of it / 遥测日志

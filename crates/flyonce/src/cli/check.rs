@@ -24,6 +24,7 @@ pub fn run(output: Output, file: &Path) -> Result<()> {
             models = ModelInUse::cards(&config.settings)?;
             layers::load_all(&config.settings)?;
             heights::load(config.settings.heights.as_ref())?;
+            heights::load(config.settings.surface.as_ref())?;
             Vec::new()
         }
         Err(ConfigError::Mistakes(mistakes)) => mistakes,

@@ -13,6 +13,7 @@ use crate::cli::arguments::{FlightsCommand, TrackFormat};
 use crate::cli::checks_table::checks_table;
 use crate::cli::flight_story::timeline;
 use crate::cli::output::{Output, table};
+use crate::cli::withdrawals;
 use crate::flight_log::{flight_detail, flown_track, tlog_path};
 use crate::lang::{Lang, Words};
 use crate::workplace::Workplace;
@@ -48,6 +49,15 @@ pub async fn run(output: Output, workplace: &Workplace, command: FlightsCommand)
                 Some(path) => write(output, &path, text.as_bytes()),
             }
         }
+        FlightsCommand::Withdraw {
+            sortie,
+            reason,
+            actor,
+        } => withdrawals::withdraw(output, workplace, (&sortie, &reason), actor).await,
+        FlightsCommand::Restore { sortie, actor } => {
+            withdrawals::restore(output, workplace, &sortie, actor).await
+        }
+        FlightsCommand::Withdrawn => withdrawals::list(output, workplace).await,
         // It talks to the running service, not to the data folder.
         FlightsCommand::Resume(_) => Ok(()),
         FlightsCommand::Tlog { sortie, out } => {

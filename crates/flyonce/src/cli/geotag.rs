@@ -51,6 +51,7 @@ pub fn of_file(output: Output, config: &Config, arguments: &GeotagArguments) -> 
     };
     let ground = Ground {
         terrain: terrain.as_ref(),
+        surface: None,
     };
     let marked = Marked::from_numbers(&arguments.numbers)?;
     let answer = geotag(&arguments.photo, (&stored, &placement.camera), ground, &marked)?;

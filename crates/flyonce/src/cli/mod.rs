@@ -27,6 +27,7 @@ mod simulate;
 mod soak;
 mod training_set;
 mod vehicle;
+mod withdrawals;
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! The height model of the settings: a `[[layer]]` with role "height", a GeoTIFF whose vertical datum is stated.
+//! The height models of the settings: a `[[layer]]` with role "height" (the ground) and one with role "surface" (what
+//! stands on it, too), GeoTIFFs whose vertical datum is stated.
 
 use std::path::PathBuf;
 

@@ -10,6 +10,7 @@ use survey::time::{CityZone, CivilDay};
 use vision::QualityLimits;
 
 use crate::config::cameras;
+use crate::config::coverage::{self, CoverageSettings};
 use crate::config::fleet::FleetSettings;
 use crate::config::further_models::{self, FurtherModel};
 use crate::config::heights::HeightSetting;
@@ -49,10 +50,14 @@ pub struct Settings {
     pub cell_m: f64,
     /// Coarsest ground sampling distance that counts as seen, centimetres per pixel.
     pub max_gsd_cm: f64,
+    /// Targets, gaps and how they are flown.
+    pub coverage: CoverageSettings,
     /// Layers of polygons.
     pub layers: Vec<LayerSetting>,
     /// Height model of the ground.
     pub heights: Option<HeightSetting>,
+    /// Height model of the ground with what stands on it; only beside one of the ground.
+    pub surface: Option<HeightSetting>,
     /// Address of the HTTP service.
     pub listen: SocketAddr,
     /// Docks, calendar, limits, broker and photo door.
@@ -153,7 +158,7 @@ impl Settings {
             let coverage = root.section("coverage");
             let serve = root.section("serve");
             let matters = root.section("matters");
-            let (layers, heights) = layers(root, file, base);
+            let layers = LayerSettings::read(root, file, base);
             let model_card = model.path("card", base);
             let data_folder = data
                 .path("folder", base)
@@ -174,10 +179,12 @@ impl Settings {
                 },
                 geolocation: geolocation(root),
                 quality: quality::read(root),
-                cell_m: coverage.number("cell_m", 2.0, 0.5..=50.0),
+                cell_m: coverage.number("cell_m", 5.0, 0.5..=50.0),
                 max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
-                layers,
-                heights,
+                coverage: coverage::read(&coverage),
+                layers: layers.polygons,
+                heights: layers.heights,
+                surface: layers.surface,
                 listen: listen(&serve),
                 fleet: FleetSettings::read(root, base),
                 mavlink: MavlinkSettings::read(root, base),
@@ -200,6 +207,7 @@ impl Settings {
         let heights = self
             .heights
             .iter()
+            .chain(&self.surface)
             .map(|heights| (heights.config_file.as_str(), "layer.file", &heights.file));
         let models = self
             .further_models
@@ -310,53 +318,73 @@ pub fn not_loopback_words() -> Words {
     )
 }
 
-/// Layers of polygons, and the one of heights.
-fn layers(
-    root: &Section<'_, '_>,
-    config_file: &str,
-    base: &Path,
-) -> (Vec<LayerSetting>, Option<HeightSetting>) {
-    let (mut layers, mut heights): (Vec<LayerSetting>, Option<HeightSetting>) = (Vec::new(), None);
-    for section in root.sections("layer") {
+/// What the `[[layer]]` sections name.
+#[derive(Default)]
+struct LayerSettings {
+    polygons: Vec<LayerSetting>,
+    heights: Option<HeightSetting>,
+    surface: Option<HeightSetting>,
+}
+
+impl LayerSettings {
+    fn read(root: &Section<'_, '_>, config_file: &str, base: &Path) -> Self {
+        let mut layers = Self::default();
+        let sections = root.sections("layer");
+        for section in &sections {
+            layers.add(section, config_file, base);
+        }
+        for section in sections {
+            if section.text("role").as_deref() == Some("surface") && layers.heights.is_none() {
+                let problem = Words::new(
+                    "surface 图层须与 height 图层一起使用:相机高程由后者得出",
+                    "a surface layer needs a height layer beside it, which tells how high the camera is",
+                );
+                section.reject("role", problem);
+            }
+            section.finish();
+        }
+        layers
+    }
+
+    fn add(&mut self, section: &Section<'_, '_>, config_file: &str, base: &Path) {
         let (name, version) = (section.required_text("name"), section.required_text("version"));
         let file = base.join(section.required_text("file"));
-        if layers.iter().any(|other| other.name == name) || heights.iter().any(|other| other.name == name) {
+        let mut rasters = self.heights.iter().chain(&self.surface);
+        if self.polygons.iter().any(|other| other.name == name) || rasters.any(|other| other.name == name) {
             section.reject("name", Words::new("图层名称重复", "another layer has this name"));
         }
         let role = section.text("role");
+        let heights = |file| HeightSetting::read(section, file, config_file);
         let is_second = match role.as_deref() {
-            Some("height") => heights
-                .replace(HeightSetting::read(&section, file, config_file))
-                .is_some(),
+            Some("height") => self.heights.replace(heights(file)).is_some(),
+            Some("surface") => self.surface.replace(heights(file)).is_some(),
             _ => {
                 let layer = LayerSetting {
                     name,
                     version,
-                    kind: kind_of(&section, role.as_deref()),
+                    kind: kind_of(section, role.as_deref()),
                     file,
-                    reference: reference(&section),
-                    validity: validity(&section),
+                    reference: reference(section),
+                    validity: validity(section),
                     source: section.text("source").unwrap_or_default(),
                     document: section.text("document"),
                     margin_m: section.maybe_number("margin_m", 0.0..=50_000.0),
                     config_file: config_file.to_owned(),
                 };
                 let second = layer.role() == LayerRole::Flyable
-                    && layers.iter().any(|other| other.role() == LayerRole::Flyable);
-                layers.push(layer);
+                    && self.polygons.iter().any(|other| other.role() == LayerRole::Flyable);
+                self.polygons.push(layer);
                 second
             }
         };
         if is_second {
             let problem = Words::new(
-                "flyable 图层和 height 图层各只能有一个",
-                "only one layer can be flyable, and one can be height",
+                "flyable、height、surface 图层各只能有一个",
+                "only one layer can be flyable, one can be height and one surface",
             );
             section.reject("role", problem);
         }
-        section.finish();
     }
-    (layers, heights)
 }
 
 fn kind_of(section: &Section<'_, '_>, role: Option<&str>) -> LayerKind {
@@ -366,8 +394,8 @@ fn kind_of(section: &Section<'_, '_>, role: Option<&str>) -> LayerKind {
     role.parse().unwrap_or_else(|_unknown| {
         let names = LayerKind::ALL.map(LayerKind::name).join(", ");
         let problem = Words::new(
-            format!("须为 height 或以下之一:{names}"),
-            format!("must be height or one of {names}"),
+            format!("须为 height、surface 或以下之一:{names}"),
+            format!("must be height, surface or one of {names}"),
         );
         section.reject("role", problem);
         LayerKind::Shown

@@ -184,6 +184,9 @@ impl Description {
             area_m2: shown.area_m2,
             truncated: shown.truncated,
             outline_json: serde_json::to_string(&shown.outline)?,
+            // Checking the sortie's poses puts it on the height model.
+            on_terrain: false,
+            hidden_json: None,
         };
         Ok((Some(entry), gsd_cm))
     }

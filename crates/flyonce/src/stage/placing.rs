@@ -126,6 +126,10 @@ pub fn problem_words(code: &str) -> Words {
             "over-exposed: not looked at, no coverage",
         ),
         "hazy" => ("雾霾遮挡,未识别,不计入覆盖", "hazy: not looked at, no coverage"),
+        "sortie_withdrawn" => (
+            "所属架次已撤销,不计入覆盖",
+            "its sortie was withdrawn: no coverage",
+        ),
         "too_large" => ("图像过大,未识别", "picture too large to be looked at"),
         other => (other, other),
     };

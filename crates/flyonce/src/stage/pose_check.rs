@@ -263,19 +263,18 @@ async fn change(
         return Ok(None);
     }
     let ground = workplace.ground();
-    let shown = ground
-        .footprint(&pose, &photo.camera)
-        .ok()
-        .map(|(shown, _)| shown);
+    let shown = tokio::task::block_in_place(|| ground.footprint(&pose, &photo.camera)).ok();
     let grid = workplace.working_grid_around(pose.position).await?;
     let before = workplace.store.footprint(&photo.row.photo_id).await?;
     let footprint = match (&shown, before) {
-        (Some(shown), Some(before)) if lies_inside(&grid, &shown.outline) => Some(NewFootprint {
-            gsd_cm: shown.gsd_centre_cm,
-            area_m2: shown.area_m2,
-            truncated: shown.truncated,
-            outline_json: serde_json::to_string(&shown.outline)?,
-            ..before.footprint
+        (Some(shown), Some(before)) if lies_inside(&grid, &shown.footprint.outline) => Some(NewFootprint {
+            civil_day: before.footprint.civil_day,
+            gsd_cm: shown.footprint.gsd_centre_cm,
+            area_m2: shown.footprint.area_m2,
+            truncated: shown.footprint.truncated,
+            outline_json: serde_json::to_string(&shown.footprint.outline)?,
+            on_terrain: shown.on_terrain,
+            hidden_json: shown.hidden.as_ref().map(serde_json::to_string).transpose()?,
         }),
         _ => None,
     };
@@ -289,7 +288,9 @@ async fn change(
         photo_id: photo.row.photo_id.clone(),
         pose_json: serde_json::to_string(&stored)?,
         findings_json: serde_json::to_string(findings)?,
-        gsd_cm: shown.map(|shown| shown.gsd_centre_cm).or(photo.row.gsd_cm),
+        gsd_cm: shown
+            .map(|shown| shown.footprint.gsd_centre_cm)
+            .or(photo.row.gsd_cm),
         footprint,
         places,
     }))

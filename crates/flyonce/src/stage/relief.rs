@@ -7,6 +7,7 @@ use survey::camera::CameraModel;
 use survey::footprint::{Footprint, FootprintError, footprint};
 use survey::geodesy::AltitudeAglM;
 use survey::geolocate::{GeolocateError, GroundFix, ground_from_pixel};
+use survey::occlusion::{HiddenGround, hidden_ground};
 use survey::pose::{FixQuality, GroundAssumption, Pose, TakeoffHeight};
 use survey::pose_checks::PoseFinding;
 use survey::terrain::{Terrain, VerticalDatum, footprint_on_terrain, ground_on_terrain};
@@ -105,6 +106,19 @@ pub fn datum_mismatch(terrain: &Terrain, takeoff: &Takeoff<'_>) -> Option<PoseFi
 pub struct Ground<'t> {
     /// The height model of the settings.
     pub terrain: Option<&'t Terrain>,
+    /// The surface model, with buildings.
+    pub surface: Option<&'t Terrain>,
+}
+
+/// The ground a photo shows, and what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownGround {
+    /// Outline, sampling distances.
+    pub footprint: Footprint,
+    /// Whether the outline rests on the height model; else the ground is taken as flat.
+    pub on_terrain: bool,
+    /// What of it is hidden behind buildings; `None` where no surface model tells.
+    pub hidden: Option<HiddenGround>,
 }
 
 impl Ground<'_> {
@@ -128,15 +142,29 @@ impl Ground<'_> {
             Err(error) => Err(error),
         }
     }
-    /// The ground a photo shows, on the height model like its places; the second value says that it is taken as flat.
+    /// The ground a photo shows: on the height model like its places, less what the surface model says is hidden. The
+    /// surface model needs the height model, which tells how high the camera is.
     ///
     /// # Errors
     /// A photo that shows no ground.
-    pub fn footprint(&self, pose: &Pose, camera: &CameraModel) -> Result<(Footprint, bool), FootprintError> {
-        match self.model_of(pose) {
-            Some(model) => footprint_on_terrain(pose, camera, model),
-            None => Ok((footprint(pose, camera)?, true)),
-        }
+    pub fn footprint(&self, pose: &Pose, camera: &CameraModel) -> Result<ShownGround, FootprintError> {
+        let Some((terrain, camera_m)) = self.model_of(pose) else {
+            return Ok(ShownGround {
+                footprint: footprint(pose, camera)?,
+                on_terrain: false,
+                hidden: None,
+            });
+        };
+        let (footprint, is_flat) = footprint_on_terrain(pose, camera, (terrain, camera_m))?;
+        let hidden = self.surface.and_then(|surface| {
+            let camera_m = terrain.datum.carried(camera_m, surface.datum)?;
+            hidden_ground(&footprint.outline, (pose.position, camera_m), surface)
+        });
+        Ok(ShownGround {
+            footprint,
+            on_terrain: !is_flat,
+            hidden,
+        })
     }
 
     /// The model that a pose rests on, with the camera's height in its datum.

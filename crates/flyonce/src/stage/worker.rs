@@ -198,7 +198,8 @@ pub fn see(
         .zip(&plans)
         .map(|(eye, plan)| wanted(eye, plan))
         .collect();
-    if !wanting.contains(&true) {
+    let has_to_pass = has_to_pass(shared, photo, (eyes, &plans), runtime)?;
+    if !has_to_pass && !wanting.contains(&true) {
         return Ok(Seen::Models(eyes.iter().map(Eye::nothing).collect()));
     }
     let pixels = u64::from(photo.width_px) * u64::from(photo.height_px);
@@ -208,10 +209,8 @@ pub fn see(
         Err(problem) => problem,
     };
     // A photo that only shadow models opened stays what it is for the others.
-    let for_all = eyes
-        .iter()
-        .zip(&wanting)
-        .any(|(eye, wants)| eye.is_active() && *wants);
+    let is_wanted = |(eye, wants): (&Eye, &bool)| eye.is_active() && *wants;
+    let for_all = has_to_pass || eyes.iter().zip(&wanting).any(is_wanted);
     let concerned = eyes.iter().filter(|eye| for_all || !eye.is_active());
     let choosers: Vec<Chooser<'_>> = concerned
         .map(|eye| eye.chooser(&shared.workplace, shared.queue))
@@ -227,6 +226,30 @@ pub fn see(
         ..eye.nothing()
     };
     Ok(Seen::Models(eyes.iter().map(given_up).collect()))
+}
+
+/// Whether a photo makes coverage and was not opened by an active model before: its ground may be looked at in others,
+/// yet what counts as imaged goes by one rule, and that is known of no photo that was not opened.
+fn has_to_pass(
+    shared: &Shared,
+    photo: &PhotoRow,
+    (eyes, plans): (&[Eye], &[Plan]),
+    runtime: &Handle,
+) -> Result<bool> {
+    let workplace = &shared.workplace;
+    let mut active = eyes
+        .iter()
+        .zip(plans)
+        .filter(|(eye, _)| eye.is_active())
+        .peekable();
+    if workplace.config.settings.quality.is_none() || active.peek().is_none() {
+        return Ok(false);
+    }
+    let was_opened = active.any(|(_, plan)| plan.is_further);
+    Ok(!was_opened
+        && runtime
+            .block_on(workplace.store.footprint(&photo.photo_id))?
+            .is_some())
 }
 
 /// What every model finds in an open photo.

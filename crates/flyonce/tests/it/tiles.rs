@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use fixtures::photos::JpegSpec;
+use fixtures::photos::{JpegSpec, PictureFault};
 
 use crate::program::{Program, can_look};
 
@@ -138,4 +138,83 @@ fn the_ground_of_a_photo_that_cannot_be_used_is_looked_at_in_others() {
     }
     program.run(&["--config", "flyonce.toml", "ingest", "in"]);
     assert_eq!(tiles(&program), chosen, "a repeat chooses nothing else");
+}
+
+#[test]
+fn a_photo_without_tiles_makes_coverage_only_when_its_pixels_are_good_enough() {
+    if !can_look("a_photo_without_tiles_makes_coverage_only_when_its_pixels_are_good_enough") {
+        return;
+    }
+    // Each 10 m north of the one before: most show nothing that others do not.
+    let near = |number: u32| {
+        let taken = format!("2026:05:01 10:00:{number:02}");
+        JpegSpec::dji(31.2 + 0.00009 * f64::from(number), 121.6, 120.0)
+            .seed(u64::from(number))
+            .size(640, 480)
+            .taken(&taken, Some("+08:00"))
+    };
+    let flown = |faults: &[(usize, PictureFault)]| {
+        let program = Program::new();
+        program.write(
+            "flyonce.toml",
+            "[model]\nlooks_per_cell = 1\nfull_frame = false\n",
+        );
+        for number in 0..12_u32 {
+            let fault = faults.iter().find(|(at, _)| *at == number as usize);
+            let photo = fault.map_or(near(number), |(_, fault)| near(number).spoiled(*fault));
+            program.write(&format!("in/{number:02}.jpg"), photo.bytes().unwrap());
+        }
+        program.json(&["--config", "flyonce.toml", "ingest", "in"]);
+        program
+    };
+    let counted =
+        |program: &Program| program.json(&["coverage", "--max-gsd-cm", "1000"])["photos_counted"].clone();
+    let program = flown(&[]);
+    assert_eq!(counted(&program), 12);
+    let chosen = tiles(&program);
+    let without: Vec<usize> = (0..12).filter(|at| chosen[*at].1.is_empty()).collect();
+    assert!(without.len() >= 3, "{chosen:?}");
+    let faults = [
+        (without[0], PictureFault::Dark),
+        (without[1], PictureFault::OverExposed),
+        (without[2], PictureFault::Blurred),
+    ];
+    let program = flown(&faults);
+    let again = tiles(&program);
+    for ((at, _), code) in faults.iter().zip(["too_dark", "over_exposed", "blurred"]) {
+        assert!(again[*at].1.is_empty(), "{at} has tiles");
+        let photo = program.photo_named(&format!("{at:02}.jpg"));
+        assert_eq!(
+            (&photo["state"], &photo["problem_code"]),
+            (&"looked_at".into(), &code.into())
+        );
+    }
+    assert_eq!(counted(&program), 9);
+    // A withdrawn sortie makes none, until it counts again.
+    let sortie = program.photo_named("00.jpg")["sortie_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let nobody = program
+        .command(&["flights", "withdraw", &sortie, "--reason", "测试"])
+        .env_remove("FLYONCE_ACTOR")
+        .output();
+    assert!(!nobody.unwrap().status.success());
+    let withdrawn = program.json(&[
+        "flights",
+        "withdraw",
+        &sortie,
+        "--reason",
+        "测试飞行",
+        "--as",
+        "李娜",
+    ]);
+    assert_eq!(withdrawn["photos"], 12);
+    assert_eq!(counted(&program), 0);
+    assert_eq!(
+        program.json(&["flights", "withdrawn"])["withdrawn"][0]["reason"],
+        "测试飞行"
+    );
+    program.json(&["flights", "restore", &sortie, "--as", "李娜"]);
+    assert_eq!(counted(&program), 9);
 }

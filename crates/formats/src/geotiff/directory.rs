@@ -8,20 +8,26 @@ pub(super) mod tag {
     pub(in super::super) const LENGTH: u16 = 257;
     pub(in super::super) const BITS: u16 = 258;
     pub(in super::super) const COMPRESSION: u16 = 259;
+    pub(in super::super) const PHOTOMETRIC: u16 = 262;
     pub(in super::super) const STRIP_OFFSETS: u16 = 273;
     pub(in super::super) const SAMPLES_PER_PIXEL: u16 = 277;
     pub(in super::super) const ROWS_PER_STRIP: u16 = 278;
     pub(in super::super) const STRIP_BYTES: u16 = 279;
+    pub(in super::super) const PLANAR: u16 = 284;
     pub(in super::super) const PREDICTOR: u16 = 317;
     pub(in super::super) const TILE_WIDTH: u16 = 322;
     pub(in super::super) const TILE_LENGTH: u16 = 323;
     pub(in super::super) const TILE_OFFSETS: u16 = 324;
     pub(in super::super) const TILE_BYTES: u16 = 325;
+    pub(in super::super) const EXTRA_SAMPLES: u16 = 338;
     pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
     pub(in super::super) const PIXEL_SCALE: u16 = 33550;
     pub(in super::super) const TIEPOINT: u16 = 33922;
     pub(in super::super) const TRANSFORMATION: u16 = 34264;
     pub(in super::super) const GEO_KEYS: u16 = 34735;
+    pub(in super::super) const GEO_DOUBLES: u16 = 34736;
+    pub(in super::super) const GEO_TEXTS: u16 = 34737;
+    pub(in super::super) const GDAL_METADATA: u16 = 42112;
     pub(in super::super) const NOTHING: u16 = 42113;
 }
 

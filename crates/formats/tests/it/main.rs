@@ -3,6 +3,7 @@
 
 mod datasets;
 mod flight_plans;
+mod gdal;
 mod geojson;
 mod kml;
 mod kml_in;

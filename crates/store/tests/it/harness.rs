@@ -175,6 +175,8 @@ pub fn photo(content: &str) -> NewPhoto {
             area_m2: 5000.0,
             truncated: false,
             outline_json: "[[121.5,31.2]]".to_owned(),
+            on_terrain: false,
+            hidden_json: None,
         }),
         actor: actor("intake"),
     }

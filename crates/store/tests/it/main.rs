@@ -20,3 +20,4 @@ mod shadow;
 mod shots;
 mod tiles;
 mod upgrade;
+mod withdrawals;

@@ -3,15 +3,15 @@
 use geo::Validation;
 use nalgebra::{Vector2, Vector3};
 
-use super::Terrain;
+use super::{Surroundings, Terrain};
 use crate::camera::CameraModel;
-use crate::footprint::{Footprint, FootprintError, footprint};
+use crate::footprint::{CUT_DEPRESSION_RAD, Footprint, FootprintError, footprint, sampling_m};
 use crate::geodesy::LocalTangent;
 use crate::pose::Pose;
 
 /// The footprint of a photo with its outline where the border's lines of sight meet a height model, the camera at
-/// `camera_m` in the model's datum. Sampling distances grow and shrink with the range: the worst by the border point
-/// that is furthest drawn out, the centre's by the mean of all.
+/// `camera_m` in the model's datum. The cut at [`CUT_DEPRESSION_RAD`] is one of lines of sight and stays what it is.
+/// Sampling distances are those of the slant ranges to the model.
 ///
 /// It stays the one on flat ground, which the second value says, where the model has no height for a border point, and
 /// where ground so rough is between camera and border that the outline would cross itself.
@@ -24,42 +24,50 @@ pub fn footprint_on_terrain(
     (terrain, camera_m): (&Terrain, f64),
 ) -> Result<(Footprint, bool), FootprintError> {
     let flat = footprint(pose, camera)?;
-    let Some(around) = terrain.around(pose.position) else {
-        return Ok((flat, true));
-    };
+    let on = terrain
+        .around(pose.position)
+        .and_then(|around| raised(&flat, (pose, camera), (&around, camera_m)));
+    Ok(on.map_or((flat, true), |on| (on, false)))
+}
+
+fn raised(
+    flat: &Footprint,
+    (pose, camera): (&Pose, &CameraModel),
+    (around, camera_m): (&Surroundings<'_>, f64),
+) -> Option<Footprint> {
     let plane = LocalTangent::at(pose.position);
-    let level_m: Vec<Vector2<f64>> = flat
-        .outline
-        .iter()
-        .map(|place| Vector2::from(plane.enu_from_wgs84(*place)))
-        .collect();
-    let met = |at: &Vector2<f64>| {
-        let sight = Vector3::new(at.y, at.x, pose.altitude_agl_m.0);
-        let away_m = around.meeting_m(camera_m, &sight).ok()?;
-        Some(at * (away_m / at.norm().max(1e-9)))
+    // Where a line of sight comes down: east and north of the camera's foot, and down from the camera, m.
+    let met = |sight: &Vector3<f64>| {
+        let away_m = around.meeting_m(camera_m, sight).ok()?;
+        let at = Vector2::new(sight.y, sight.x) * (away_m / sight.y.hypot(sight.x).max(1e-12));
+        Some(Vector3::new(at.y, at.x, camera_m - around.height_m(at)?))
     };
-    let Some(met_m) = level_m.iter().map(met).collect::<Option<Vec<_>>>() else {
-        return Ok((flat, true));
-    };
-    let ring: geo::LineString = met_m.iter().map(|at| (at.x, at.y)).collect();
+    let sights = flat.outline.iter().map(|place| {
+        let [east_m, north_m] = plane.enu_from_wgs84(*place);
+        Vector3::new(north_m, east_m, pose.altitude_agl_m.0).normalize()
+    });
+    let border = sights.map(|sight| met(&sight)).collect::<Option<Vec<_>>>()?;
+    let ring: geo::LineString = border.iter().map(|at| (at.y, at.x)).collect();
     let outline = geo::Polygon::new(ring, Vec::new());
     let area_m2 = geo::Area::signed_area(&outline);
     if !outline.is_valid() || area_m2 <= 0.0 {
-        return Ok((flat, true));
+        return None;
     }
-    let drawn_out: Vec<f64> = met_m
-        .iter()
-        .zip(&level_m)
-        .map(|(met, level)| met.norm() / level.norm().max(1e-9))
-        .collect();
-    let mean = drawn_out.iter().sum::<f64>() / drawn_out.len().max(1) as f64;
-    let most = drawn_out.iter().copied().fold(1.0, f64::max);
-    let on = Footprint {
-        outline: met_m.iter().map(|at| plane.wgs84_from_enu(at.x, at.y)).collect(),
-        area_m2,
-        gsd_centre_cm: flat.gsd_centre_cm * mean,
-        gsd_worst_cm: flat.gsd_worst_cm * most,
-        ..flat
+    let ned_from_camera = pose.attitude.ned_from_camera();
+    let gsd_m = |at: &Vector3<f64>| sampling_m(camera, &ned_from_camera, (&at.normalize(), at.norm()));
+    let axis = ned_from_camera.column(2).into_owned();
+    let centre = if axis.z >= CUT_DEPRESSION_RAD.sin() {
+        met(&axis)?
+    } else {
+        let middle = border.iter().sum::<Vector3<f64>>() / border.len().max(1) as f64;
+        met(&middle.normalize())?
     };
-    Ok((on, false))
+    let coarsest_m = border.iter().map(gsd_m).fold(gsd_m(&centre), f64::max);
+    Some(Footprint {
+        outline: border.iter().map(|at| plane.wgs84_from_enu(at.y, at.x)).collect(),
+        area_m2,
+        gsd_centre_cm: gsd_m(&centre) * 100.0,
+        gsd_worst_cm: coarsest_m * 100.0,
+        ..flat.clone()
+    })
 }

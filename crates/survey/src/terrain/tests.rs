@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::camera::CameraSource;
+use crate::footprint::footprint;
 use crate::geodesy::AltitudeAglM;
 use crate::geolocate::ground_from_pixel;
 use crate::pose::{Attitude, GroundAssumption, PoseSigmas};
@@ -235,4 +236,32 @@ fn places_on_terrain_lie_inside_the_footprint_on_it() {
             assert_eq!(crate::footprint::check_in_view(&pose, &camera, &fix), Ok(()));
         }
     }
+}
+
+#[test]
+fn sampling_distances_are_those_of_the_true_slant_ranges() {
+    for (yaw, pitch) in [(0.0, -90.0), (70.0, -50.0), (-130.0, -20.0)] {
+        let pose = pose(yaw, pitch);
+        let (on, is_flat) = footprint_on_terrain(&pose, &camera(), (&terrain(|_, _| -30.0), 100.0)).unwrap();
+        let higher = Pose {
+            altitude_agl_m: AltitudeAglM(130.0),
+            ..pose
+        };
+        let flat = footprint(&higher, &camera()).unwrap();
+        assert!(!is_flat);
+        assert!(
+            (on.gsd_centre_cm / flat.gsd_centre_cm - 1.0).abs() < 1e-3,
+            "{on:?}"
+        );
+        assert!((on.gsd_worst_cm / flat.gsd_worst_cm - 1.0).abs() < 1e-3, "{on:?}");
+    }
+    // A valley below the lower half of the picture alone leaves the centre as it is and draws out the worst.
+    let valley = terrain(|east, _| if east < -20.0 { -50.0 } else { 0.0 });
+    let (on, _) = footprint_on_terrain(&pose(90.0, -90.0), &camera(), (&valley, 100.0)).unwrap();
+    let flat = footprint(&pose(90.0, -90.0), &camera()).unwrap();
+    assert!(
+        (on.gsd_centre_cm / flat.gsd_centre_cm - 1.0).abs() < 1e-6,
+        "{on:?}"
+    );
+    assert!((on.gsd_worst_cm / flat.gsd_worst_cm - 1.5).abs() < 0.01, "{on:?}");
 }
