@@ -197,16 +197,13 @@ fn check(layer: &FeatureLayer) -> Result<()> {
 /// # Errors
 /// A layer at a pole.
 pub fn grid_around(layer: &FeatureLayer) -> Result<WorkingGrid> {
-    let first = layer
-        .features
-        .first()
-        .and_then(|feature| first_place(&feature.shape));
-    let first = first.context("the layer has no place")?;
+    let first = first_place(layer).context("the layer has no place")?;
     Ok(WorkingGrid::centred(first)?)
 }
 
-fn first_place(shape: &Shape) -> Option<Wgs84> {
-    match shape {
+/// The first place of a layer.
+pub fn first_place(layer: &FeatureLayer) -> Option<Wgs84> {
+    match &layer.features.first()?.shape {
         Shape::Points(points) => points.first().copied(),
         Shape::Lines(lines) => lines.first()?.first().copied(),
         Shape::Areas(polygons) => polygons.first()?.exterior.first().copied(),
