@@ -161,7 +161,8 @@ impl Kept {
         if row.gsd_cm > self.made.limits_cm[3] {
             return Ok(None);
         }
-        let rings = rings(&row.outline_json).with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
+        let rings = rings(&row.outline_json)
+            .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
         let frame = LedgerFrame {
             photo: &row.photo_id,
             day: row.civil_day,
@@ -239,7 +240,10 @@ fn read(store: &Store, form: &LedgerForm) -> Result<Option<Kept>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     };
-    let end = content.iter().position(|byte| *byte == b'\n').context("it has no first line")?;
+    let end = content
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .context("it has no first line")?;
     let head: Head = serde_json::from_slice(&content[..end]).context("its first line cannot be read")?;
     if head.made != made(form) {
         tracing::info!("the coverage ledger was made with other parameters; building it anew");
