@@ -23,6 +23,7 @@ mod serve;
 mod service_door;
 mod setup;
 mod simulate;
+mod siting;
 mod soak;
 mod training_set;
 mod vehicle;
@@ -62,6 +63,7 @@ pub async fn run() -> Result<()> {
         Command::Photos(photos) => photos::run(output, &workplace().await?, &photos).await,
         Command::Compare(compare) => compare::run(output, config()?, &compare).await,
         Command::Coverage(coverage) => coverage::run(output, &workplace().await?, &coverage).await,
+        Command::Siting(siting) => siting::run(output, &workplace().await?, &siting).await,
         Command::Export(export) => export::run(output, &workplace().await?, &export).await,
         Command::Geotag(geotag) if Path::new(&geotag.photo).is_file() => {
             geotag::of_file(output, &config()?, &geotag)

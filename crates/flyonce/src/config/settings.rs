@@ -15,6 +15,7 @@ use crate::config::further_models::{self, FurtherModel};
 use crate::config::heights::HeightSetting;
 use crate::config::mavlink::MavlinkSettings;
 use crate::config::quality;
+use crate::config::reach::ReachSettings;
 use crate::config::reader::{Mistake, Reader, Section};
 use crate::lang::Words;
 
@@ -59,6 +60,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Docks, calendar, limits, broker and photo door.
     pub fleet: FleetSettings,
+    /// How far docks reach.
+    pub reach: ReachSettings,
     /// Who we are on MAVLink links, and the keys of vehicles.
     pub mavlink: MavlinkSettings,
     /// Catalogue of matters; `None` is the built-in one.
@@ -136,6 +139,7 @@ impl Settings {
             let data_folder = data
                 .path("folder", base)
                 .unwrap_or_else(|| base.join("flyonce-data"));
+            let fleet = FleetSettings::read(root, base);
             let settings = Self {
                 time_zone: time_zone(&city),
                 lead_prefix: lead_prefix(&city),
@@ -158,7 +162,8 @@ impl Settings {
                 layers,
                 heights,
                 listen: listen(&serve),
-                fleet: FleetSettings::read(root, base),
+                reach: ReachSettings::read(root, &fleet),
+                fleet,
                 mavlink: MavlinkSettings::read(root, base),
                 matters_file: matters.path("file", base),
             };
