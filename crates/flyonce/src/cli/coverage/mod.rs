@@ -201,9 +201,10 @@ async fn write_files(
             if let Some(file) = &question.flatgeobuf {
                 write(file, &files::flatgeobuf(figures, found)?)?;
             }
-            let plans = question.gap_plans.as_ref().map(|folder| {
-                write_plans(figures, found, settings, (folder, question.most_gaps))
-            });
+            let plans = question
+                .gap_plans
+                .as_ref()
+                .map(|folder| write_plans(figures, found, settings, (folder, question.most_gaps)));
             Ok((list, plans.transpose()?, files))
         })
         .await?;
