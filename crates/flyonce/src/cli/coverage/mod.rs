@@ -22,6 +22,7 @@ use crate::lang::{Lang, Words};
 use crate::whole_file::write_whole;
 use crate::workplace::Workplace;
 
+mod explain_text;
 mod text;
 mod window;
 
