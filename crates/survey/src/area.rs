@@ -1,15 +1,16 @@
 //! Flyable areas and other layers: polygons with a name, a version and a source, checked and brought to
 //! WGS-84 once, measured exactly.
 
-use geo::{Area, BooleanOps, LineString};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::geodesy::{Datum, Gcj02, GeodesyError, Wgs84, wgs84_from_gcj02};
+use crate::geodesy::{Datum, Wgs84};
 use crate::grid::{GridError, WorkingGrid};
+use crate::reference::{Converter, Reference, ReferenceError};
 
 mod crossing;
-mod planar;
+pub(crate) mod planar;
+mod repair;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +27,7 @@ pub enum AreaError {
         name: String,
     },
     /// A vertex is no place on Earth.
-    #[error("polygon {polygon}, ring {ring}, vertex {vertex}: {problem}{}", swap_hint(*.swapped))]
+    #[error("polygon {polygon}, ring {ring}, vertex {vertex}: {problem}")]
     NotOnEarth {
         /// From 1.
         polygon: usize,
@@ -35,12 +36,12 @@ pub enum AreaError {
         /// From 1.
         vertex: usize,
         /// What is wrong with it.
-        problem: GeodesyError,
-        /// Whether latitude and longitude look exchanged.
-        swapped: bool,
+        problem: ReferenceError,
     },
     /// A ring has fewer than three different points.
-    #[error("polygon {polygon}, ring {ring}: only {distinct} different points; an area needs three")]
+    #[error(
+        "polygon {polygon}, ring {ring}: only {distinct} different points near {latitude_deg:.6}, {longitude_deg:.6}; an area needs three"
+    )]
     TooFewPoints {
         /// From 1.
         polygon: usize,
@@ -48,10 +49,14 @@ pub enum AreaError {
         ring: usize,
         /// Different points found.
         distinct: usize,
+        /// Where, degrees WGS-84.
+        latitude_deg: f64,
+        /// Where, degrees WGS-84.
+        longitude_deg: f64,
     },
-    /// A ring crosses itself.
-    #[error("polygon {polygon}, ring {ring} crosses itself near {latitude_deg:.6}, {longitude_deg:.6}")]
-    SelfCrossing {
+    /// A ring has no area: all its points lie on one line.
+    #[error("polygon {polygon}, ring {ring} encloses no area near {latitude_deg:.6}, {longitude_deg:.6}")]
+    NoArea {
         /// From 1.
         polygon: usize,
         /// 0 is the outline.
@@ -61,32 +66,13 @@ pub enum AreaError {
         /// Where, degrees WGS-84.
         longitude_deg: f64,
     },
-    /// A ring has no area: all its points lie on one line.
-    #[error("polygon {polygon}, ring {ring} has no area")]
-    NoArea {
-        /// From 1.
-        polygon: usize,
-        /// 0 is the outline.
-        ring: usize,
-    },
-    /// A hole reaches beyond its outline.
-    #[error("polygon {polygon}: hole {ring} reaches beyond the outline")]
-    HoleOutside {
-        /// From 1.
-        polygon: usize,
-        /// The hole, from 1.
-        ring: usize,
-    },
-    /// Holes of one polygon overlap.
-    #[error("polygon {polygon}: holes overlap each other")]
-    HolesOverlap {
-        /// From 1.
-        polygon: usize,
-    },
+    /// The coordinate system cannot be used.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
 }
 
 /// What was changed while reading a layer; shown to whoever brings the layer in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Repair {
     /// Repeated vertices were dropped.
@@ -104,6 +90,55 @@ pub enum Repair {
         polygon: usize,
         /// 0 is the outline.
         ring: usize,
+    },
+    /// Vertices where the ring turned back upon itself were dropped; they enclosed nothing.
+    Spikes {
+        /// From 1.
+        polygon: usize,
+        /// 0 is the outline.
+        ring: usize,
+        /// How many vertices were dropped.
+        dropped: usize,
+        /// The first tip, degrees WGS-84.
+        latitude_deg: f64,
+        /// The first tip, degrees WGS-84.
+        longitude_deg: f64,
+    },
+    /// The ring crossed itself: all ground it goes round at least once was kept.
+    SelfCrossing {
+        /// From 1.
+        polygon: usize,
+        /// 0 is the outline.
+        ring: usize,
+        /// The first crossing, degrees WGS-84.
+        latitude_deg: f64,
+        /// The first crossing, degrees WGS-84.
+        longitude_deg: f64,
+        /// What the surveyor's formula says of the ring as it was, loops against each other, m².
+        area_before_m2: f64,
+        /// What it encloses, m².
+        area_after_m2: f64,
+    },
+    /// The same ring stood there already; one was dropped.
+    DuplicateRing {
+        /// From 1.
+        polygon: usize,
+        /// 0 is the outline: the whole polygon was dropped.
+        ring: usize,
+    },
+    /// A hole reached beyond its outline; only what lies inside was cut out.
+    HoleOutside {
+        /// From 1.
+        polygon: usize,
+        /// The hole, from 1.
+        ring: usize,
+        /// Share of the hole that lay outside.
+        share_outside: f64,
+    },
+    /// Holes of one polygon overlapped; the ground was cut out once.
+    HolesOverlap {
+        /// From 1.
+        polygon: usize,
     },
     /// The whole layer was converted from GCJ-02.
     ConvertedFromGcj02 {
@@ -181,17 +216,9 @@ impl Layer {
                 vertices: polygons.iter().map(vertex_count).sum(),
             });
         }
-        let mut checked = Vec::with_capacity(polygons.len());
-        for (index, raw) in polygons.iter().enumerate() {
-            checked.push(
-                PolygonReader {
-                    polygon: index + 1,
-                    datum,
-                    repairs: &mut repairs,
-                }
-                .read(raw)?,
-            );
-        }
+        let converter = Reference::Geographic(datum).converter()?;
+        let (checked, more) = repair::polygons(polygons, &converter)?;
+        repairs.extend(more);
         Ok((
             Self {
                 name,
@@ -219,138 +246,18 @@ impl Layer {
     }
 }
 
-struct PolygonReader<'a> {
-    polygon: usize,
-    datum: Datum,
-    repairs: &'a mut Vec<Repair>,
-}
-
-impl PolygonReader<'_> {
-    fn read(mut self, raw: &RawPolygon) -> Result<Polygon, AreaError> {
-        let exterior = self.ring(0, &raw.exterior)?;
-        let holes = raw
-            .holes
-            .iter()
-            .enumerate()
-            .map(|(i, hole)| self.ring(i + 1, hole))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.check_holes(&exterior, &holes)?;
-        Ok(Polygon { exterior, holes })
-    }
-
-    fn ring(&mut self, ring: usize, raw: &[[f64; 2]]) -> Result<Vec<Wgs84>, AreaError> {
-        let polygon = self.polygon;
-        let mut points = Vec::with_capacity(raw.len());
-        for (index, place) in raw.iter().enumerate() {
-            points.push(self.vertex(ring, index + 1, *place)?);
-        }
-        if points.len() > 1 && points.first() == points.last() {
-            points.pop();
-        }
-        let before = points.len();
-        points.dedup();
-        while points.len() > 1 && points.first() == points.last() {
-            points.pop();
-        }
-        if points.len() < before {
-            self.repairs.push(Repair::DuplicateVertices {
-                polygon,
-                ring,
-                dropped: before - points.len(),
-            });
-        }
-        let distinct = crossing::distinct_points(&points);
-        if distinct < 3 {
-            return Err(AreaError::TooFewPoints {
-                polygon,
-                ring,
-                distinct,
-            });
-        }
-        if let Some(place) = crossing::self_crossing(&points) {
-            let Wgs84 {
-                latitude_deg,
-                longitude_deg,
-            } = place;
-            return Err(AreaError::SelfCrossing {
-                polygon,
-                ring,
-                latitude_deg,
-                longitude_deg,
-            });
-        }
-        let area = crossing::signed_area(&points);
-        if area == 0.0 {
-            return Err(AreaError::NoArea { polygon, ring });
-        }
-        if (area > 0.0) != (ring == 0) {
-            points.reverse();
-            self.repairs.push(Repair::WindingReversed { polygon, ring });
-        }
-        Ok(points)
-    }
-
-    fn vertex(&self, ring: usize, vertex: usize, place: [f64; 2]) -> Result<Wgs84, AreaError> {
-        let [longitude_deg, latitude_deg] = place;
-        let read = match self.datum {
-            Datum::Wgs84 | Datum::Cgcs2000 => Wgs84::new(latitude_deg, longitude_deg),
-            Datum::Gcj02 => Gcj02::new(latitude_deg, longitude_deg).map(wgs84_from_gcj02),
-        };
-        read.map_err(|problem| {
-            let swapped = Wgs84::new(longitude_deg, latitude_deg).is_ok();
-            AreaError::NotOnEarth {
-                polygon: self.polygon,
-                ring,
-                vertex,
-                problem,
-                swapped,
-            }
-        })
-    }
-
-    fn check_holes(&self, exterior: &[Wgs84], holes: &[Vec<Wgs84>]) -> Result<(), AreaError> {
-        if holes.is_empty() {
-            return Ok(());
-        }
-        let outline = degree_polygon(exterior);
-        let mut sum = 0.0;
-        for (index, hole) in holes.iter().enumerate() {
-            let cut = degree_polygon(hole);
-            let area = cut.unsigned_area();
-            if cut.intersection(&outline).unsigned_area() < area * (1.0 - AREA_AGREEMENT) {
-                return Err(AreaError::HoleOutside {
-                    polygon: self.polygon,
-                    ring: index + 1,
-                });
-            }
-            sum += area;
-        }
-        let cuts: Vec<_> = holes.iter().map(|hole| degree_polygon(hole)).collect();
-        if geo::unary_union(&cuts).unsigned_area() < sum * (1.0 - AREA_AGREEMENT) {
-            return Err(AreaError::HolesOverlap {
-                polygon: self.polygon,
-            });
-        }
-        Ok(())
-    }
+/// Brings polygons of a file to WGS-84: repeated vertices, spikes, duplicate rings, wrong winding, crossings and holes
+/// that reach beyond their outline are repaired and told. A crossing outline may become several polygons.
+///
+/// # Errors
+/// The first [`AreaError`] found, naming polygon, ring, vertex and place.
+pub fn repaired(
+    polygons: &[RawPolygon],
+    converter: &Converter,
+) -> Result<(Vec<Polygon>, Vec<Repair>), AreaError> {
+    repair::polygons(polygons, converter)
 }
 
 fn vertex_count(raw: &RawPolygon) -> usize {
     raw.exterior.len() + raw.holes.iter().map(Vec::len).sum::<usize>()
-}
-
-fn swap_hint(swapped: bool) -> &'static str {
-    if swapped {
-        "; latitude and longitude look exchanged (longitude comes first)"
-    } else {
-        ""
-    }
-}
-
-fn degree_polygon(ring: &[Wgs84]) -> geo::Polygon {
-    let line: LineString = ring
-        .iter()
-        .map(|point| (point.longitude_deg, point.latitude_deg))
-        .collect();
-    geo::Polygon::new(line, Vec::new())
 }

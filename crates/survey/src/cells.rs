@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::area::Polygon;
 use crate::geodesy::Wgs84;
 use crate::grid::{GridError, GridPoint, WorkingGrid};
-use crate::raster::{Bits, Lattice, TileKey, merge_into};
+use crate::raster::{Bits, Lattice, TILE_CELLS, TileKey, merge_into};
 
 /// Cells of one lattice on one working grid. Tiles without a cell are not kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,6 +113,44 @@ impl CellSet {
         self.tiles.iter().map(of_tile).sum()
     }
 
+    /// Whether the cell that a point lies in is one of them.
+    #[must_use]
+    pub fn contains(&self, point: GridPoint) -> bool {
+        let [column, row] = self.lattice.in_cells(point).map(|at| at.floor() as i32);
+        let key = (row.div_euclid(TILE_CELLS), column.div_euclid(TILE_CELLS));
+        let bits = self.tiles.get(&key);
+        bits.is_some_and(|bits| {
+            bits[row.rem_euclid(TILE_CELLS) as usize] >> column.rem_euclid(TILE_CELLS) & 1 == 1
+        })
+    }
+
+    /// The same ground in cells of a lattice `factor` times as fine.
+    #[must_use]
+    pub fn refined(&self, factor: u32) -> Self {
+        let factor = factor.max(1) as i32;
+        let mut fine = Self::empty(
+            self.grid.clone(),
+            Lattice::new(self.lattice.cell_m() / f64::from(factor)),
+        );
+        for ((band, column), bits) in &self.tiles {
+            for part in 0..factor * factor {
+                let (down, along) = (part / factor, part % factor);
+                let mut finer: Bits = Box::new([0; 64]);
+                for (row, word) in finer.iter_mut().enumerate() {
+                    let coarse = bits[((down * TILE_CELLS + row as i32) / factor) as usize];
+                    if coarse == 0 {
+                        continue;
+                    }
+                    for bit in 0..TILE_CELLS {
+                        *word |= (coarse >> ((along * TILE_CELLS + bit) / factor) & 1) << bit;
+                    }
+                }
+                fine.insert((band * factor + down, column * factor + along), &finer);
+            }
+        }
+        fine
+    }
+
     /// The tiles that have cells, by key.
     #[must_use]
     pub fn tiles(&self) -> &BTreeMap<TileKey, Bits> {
@@ -178,6 +216,21 @@ mod tests {
             prop_assert_eq!(a.difference(&b).count(), a.count() - both.count());
             prop_assert!(a.difference(&a).is_empty());
             prop_assert!((a.area_m2() / 1e6 - 1.0).abs() < 2e-4, "{}", a.area_m2());
+        }
+
+        #[test]
+        fn refined_ground_is_the_same_ground(west in -900.0..900.0_f64, side in 10.0..700.0_f64, factor in 1..6_u32) {
+            let coarse = square(west, -0.4 * west, side);
+            let fine = coarse.refined(factor);
+            prop_assert_eq!(fine.count(), coarse.count() * u64::from(factor * factor));
+            prop_assert!((fine.area_m2() - coarse.area_m2()).abs() < 1e-3 * side);
+            for step in 0..200 {
+                let point = GridPoint {
+                    easting_m: west + f64::from(step % 20) * side / 10.0 - side / 2.0,
+                    northing_m: -0.4 * west + f64::from(step / 20) * side / 5.0 - side / 2.0,
+                };
+                prop_assert_eq!(coarse.contains(point), fine.contains(point));
+            }
         }
     }
 }

@@ -96,14 +96,26 @@ impl Lattice {
     /// Column and row of a grid point, in cells.
     #[must_use]
     pub fn in_cells(self, point: GridPoint) -> [f64; 2] {
+        self.on_axes(point).map(|m| m / self.cell_m)
+    }
+
+    /// A grid point on the lattice's own axes, m: along the rows, and across them. The same for every size of cell.
+    #[must_use]
+    pub fn on_axes(self, point: GridPoint) -> [f64; 2] {
         let GridPoint {
             easting_m,
             northing_m,
         } = point;
         [
-            (TURN_COS * easting_m + TURN_SIN * northing_m) / self.cell_m,
-            (TURN_COS * northing_m - TURN_SIN * easting_m) / self.cell_m,
+            TURN_COS * easting_m + TURN_SIN * northing_m,
+            TURN_COS * northing_m - TURN_SIN * easting_m,
         ]
+    }
+
+    /// The grid point in the middle of the cell of a row and column, counted from the grid's origin.
+    #[must_use]
+    pub fn cell_centre(self, row: i32, column: i32) -> GridPoint {
+        self.point([column, row].map(|cell| f64::from(cell) + 0.5))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::geodesy::{LocalTangent, Wgs84};
 use crate::geolocate::{GeolocateError, GroundFix, GroundPlane, ground_on_plane, sight_of};
 use crate::grid::carry;
 use crate::pose::Pose;
+use crate::reference::{Reference, ReferenceError};
 
 mod shown;
 #[cfg(test)]
@@ -67,7 +68,7 @@ impl VerticalDatum {
 pub enum TerrainError {
     /// The raster's coordinate reference is none of those known.
     #[error(
-        "EPSG:{code} is not known; use 4326, 4490, WGS-84 UTM (326xx, 327xx) or CGCS2000 Gauss-Kruger (4513 to 4554)"
+        "EPSG:{code} is not known; use 4326, 4490, WGS-84 UTM (326xx, 327xx) or CGCS2000 Gauss-Kruger (4491 to 4554)"
     )]
     UnknownReference {
         /// EPSG code.
@@ -374,31 +375,14 @@ pub fn ground_on_terrain(
 
 /// The projection of a raster's coordinates from longitude and latitude; `None` where they are that already.
 fn projection(code: u32) -> Result<Option<(Proj, Proj)>, TerrainError> {
-    // WGS-84 and CGCS2000 are taken as equal (they differ by centimetres).
-    let gauss_kruger = |meridian_deg: u32, false_easting_m: f64| {
-        format!(
-            "+proj=tmerc +lat_0=0 +lon_0={meridian_deg} +k_0=1 +x_0={false_easting_m} +y_0=0 +datum=WGS84 +units=m +no_defs"
-        )
-    };
-    let text = match code {
-        4326 | 4490 => return Ok(None),
-        32601..=32660 => format!("+proj=utm +zone={} +datum=WGS84 +units=m +no_defs", code - 32600),
-        32701..=32760 => format!(
-            "+proj=utm +zone={} +south +datum=WGS84 +units=m +no_defs",
-            code - 32700
-        ),
-        // 3° zones 25 to 45, easting with the zone's number in front, then without.
-        4513..=4533 => {
-            let zone = code - 4513 + 25;
-            gauss_kruger(zone * 3, f64::from(zone) * 1e6 + 500_000.0)
+    match Reference::from_epsg(code) {
+        Err(_unknown) => Err(TerrainError::UnknownReference { code }),
+        Ok(Reference::Geographic(_)) => Ok(None),
+        Ok(Reference::Projected(projection)) => {
+            let bad = |error: ReferenceError| TerrainError::BadRaster {
+                problem: error.to_string(),
+            };
+            projection.projections().map(Some).map_err(bad)
         }
-        4534..=4554 => gauss_kruger((code - 4534 + 25) * 3, 500_000.0),
-        _ => return Err(TerrainError::UnknownReference { code }),
-    };
-    let make = |text: &str| {
-        Proj::from_proj_string(text).map_err(|error| TerrainError::BadRaster {
-            problem: error.to_string(),
-        })
-    };
-    Ok(Some((make("+proj=longlat +datum=WGS84 +no_defs")?, make(&text)?)))
+    }
 }

@@ -10,8 +10,10 @@ use crate::cli::soak::SoakArguments;
 use crate::cli::training_set::TrainingSetArguments;
 use crate::lang::Lang;
 
+pub use coverage::*;
 pub use fleet::*;
 
+mod coverage;
 mod fleet;
 
 /// FlyOnce 飞一次: fly once, check everything. 自动飞一次、综合查一次。
@@ -45,7 +47,7 @@ pub enum Command {
     Leads(LeadsCommand),
     /// List the photos and what is wrong with them / 照片清单
     Photos(PhotosArguments),
-    /// Imaged area, and its share of a flyable layer / 实拍覆盖
+    /// Reachable, planned and imaged ground, its gaps, how it went and will go / 覆盖:可达、计划、实拍
     Coverage(CoverageArguments),
     /// What changed between two dates / 图频比对
     Compare(CompareArguments),
@@ -159,32 +161,6 @@ pub struct PhotosArguments {
     /// At most so many.
     #[arg(long, default_value_t = 200)]
     pub limit: u32,
-}
-
-/// `coverage`.
-#[derive(Debug, Args)]
-pub struct CoverageArguments {
-    /// GeoJSON of the flyable area, instead of the configured layer.
-    #[arg(long, value_name = "FILE")]
-    pub layer: Option<PathBuf>,
-    /// Datum of that file: WGS-84, CGCS2000 or GCJ-02 (needed unless the file states it).
-    #[arg(long, requires = "layer")]
-    pub datum: Option<String>,
-    /// Version of that layer, printed beside the figure.
-    #[arg(long, requires = "layer")]
-    pub layer_version: Option<String>,
-    /// Only photos taken on or after this day (yyyy-mm-dd).
-    #[arg(long)]
-    pub since: Option<String>,
-    /// Only photos taken on or before this day (yyyy-mm-dd).
-    #[arg(long)]
-    pub until: Option<String>,
-    /// Only photos at least this sharp on the ground.
-    #[arg(long)]
-    pub max_gsd_cm: Option<f64>,
-    /// Size of the ground cells of this calculation.
-    #[arg(long)]
-    pub cell_m: Option<f64>,
 }
 
 /// `compare`.

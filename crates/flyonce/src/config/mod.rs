@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod cameras;
 pub mod catalogue;
 pub mod cloud;
+pub mod coverage;
 pub mod failsafe;
 pub mod fleet;
 pub mod further_models;

@@ -9,6 +9,7 @@ use survey::time::CityZone;
 use vision::QualityLimits;
 
 use crate::config::cameras;
+use crate::config::coverage::{self, CoverageSettings};
 use crate::config::fleet::FleetSettings;
 use crate::config::further_models::{self, FurtherModel};
 use crate::config::heights::HeightSetting;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub cell_m: f64,
     /// Coarsest ground sampling distance that counts as seen, centimetres per pixel.
     pub max_gsd_cm: f64,
+    /// Targets, gaps and how they are flown.
+    pub coverage: CoverageSettings,
     /// Layers of polygons.
     pub layers: Vec<LayerSetting>,
     /// Height model of the ground.
@@ -151,8 +154,9 @@ impl Settings {
                 },
                 geolocation: geolocation(root),
                 quality: quality::read(root),
-                cell_m: coverage.number("cell_m", 2.0, 0.5..=50.0),
+                cell_m: coverage.number("cell_m", 5.0, 0.5..=50.0),
                 max_gsd_cm: coverage.number("max_gsd_cm", 20.0, 0.5..=100.0),
+                coverage: coverage::read(&coverage),
                 layers: layers.polygons,
                 heights: layers.heights,
                 surface: layers.surface,

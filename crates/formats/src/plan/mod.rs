@@ -9,8 +9,10 @@ mod field;
 mod item;
 mod qgc;
 mod wpl;
+mod writer;
 
 pub use error::PlanError;
+pub use writer::write_plan;
 
 /// Plans above this are refused; a survey of a whole city block takes a hundredth of it.
 pub const LARGEST_PLAN_BYTES: usize = 8 * 1024 * 1024;

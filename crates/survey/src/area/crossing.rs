@@ -3,7 +3,97 @@
 use geo::line_intersection::{LineIntersection, line_intersection};
 use geo::{Area, Coord, Line, LineString};
 
-use crate::geodesy::Wgs84;
+use crate::geodesy::{WGS84_ECCENTRICITY_SQUARED, WGS84_SEMI_MAJOR_M, Wgs84};
+
+/// Drops vertices that repeat the one before, across the closing edge too.
+pub(super) fn drop_repeated(points: &mut Vec<Wgs84>) {
+    points.dedup();
+    while points.len() > 1 && points.first() == points.last() {
+        points.pop();
+    }
+}
+
+/// What [`drop_spikes`] took away.
+pub(super) struct Spikes {
+    /// Vertices dropped.
+    pub(super) dropped: usize,
+    /// The first tip.
+    pub(super) tip: Option<Wgs84>,
+}
+
+/// Drops vertices at which the ring turns back upon itself: out to a tip and back along the same line. They enclose
+/// nothing.
+pub(super) fn drop_spikes(points: &mut Vec<Wgs84>) -> Spikes {
+    let mut spikes = Spikes {
+        dropped: 0,
+        tip: None,
+    };
+    let mut at = 0;
+    // Once round without a find; a find makes new neighbours, so that it goes on from the vertex before.
+    while points.len() >= 3 && at < points.len() {
+        let count = points.len();
+        let (before, tip, after) = (
+            points[(at + count - 1) % count],
+            points[at],
+            points[(at + 1) % count],
+        );
+        if !turns_back(before, tip, after) {
+            at += 1;
+            continue;
+        }
+        points.remove(at);
+        spikes.dropped += 1;
+        spikes.tip.get_or_insert(tip);
+        let length = points.len();
+        drop_repeated(points);
+        spikes.dropped += length - points.len();
+        at = at.saturating_sub(2);
+    }
+    spikes
+}
+
+fn turns_back(before: Wgs84, tip: Wgs84, after: Wgs84) -> bool {
+    let at = |point: Wgs84| Coord {
+        x: point.longitude_deg,
+        y: point.latitude_deg,
+    };
+    let (a, b, c) = (at(before), at(tip), at(after));
+    let back = (b.x - a.x) * (c.x - b.x) + (b.y - a.y) * (c.y - b.y) < 0.0;
+    back && robust_line_up(a, b, c)
+}
+
+fn robust_line_up(a: Coord, b: Coord, c: Coord) -> bool {
+    use geo::kernels::{Kernel, RobustKernel};
+    RobustKernel::orient2d(a, b, c) == geo::Orientation::Collinear
+}
+
+/// The ring as a list that is the same wherever it begins and whichever way it runs.
+pub(super) fn round_trip(ring: &[Wgs84]) -> Vec<[u64; 2]> {
+    let key = |point: &Wgs84| [point.longitude_deg.to_bits(), point.latitude_deg.to_bits()];
+    let keys: Vec<[u64; 2]> = ring.iter().map(key).collect();
+    let Some(first) = keys
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, key)| **key)
+        .map(|(at, _)| at)
+    else {
+        return keys;
+    };
+    let count = keys.len();
+    let forward: Vec<_> = (0..count).map(|step| keys[(first + step) % count]).collect();
+    let backward: Vec<_> = (0..count)
+        .map(|step| keys[(first + count - step) % count])
+        .collect();
+    forward.min(backward)
+}
+
+/// Square metres in a square degree at a place, by the radii of curvature there; good for areas of some kilometres.
+pub(super) fn square_metres_per_square_degree(place: Wgs84) -> f64 {
+    let (sin, cos) = place.latitude_deg.to_radians().sin_cos();
+    let flat = 1.0 - WGS84_ECCENTRICITY_SQUARED * sin * sin;
+    let radii = WGS84_SEMI_MAJOR_M * WGS84_SEMI_MAJOR_M * (1.0 - WGS84_ECCENTRICITY_SQUARED) / (flat * flat);
+    radii * cos * 1.0_f64.to_radians().powi(2)
+}
 
 /// How many different points the ring has, counted up to three.
 pub(super) fn distinct_points(ring: &[Wgs84]) -> usize {

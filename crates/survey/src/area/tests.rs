@@ -117,7 +117,6 @@ fn places_off_the_earth_name_their_vertex() {
             polygon: 1,
             ring: 0,
             vertex: 1,
-            swapped: true,
             ..
         }
     ));
@@ -125,7 +124,7 @@ fn places_off_the_earth_name_their_vertex() {
     let nan = [[f64::NAN, 31.0], [121.0, 31.0], [121.0, 32.0]];
     assert!(matches!(
         build(Datum::Gcj02, &nan, &[]),
-        Err(AreaError::NotOnEarth { swapped: false, .. })
+        Err(AreaError::NotOnEarth { .. })
     ));
     let header = LayerHeader {
         name: "e".to_owned(),
@@ -137,26 +136,29 @@ fn places_off_the_earth_name_their_vertex() {
 }
 
 #[test]
-fn thin_and_crossing_rings_are_refused() {
+fn what_encloses_nothing_is_refused_with_its_place() {
     let square = lon_lat(&SQUARE);
     let thin = lon_lat(&[[0.0, 0.0], [10.0, 0.0], [0.0, 0.0]]);
     let error = build(Datum::Wgs84, &square, &[&thin]).unwrap_err();
-    assert_eq!(
-        error,
-        AreaError::TooFewPoints {
-            polygon: 1,
-            ring: 1,
-            distinct: 2
-        }
-    );
-    let flat = [[121.0, 31.0], [121.5, 31.0], [122.0, 31.0]];
-    assert!(build(Datum::Wgs84, &flat, &[]).is_err());
-    let bow_tie = lon_lat(&[[0.0, 0.0], [100.0, 100.0], [100.0, 0.0], [0.0, 100.0]]);
-    let error = build(Datum::Wgs84, &bow_tie, &[]).unwrap_err();
     assert!(
         matches!(
             error,
-            AreaError::SelfCrossing {
+            AreaError::TooFewPoints {
+                polygon: 1,
+                ring: 1,
+                distinct: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(error.to_string().contains("31.200000, 121.500000"), "{error}");
+    let flat = [[121.0, 31.0], [121.5, 31.0], [122.0, 31.0]];
+    let error = build(Datum::Wgs84, &flat, &[]).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AreaError::NoArea {
                 polygon: 1,
                 ring: 0,
                 ..
@@ -164,21 +166,84 @@ fn thin_and_crossing_rings_are_refused() {
         ),
         "{error}"
     );
-    let spike = [
-        [121.0, 31.0],
-        [121.5, 31.0],
-        [121.5, 31.5],
-        [121.5, 31.25],
-        [121.0, 31.5],
-    ];
-    assert!(matches!(
-        build(Datum::Wgs84, &spike, &[]),
-        Err(AreaError::SelfCrossing { .. })
-    ));
+}
+
+fn area_m2(layer: &Layer) -> f64 {
+    layer.area_m2(&WorkingGrid::centred(CENTRE).unwrap()).unwrap()
 }
 
 #[test]
-fn a_ring_may_touch_itself_but_not_twist() {
+fn a_crossing_ring_keeps_all_ground_it_goes_round() {
+    let bow_tie = lon_lat(&[[0.0, 0.0], [100.0, 100.0], [100.0, 0.0], [0.0, 100.0]]);
+    let (layer, repairs) = build(Datum::Wgs84, &bow_tie, &[]).unwrap();
+    assert_eq!(layer.polygons.len(), 2);
+    assert!((area_m2(&layer) - 5000.0).abs() < 0.1, "{}", area_m2(&layer));
+    let [
+        Repair::SelfCrossing {
+            area_before_m2,
+            area_after_m2,
+            latitude_deg,
+            ..
+        },
+    ] = repairs[..]
+    else {
+        panic!("{repairs:?}");
+    };
+    // Its wings run against each other: the surveyor's formula says nothing at all.
+    assert!(
+        area_before_m2 < 0.1 && (area_after_m2 - 5000.0).abs() < 10.0,
+        "{repairs:?}"
+    );
+    assert!((latitude_deg - 31.200_451).abs() < 1e-6, "{latitude_deg}");
+    // A line that overshoots its beginning and goes on a little: the small loop is inside, not a hole.
+    let overshot = [
+        [0.0, 0.0],
+        [1000.0, 0.0],
+        [1000.0, 1000.0],
+        [0.0, 1000.0],
+        [0.0, 0.0],
+        [200.0, 0.0],
+        [200.0, 100.0],
+        [-50.0, 100.0],
+    ];
+    let (layer, _) = build(Datum::Wgs84, &lon_lat(&overshot), &[]).unwrap();
+    assert!((area_m2(&layer) - 1_002_500.0).abs() < 2.0, "{}", area_m2(&layer));
+    // Three times round: once is enough.
+    let rounds: Vec<[f64; 2]> = SQUARE.iter().chain(&SQUARE).chain(&SQUARE).copied().collect();
+    let (layer, _) = build(Datum::Wgs84, &lon_lat(&rounds), &[]).unwrap();
+    assert!((area_m2(&layer) - 1e6).abs() < 1.0, "{}", area_m2(&layer));
+}
+
+#[test]
+fn spikes_are_cut_off() {
+    let spiky = [
+        [0.0, 0.0],
+        [1000.0, 0.0],
+        [1000.0, 1000.0],
+        [500.0, 1000.0],
+        [500.0, 1500.0],
+        [500.0, 1000.0],
+        [0.0, 1000.0],
+    ];
+    let (layer, repairs) = build(Datum::Wgs84, &lon_lat(&spiky), &[]).unwrap();
+    assert!(
+        matches!(
+            repairs[..],
+            [Repair::Spikes {
+                polygon: 1,
+                ring: 0,
+                dropped: 2,
+                ..
+            }]
+        ),
+        "{repairs:?}"
+    );
+    assert_eq!(layer.polygons[0].exterior.len(), 5);
+    assert!((area_m2(&layer) - 1e6).abs() < 1.0);
+}
+
+#[test]
+fn a_ring_may_touch_itself_and_a_twist_keeps_both_parts() {
     let (a, b, c, d, middle) = (
         [0.0, 0.0],
         [100.0, 0.0],
@@ -187,23 +252,78 @@ fn a_ring_may_touch_itself_but_not_twist() {
         [50.0, 50.0],
     );
     let hourglass = lon_lat(&[a, b, middle, c, d, middle]);
-    assert!(build(Datum::Wgs84, &hourglass, &[]).is_ok());
+    assert!(build(Datum::Wgs84, &hourglass, &[]).unwrap().1.is_empty());
     let twisted = lon_lat(&[a, b, middle, d, c, middle]);
-    assert!(matches!(
-        build(Datum::Wgs84, &twisted, &[]),
-        Err(AreaError::SelfCrossing { .. })
-    ));
+    let (layer, repairs) = build(Datum::Wgs84, &twisted, &[]).unwrap();
+    assert!(
+        matches!(repairs[..], [Repair::SelfCrossing { .. }]),
+        "{repairs:?}"
+    );
+    assert!((area_m2(&layer) - 5000.0).abs() < 0.1);
 }
 
 #[test]
-fn holes_stay_inside_and_apart() {
+fn holes_cut_what_lies_inside_once() {
     let square = lon_lat(&SQUARE);
-    let outside = lon_lat(&HOLE.map(|[e, n]| [e + 750.0, n]));
-    let error = build(Datum::Wgs84, &square, &[&lon_lat(&HOLE), &outside]).unwrap_err();
-    assert_eq!(error, AreaError::HoleOutside { polygon: 1, ring: 2 });
+    let half_outside = lon_lat(&HOLE.map(|[e, n]| [e + 750.0, n]));
+    let (layer, repairs) = build(Datum::Wgs84, &square, &[&lon_lat(&HOLE), &half_outside]).unwrap();
+    let [
+        Repair::HoleOutside {
+            ring: 2,
+            share_outside,
+            ..
+        },
+    ] = repairs[..]
+    else {
+        panic!("{repairs:?}");
+    };
+    assert!((share_outside - 0.5).abs() < 1e-3, "{share_outside}");
+    assert!((area_m2(&layer) - 985_000.0).abs() < 1.0, "{}", area_m2(&layer));
     let overlapping = lon_lat(&HOLE.map(|[e, n]| [e + 50.0, n]));
-    let error = build(Datum::Wgs84, &square, &[&lon_lat(&HOLE), &overlapping]).unwrap_err();
-    assert_eq!(error, AreaError::HolesOverlap { polygon: 1 });
+    let (layer, repairs) = build(Datum::Wgs84, &square, &[&lon_lat(&HOLE), &overlapping]).unwrap();
+    assert!(
+        repairs.contains(&Repair::HolesOverlap { polygon: 1 }),
+        "{repairs:?}"
+    );
+    assert!((area_m2(&layer) - 985_000.0).abs() < 1.0, "{}", area_m2(&layer));
+    let everything = lon_lat(&SQUARE.map(|[e, n]| [e * 3.0 - 500.0, n * 3.0 - 500.0]));
+    let error = build(Datum::Wgs84, &square, &[&everything]).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AreaError::NoArea {
+                polygon: 1,
+                ring: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_same_ring_twice_counts_once() {
+    let square = lon_lat(&SQUARE);
+    let mut turned: Vec<[f64; 2]> = square.iter().rev().copied().collect();
+    turned.rotate_left(1);
+    let raw = [square.clone(), turned].map(|exterior| RawPolygon {
+        exterior,
+        holes: Vec::new(),
+    });
+    let converter = Reference::Geographic(Datum::Wgs84).converter().unwrap();
+    let (polygons, repairs) = repaired(&raw, &converter).unwrap();
+    assert_eq!(polygons.len(), 1);
+    assert!(
+        repairs.contains(&Repair::DuplicateRing { polygon: 2, ring: 0 }),
+        "{repairs:?}"
+    );
+    let hole = lon_lat(&HOLE);
+    let (layer, repairs) = build(Datum::Wgs84, &square, &[&hole, &hole]).unwrap();
+    assert!(
+        repairs.contains(&Repair::DuplicateRing { polygon: 1, ring: 2 }),
+        "{repairs:?}"
+    );
+    assert_eq!(layer.polygons[0].holes.len(), 1);
 }
 
 #[test]
@@ -234,10 +354,32 @@ fn area_is_that_of_the_ellipsoid_far_from_the_origin() {
 
 proptest! {
     #[test]
-    fn any_ring_is_read_or_refused(ring in prop::collection::vec((121.0..121.01_f64, 31.0..31.01_f64), 0..9)) {
-        let ring: Vec<[f64; 2]> = ring.into_iter().map(|(lon, lat)| [lon, lat]).collect();
-        if let Ok((layer, _)) = build(Datum::Wgs84, &ring, &[]) {
-            prop_assert!(crossing::signed_area(&layer.polygons[0].exterior) > 0.0);
+    fn any_ring_is_repaired_or_refused(
+        ring in prop::collection::vec((0..12_i32, 0..12_i32), 0..12),
+        hole in prop::collection::vec((0..12_i32, 0..12_i32), 0..6),
+    ) {
+        // Corners of a coarse lattice: crossings, touching, running along itself and spikes are the rule.
+        let places = |ring: Vec<(i32, i32)>| -> Vec<[f64; 2]> {
+            ring.into_iter().map(|(x, y)| [121.0 + f64::from(x) * 0.001, 31.0 + f64::from(y) * 0.001]).collect()
+        };
+        let (ring, hole) = (places(ring), places(hole));
+        let built = build(Datum::Wgs84, &ring, &[&hole]).or_else(|_| build(Datum::Wgs84, &ring, &[]));
+        if let Ok((layer, _)) = built {
+            for polygon in &layer.polygons {
+                prop_assert!(crossing::signed_area(&polygon.exterior) > 0.0);
+                prop_assert_eq!(crossing::self_crossing(&polygon.exterior), None);
+                prop_assert!(polygon.holes.iter().all(|hole| crossing::signed_area(hole) < 0.0));
+            }
+            // What was repaired needs no repair: area stays, to the corners.
+            let raw: Vec<RawPolygon> = layer.polygons.iter().map(|polygon| RawPolygon {
+                exterior: polygon.exterior.iter().map(|at| [at.longitude_deg, at.latitude_deg]).collect(),
+                holes: polygon.holes.iter().map(|hole| hole.iter().map(|at| [at.longitude_deg, at.latitude_deg]).collect()).collect(),
+            }).collect();
+            let converter = Reference::Geographic(Datum::Wgs84).converter().unwrap();
+            let (again, _) = repaired(&raw, &converter).unwrap();
+            let once = area_m2(&layer);
+            let twice = area_m2(&Layer { polygons: again, ..layer.clone() });
+            prop_assert!((once - twice).abs() <= 1e-6 * once + 1.0, "{} {}", once, twice);
         }
     }
 

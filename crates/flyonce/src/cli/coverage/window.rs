@@ -1,21 +1,26 @@
-//! `flyonce coverage`: imaged area, its share of a flyable layer, and what the figure rests on.
+//! The imaged number of any window of days, layer and cell size: how much ground photos show, its share of a flyable
+//! layer, and what the figure rests on.
 
 use anyhow::{Context, Result};
 use survey::geodesy::Datum;
 use survey::time::CivilDay;
 
 use crate::answers::coverage::{CoverageAnswer, CoverageRequest, coverage};
-use crate::cli::arguments::CoverageArguments;
+use crate::cli::arguments::CoverageQuestion;
 use crate::cli::output::Output;
 use crate::config::layers::{self, LoadedLayer};
 use crate::lang::{Lang, Words};
 use crate::workplace::Workplace;
 
-/// Prints the figure.
+/// The figure.
 ///
 /// # Errors
 /// A layer or day that cannot be read.
-pub async fn run(output: Output, workplace: &Workplace, arguments: &CoverageArguments) -> Result<()> {
+pub async fn figure(
+    output: Output,
+    workplace: &Workplace,
+    arguments: &CoverageQuestion,
+) -> Result<CoverageAnswer> {
     let settings = &workplace.config.settings;
     let layer = chosen_layer(workplace, arguments)?;
     if let Some(loaded) = layer.as_ref().filter(|loaded| !loaded.repairs.is_empty()) {
@@ -31,11 +36,10 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &CoverageArgu
         max_gsd_cm: arguments.max_gsd_cm.unwrap_or(settings.max_gsd_cm),
         cell_m: arguments.cell_m.unwrap_or(settings.cell_m),
     };
-    let answer = coverage(workplace, &request, layer.as_ref().map(|loaded| &loaded.layer)).await?;
-    output.show(&answer, |lang| text(&answer, lang))
+    coverage(workplace, &request, layer.as_ref().map(|loaded| &loaded.layer)).await
 }
 
-fn chosen_layer(workplace: &Workplace, arguments: &CoverageArguments) -> Result<Option<LoadedLayer>> {
+fn chosen_layer(workplace: &Workplace, arguments: &CoverageQuestion) -> Result<Option<LoadedLayer>> {
     let Some(file) = &arguments.layer else {
         return layers::load_flyable(&workplace.config.settings);
     };
@@ -43,12 +47,17 @@ fn chosen_layer(workplace: &Workplace, arguments: &CoverageArguments) -> Result<
     layers::load(file, None, arguments.layer_version.as_deref(), datum, "").map(Some)
 }
 
-fn day(text: &str) -> Result<CivilDay> {
+/// A day as typed.
+///
+/// # Errors
+/// Anything else.
+pub fn day(text: &str) -> Result<CivilDay> {
     text.parse()
         .with_context(|| format!("{text:?} is not a day; an example is 2026-11-23"))
 }
 
-fn text(answer: &CoverageAnswer, lang: Lang) -> String {
+/// In words.
+pub fn text(answer: &CoverageAnswer, lang: Lang) -> String {
     let parameters = &answer.parameters;
     let window = match (&parameters.since, &parameters.until) {
         (None, None) => lang.pick("全部日期", "all days").to_owned(),

@@ -1,0 +1,250 @@
+//! Where questions of coverage are answered, in the running service and on the command line alike: it keeps the ledger
+//! fresh and the scene of a day at hand.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use store::coverage::StatementRow;
+use survey::ledger::LedgerError;
+use survey::time::{CivilDay, UtcMicros};
+use tokio::sync::Mutex;
+
+use crate::clock;
+use crate::coverage::answer::CoverageSetting;
+use crate::coverage::figures::Figures;
+use crate::coverage::keep::{Kept, LedgerForm, OnEntered};
+use crate::coverage::scene::Scene;
+use crate::flight_log::day_bounds;
+use crate::lang::Words;
+use crate::workplace::Workplace;
+
+/// A scene is made anew after so long: layers, docks or the calendar may have changed.
+const SCENE_LASTS: Duration = Duration::from_secs(60);
+/// The ledger is held against the rows again after so long.
+const FRESH_FOR: Duration = Duration::from_secs(2);
+/// What changed is written into the data folder this often.
+const SAVED_EVERY: Duration = Duration::from_secs(60);
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Asked {
+    /// The day of the figures; today if none.
+    pub as_of: Option<CivilDay>,
+    /// Only rows that were in the store on that day, and the layers that counted then.
+    pub as_known_then: bool,
+    /// First day that counts as imaged, instead of the configured number of days.
+    pub since: Option<CivilDay>,
+    /// Coarsest ground sampling distance that counts, cm, instead of the configured one.
+    pub max_gsd_cm: Option<f64>,
+}
+
+/// Answers questions of coverage.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    workplace: Workplace,
+    kept: Mutex<Option<Fresh>>,
+    scene: Mutex<Option<(CivilDay, Instant, Arc<Scene>)>>,
+}
+
+struct Fresh {
+    kept: Kept,
+    synced: Instant,
+    saved: Instant,
+}
+
+impl Desk {
+    /// A desk for a data folder; nothing is read before the first question.
+    pub fn new(workplace: Workplace) -> Self {
+        Self(Arc::new(Inner {
+            workplace,
+            kept: Mutex::new(None),
+            scene: Mutex::new(None),
+        }))
+    }
+
+    /// The data folder and settings.
+    pub fn workplace(&self) -> &Workplace {
+        &self.0.workplace
+    }
+
+    /// Today, on the city's calendar.
+    pub fn today(&self) -> CivilDay {
+        self.workplace().zone.civil_day(clock::now())
+    }
+
+    /// The scene of a day. `None` where nothing says where this city is.
+    ///
+    /// # Errors
+    /// Layers, docks or a calendar that cannot be used.
+    pub async fn scene(&self, day: CivilDay) -> Result<Option<Arc<Scene>>> {
+        let mut at_hand = self.0.scene.lock().await;
+        if let Some((of, made, scene)) = &*at_hand
+            && *of == day
+            && made.elapsed() < SCENE_LASTS
+        {
+            return Ok(Some(Arc::clone(scene)));
+        }
+        let Some(scene) = Scene::of(self.workplace(), day).await? else {
+            return Ok(None);
+        };
+        let scene = Arc::new(scene);
+        *at_hand = Some((day, Instant::now(), Arc::clone(&scene)));
+        Ok(Some(scene))
+    }
+
+    /// Answers a question from figures of its day; `None` where nothing says where this city is.
+    ///
+    /// # Errors
+    /// The database, layers, parameters that a ledger cannot answer.
+    pub async fn ask<T>(
+        &self,
+        asked: Asked,
+        on_entered: OnEntered<'_>,
+        answer: impl FnOnce(&Figures<'_>, &Kept) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let day = asked.as_of.unwrap_or_else(|| self.today());
+        let Some(scene) = self.scene(day).await? else {
+            return Ok(None);
+        };
+        let form = self.form(&scene);
+        let setting = self.setting(asked, day, &scene)?;
+        if asked.as_known_then {
+            let known_at = self.known_at(day)?;
+            let mut kept = Kept::built(&self.workplace().store, &form, Some(known_at), on_entered).await?;
+            return tokio::task::block_in_place(|| {
+                label(&mut kept, &scene)?;
+                answer(&figures(&scene, &kept, (asked, day), setting)?, &kept)
+            })
+            .map(Some);
+        }
+        let mut held = self.0.kept.lock().await;
+        let fresh = self.refreshed(&mut held, &form, on_entered).await?;
+        tokio::task::block_in_place(|| {
+            label(&mut fresh.kept, &scene)?;
+            answer(&figures(&scene, &fresh.kept, (asked, day), setting)?, &fresh.kept)
+        })
+        .map(Some)
+    }
+
+    async fn refreshed<'h>(
+        &self,
+        held: &'h mut Option<Fresh>,
+        form: &LedgerForm,
+        on_entered: OnEntered<'_>,
+    ) -> Result<&'h mut Fresh> {
+        let store = &self.workplace().store;
+        if held.is_none() {
+            let mut kept = Kept::open(store, form, on_entered).await?;
+            kept.save(store)?;
+            *held = Some(Fresh {
+                kept,
+                synced: Instant::now(),
+                saved: Instant::now(),
+            });
+        }
+        let fresh = held.as_mut().context("the ledger was just opened")?;
+        if fresh.synced.elapsed() > FRESH_FOR {
+            fresh.kept.sync(store).await?;
+            fresh.synced = Instant::now();
+        }
+        if fresh.saved.elapsed() > SAVED_EVERY {
+            fresh.kept.save(store)?;
+            fresh.saved = Instant::now();
+        }
+        Ok(fresh)
+    }
+
+    /// Writes what changed into the data folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub async fn save(&self) -> Result<()> {
+        match &mut *self.0.kept.lock().await {
+            Some(fresh) => fresh.kept.save(&self.workplace().store),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps figures of today as what was stated today.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn state<T: serde::Serialize>(&self, figures: &T) -> Result<()> {
+        let row = StatementRow {
+            civil_day: self.today(),
+            stated_at: clock::now(),
+            figures_json: serde_json::to_string(figures)?,
+        };
+        Ok(self.workplace().store.state_coverage(&row).await?)
+    }
+
+    /// The last instant of a day, to ask what was known then.
+    ///
+    /// # Errors
+    /// A day that does not exist in the city's zone.
+    pub fn known_at(&self, day: CivilDay) -> Result<UtcMicros> {
+        Ok(UtcMicros(day_bounds(self.workplace(), day)?.1.0 - 1))
+    }
+
+    fn form(&self, scene: &Scene) -> LedgerForm {
+        let settings = &self.workplace().config.settings;
+        LedgerForm {
+            grid: scene.basis.grid.clone(),
+            cell_m: settings.cell_m,
+            max_gsd_cm: settings.max_gsd_cm,
+        }
+    }
+
+    fn setting(&self, asked: Asked, day: CivilDay, scene: &Scene) -> Result<CoverageSetting> {
+        let settings = &self.workplace().config.settings;
+        let within_days = settings.coverage.imaged_within_days;
+        let since = asked.since.unwrap_or(CivilDay(day.0 - within_days as i32 + 1));
+        anyhow::ensure!(since <= day, "the window ends ({day}) before it begins ({since})");
+        let no_docks = || Words::new("没有机场清单", "there are no docks");
+        let no_calendar = || Words::new("没有任务日历", "there is no calendar of missions");
+        Ok(CoverageSetting {
+            within_days: u32::try_from(day.0 - since.0 + 1).unwrap_or(within_days),
+            since: since.to_string(),
+            until: day.to_string(),
+            max_gsd_cm: asked.max_gsd_cm.unwrap_or(settings.max_gsd_cm),
+            cell_m: settings.cell_m,
+            time_zone: settings.time_zone.clone(),
+            reach: scene.reached.as_ref().map_or_else(no_docks, |reached| reached.rule.clone()),
+            plan: scene.planned.as_ref().map_or_else(no_calendar, |planned| planned.span.clone()),
+        })
+    }
+}
+
+/// Puts the scene's layers in force in the ledger, if others are.
+fn label(kept: &mut Kept, scene: &Scene) -> Result<(), anyhow::Error> {
+    let key = scene.basis.label_key();
+    if kept.label_key.as_ref() != Some(&key) {
+        kept.ledger.relabel(scene.basis.labels()?)?;
+        kept.label_key = Some(key);
+    }
+    Ok(())
+}
+
+fn figures<'a>(
+    scene: &'a Scene,
+    kept: &'a Kept,
+    (asked, day): (Asked, CivilDay),
+    mut setting: CoverageSetting,
+) -> Result<Figures<'a>, LedgerError> {
+    // The ledger tells sharpness apart in classes: what is said is the limit that was applied.
+    let limits = kept.ledger.limits();
+    let class = limits.last_class_within(Some(setting.max_gsd_cm))?;
+    setting.max_gsd_cm = limits.cm()[class];
+    Ok(Figures {
+        scene,
+        ledger: &kept.ledger,
+        since: CivilDay(day.0 - setting.within_days as i32 + 1),
+        until: day,
+        max_gsd_cm: setting.max_gsd_cm,
+        setting,
+        as_known_then: asked.as_known_then,
+    })
+}

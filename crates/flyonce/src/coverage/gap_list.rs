@@ -1,0 +1,350 @@
+//! Gaps as people and programs take them: ranked by age and class weight, by town and by what docks reach, with the
+//! flights they need; as wishes for the scheduler; as GeoJSON.
+
+use anyhow::Result;
+use formats::geojson::{Feature, FeatureCollection, Geometry};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use survey::area::Polygon;
+use survey::cells::CellSet;
+use survey::flight_lines::{SortieRules, need};
+use survey::gaps::{Gap, GapRules, Gaps, gaps};
+use survey::geodesy::{Wgs84, geodesic_distance_m};
+use survey::grid::GridPoint;
+use survey::ledger::{GroundRaster, RasterFrame};
+use survey::raster::TILE_CELLS;
+use survey::time::CivilDay;
+
+use crate::answers::place::rounded;
+use crate::config::settings::Settings;
+use crate::coverage::answer::{Demand, DemandList, GapAnswer, GapList};
+use crate::coverage::figures::{Figures, target_ground};
+use crate::lang::Words;
+
+/// Pixels of the raster that ages are looked up in.
+const MOST_PIXELS: f64 = 16e6;
+
+/// A gap with what is said of it.
+#[derive(Debug, Clone)]
+pub struct FoundGap {
+    /// Where it is.
+    pub gap: Gap,
+    /// What is said.
+    pub answer: GapAnswer,
+}
+
+/// All gaps of a question, the most urgent first, and what was too small.
+#[derive(Debug, Clone)]
+pub struct FoundGaps {
+    /// The gaps.
+    pub gaps: Vec<FoundGap>,
+    /// How many were too small.
+    pub small: u64,
+    /// Their area, m².
+    pub small_m2: f64,
+    /// How gaps are flown.
+    pub rules: SortieRules,
+}
+
+/// Flyable ground that no photo of the window shows, in connected pieces. A piece ends at the border of a town and at the
+/// edge of the docks' reach.
+///
+/// # Errors
+/// Parameters that a ledger cannot answer, layers outside the working area.
+pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
+    let basis = &figures.scene.basis;
+    let unseen = basis.flyable_cells.difference(&figures.ledger.imaged_cells(&figures.query())?);
+    let ages = LastSeen::of(figures, &unseen)?;
+    let rules = GapRules {
+        today: figures.until,
+        smallest_m2: settings.coverage.smallest_gap_m2,
+        never_seen_days: settings.coverage.never_seen_days,
+    };
+    let weights = weighted_ground(figures)?;
+    let mut found = FoundGaps {
+        gaps: Vec::new(),
+        small: 0,
+        small_m2: 0.0,
+        rules: sortie_rules(figures, settings),
+    };
+    for (town, piece) in by_town(figures, &unseen) {
+        for (reached, piece) in by_reach(figures, piece) {
+            let Gaps { gaps, small, small_m2 } = gaps(&piece, &rules, |row, column| ages.at(row, column))?;
+            found.small += small;
+            found.small_m2 += small_m2;
+            for gap in gaps {
+                let answer = described(figures, &gap, (town, reached), (&weights, &found.rules))?;
+                found.gaps.push(FoundGap { gap, answer });
+            }
+        }
+    }
+    let urgency = |found: &FoundGap| (found.answer.priority, found.answer.area_m2);
+    found.gaps.sort_by(|a, b| {
+        let (a, b) = (urgency(a), urgency(b));
+        b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1))
+    });
+    for (index, gap) in found.gaps.iter_mut().enumerate() {
+        gap.answer.rank = index as u32 + 1;
+        gap.answer.name = format!("gap-{:04}", index + 1);
+    }
+    Ok(found)
+}
+
+/// How the fleet's camera flies gaps.
+pub fn sortie_rules(figures: &Figures<'_>, settings: &Settings) -> SortieRules {
+    let camera = &figures.scene.basis.roster.camera;
+    let flights = &settings.coverage.gap_flights;
+    let photo_width_m = f64::from(camera.width_px) / camera.focal_px * flights.height_agl_m;
+    flights.rules(photo_width_m, (settings.fleet.endurance_s, settings.fleet.reserve_percent))
+}
+
+fn by_town<'a>(figures: &'a Figures<'_>, unseen: &CellSet) -> Vec<(Option<&'a str>, CellSet)> {
+    let scene = figures.scene;
+    let mut rest = unseen.clone();
+    let mut parts = Vec::new();
+    for (town, cells) in scene.basis.towns.iter().zip(&scene.town_cells) {
+        parts.push((Some(town.name.as_str()), rest.intersection(cells)));
+        rest = rest.difference(cells);
+    }
+    parts.push((None, rest));
+    parts.retain(|(_, cells)| !cells.is_empty());
+    parts
+}
+
+/// What docks reach and what they do not; all as unknown where there are no docks.
+fn by_reach(figures: &Figures<'_>, piece: CellSet) -> Vec<(Option<bool>, CellSet)> {
+    let Some(reached) = &figures.scene.reached else {
+        return vec![(None, piece)];
+    };
+    let beyond = piece.difference(&reached.all);
+    vec![(Some(true), piece.intersection(&reached.all)), (Some(false), beyond)]
+}
+
+/// Ground of targets with their class and weight.
+type Weighted = Vec<(String, f64, CellSet)>;
+
+fn weighted_ground(figures: &Figures<'_>) -> Result<Weighted> {
+    let basis = &figures.scene.basis;
+    let mut grounds: Weighted = Vec::new();
+    for target in &basis.targets {
+        let cells = basis.cells(&target_ground(target, &basis.grid)?)?;
+        match grounds.iter_mut().find(|(class, weight, _)| *class == target.class && *weight == target.weight) {
+            Some((_, _, sum)) => *sum = sum.union(&cells),
+            None => grounds.push((target.class.clone(), target.weight, cells)),
+        }
+    }
+    Ok(grounds)
+}
+
+fn described(
+    figures: &Figures<'_>,
+    gap: &Gap,
+    (town, reached): (Option<&str>, Option<bool>),
+    (weights, rules): (&Weighted, &SortieRules),
+) -> Result<GapAnswer> {
+    let basis = &figures.scene.basis;
+    let touching = weights.iter().filter(|(_, _, cells)| touches(gap, cells));
+    let (mut classes, mut class_weight): (Vec<String>, Option<f64>) = (Vec::new(), None);
+    for (class, weight, _) in touching {
+        if !classes.contains(class) {
+            classes.push(class.clone());
+        }
+        class_weight = Some(class_weight.map_or(*weight, |most| most.max(*weight)));
+    }
+    let class_weight = class_weight.unwrap_or(1.0);
+    let dock = nearest_dock(figures, gap.inside)?;
+    let needed = dock.and_then(|(_, distance_m)| need(gap.area_m2, distance_m, rules)).filter(|_| reached != Some(false));
+    Ok(GapAnswer {
+        rank: 0,
+        name: String::new(),
+        town: town.map(str::to_owned),
+        area_m2: rounded(gap.area_m2, 1),
+        age_days: rounded(gap.age.mean_days, 2),
+        last_seen: gap.age.last_seen.map(|day| day.to_string()),
+        never_seen_percent: rounded(100.0 * gap.age.never_seen_share, 2),
+        classes,
+        class_weight,
+        priority: rounded(gap.age.mean_days * class_weight, 2),
+        inside: [rounded(gap.inside.longitude_deg, 7), rounded(gap.inside.latitude_deg, 7)],
+        dock_id: dock.map(|(index, _)| basis.roster.docks[index].dock_id.clone()),
+        dock_distance_m: dock.map(|(_, distance_m)| rounded(distance_m, 0)),
+        reachable_percent: reached.map(|reached| if reached { 100.0 } else { 0.0 }),
+        flight_minutes: needed.map(|needed| rounded(needed.flight_s / 60.0, 1)),
+        sorties: needed.map(|needed| needed.sorties),
+    })
+}
+
+fn touches(gap: &Gap, cells: &CellSet) -> bool {
+    let lattice = cells.lattice();
+    gap.cells.iter().any(|run| (run.start..run.end).any(|column| cells.contains(lattice.cell_centre(run.row, column))))
+}
+
+/// The dock that is first at a place, and the distance to it; the nearest where none reaches it.
+fn nearest_dock(figures: &Figures<'_>, place: Wgs84) -> Result<Option<(usize, f64)>> {
+    let basis = &figures.scene.basis;
+    let on_grid = basis.grid.grid_from_wgs84(place)?;
+    let first = figures.scene.reached.as_ref().and_then(|reached| reached.quickest(on_grid));
+    let distance_m = |index: usize| geodesic_distance_m(basis.roster.docks[index].position, place);
+    let nearest = || (0..basis.roster.docks.len()).min_by(|a, b| distance_m(*a).total_cmp(&distance_m(*b)));
+    Ok(first.or_else(nearest).map(|index| (index, distance_m(index))))
+}
+
+/// Last-seen days of the ground about some cells, looked up by cell.
+struct LastSeen {
+    raster: GroundRaster,
+    west_m: f64,
+    north_m: f64,
+    step_m: f64,
+    lattice: survey::raster::Lattice,
+}
+
+impl LastSeen {
+    fn of(figures: &Figures<'_>, cells: &CellSet) -> Result<Self> {
+        let lattice = cells.lattice();
+        let half_m = f64::from(TILE_CELLS) * lattice.cell_m();
+        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+        for key in cells.tiles().keys() {
+            let centre = lattice.tile_centre(*key);
+            for (axis, at) in [centre.easting_m, centre.northing_m].into_iter().enumerate() {
+                low[axis] = low[axis].min(at - half_m);
+                high[axis] = high[axis].max(at + half_m);
+            }
+        }
+        if cells.is_empty() {
+            (low, high) = ([0.0; 2], [1.0; 2]);
+        }
+        let [width_m, height_m] = [high[0] - low[0], high[1] - low[1]];
+        let step_m = lattice.cell_m().max((width_m * height_m / MOST_PIXELS).sqrt());
+        let frame = RasterFrame::Grid {
+            west_m: low[0],
+            north_m: high[1],
+            step_m,
+            columns: (width_m / step_m).ceil().max(1.0) as usize,
+            rows: (height_m / step_m).ceil().max(1.0) as usize,
+        };
+        Ok(Self {
+            raster: figures.ledger.raster(&figures.ever(), &frame)?,
+            west_m: low[0],
+            north_m: high[1],
+            step_m,
+            lattice,
+        })
+    }
+
+    fn at(&self, row: i32, column: i32) -> Option<CivilDay> {
+        let GridPoint {
+            easting_m,
+            northing_m,
+        } = self.lattice.cell_centre(row, column);
+        let x = ((easting_m - self.west_m) / self.step_m) as usize;
+        let y = ((self.north_m - northing_m) / self.step_m) as usize;
+        let day = *self.raster.last_seen_day.get(y * self.raster.columns + x)?;
+        (day != GroundRaster::NEVER).then_some(CivilDay(day))
+    }
+}
+
+/// The list as it is said, at most `limit` gaps long.
+pub fn gap_list(figures: &Figures<'_>, found: &FoundGaps, settings: &Settings, limit: usize) -> GapList {
+    let total_m2: f64 = found.gaps.iter().map(|found| found.gap.area_m2).sum();
+    GapList {
+        as_of: figures.until.to_string(),
+        gaps: found.gaps.iter().take(limit).map(|found| found.answer.clone()).collect(),
+        total: found.gaps.len(),
+        total_km2: rounded(total_m2 / 1e6, 6),
+        small: found.small,
+        small_km2: rounded(found.small_m2 / 1e6, 6),
+        smallest_m2: settings.coverage.smallest_gap_m2,
+        never_seen_days: settings.coverage.never_seen_days,
+        layers: figures.scene.basis.figure_layers(),
+        setting: figures.setting.clone(),
+        flying: flying_words(&found.rules, settings),
+    }
+}
+
+fn flying_words(rules: &SortieRules, settings: &Settings) -> Words {
+    let (height, speed, spacing) = (settings.coverage.gap_flights.height_agl_m, rules.lines.speed_ms, rules.lines.spacing_m);
+    let minutes = rules.budget_s / 60.0;
+    Words::new(
+        format!("真高 {height:.0} m,{speed:.0} m/s,航线间距 {spacing:.1} m,每架次不超过 {minutes:.0} 分钟;时间 = 面积 ÷ 间距 ÷ 速度 + 每架次往返与起降"),
+        format!("{height:.0} m above ground, {speed:.0} m/s, lines {spacing:.1} m apart, sorties of at most {minutes:.0} min; time = area ÷ spacing ÷ speed + way out, way back, climb and landing of each sortie"),
+    )
+}
+
+/// The wishes for flights that the gaps are.
+pub fn demands(figures: &Figures<'_>, found: &FoundGaps, limit: usize) -> DemandList {
+    let mut list = DemandList {
+        as_of: figures.until.to_string(),
+        demands: Vec::new(),
+        out_of_reach: 0,
+        out_of_reach_km2: 0.0,
+    };
+    let mut beyond_m2 = 0.0;
+    for FoundGap { gap, answer } in &found.gaps {
+        let flown = answer.dock_id.as_ref().zip(answer.flight_minutes.zip(answer.sorties));
+        let Some((dock_id, (flight_minutes, sorties))) = flown else {
+            list.out_of_reach += 1;
+            beyond_m2 += gap.area_m2;
+            continue;
+        };
+        if list.demands.len() == limit {
+            continue;
+        }
+        let rings = rings(&gap.polygon);
+        let digest = hex::encode(Sha256::digest(json!(rings).to_string()));
+        let due = gap.age.last_seen.map(|seen| CivilDay(seen.0 + figures.setting.within_days as i32));
+        list.demands.push(Demand {
+            demand_id: format!("{}-{dock_id}-{}", figures.until, &digest[..12]),
+            kind: "gap".to_owned(),
+            dock_id: dock_id.clone(),
+            geometry: json!({"type": "Polygon", "coordinates": closed(rings)}),
+            area_m2: answer.area_m2,
+            priority: answer.priority,
+            due: due.map(|day| day.to_string()),
+            max_gsd_cm: figures.max_gsd_cm,
+            flight_minutes,
+            sorties,
+            town: answer.town.clone(),
+            classes: answer.classes.clone(),
+        });
+    }
+    list.out_of_reach_km2 = rounded(beyond_m2 / 1e6, 6);
+    list
+}
+
+/// The gaps as GeoJSON (RFC 7946, WGS-84), with the parameters of the list as members.
+///
+/// # Errors
+/// Numbers that GeoJSON cannot hold.
+pub fn geojson(list: &GapList, found: &FoundGaps) -> Result<Value> {
+    let mut features = Vec::new();
+    for FoundGap { gap, answer } in found.gaps.iter().take(list.gaps.len()) {
+        let Value::Object(properties) = serde_json::to_value(answer)? else {
+            anyhow::bail!("a gap is an object");
+        };
+        features.push(Feature {
+            id: Some(answer.name.clone()),
+            geometry: Some(Geometry::Polygon(rings(&gap.polygon))),
+            properties,
+        });
+    }
+    let members = Map::from_iter([
+        ("as_of".to_owned(), json!(list.as_of)),
+        ("setting".to_owned(), json!(list.setting)),
+        ("layers".to_owned(), json!(list.layers)),
+    ]);
+    Ok(FeatureCollection { features, members }.to_json()?)
+}
+
+/// Rings as `[longitude, latitude]`, not closed.
+pub fn rings(polygon: &Polygon) -> Vec<Vec<[f64; 2]>> {
+    let position = |point: &Wgs84| [rounded(point.longitude_deg, 7), rounded(point.latitude_deg, 7)];
+    let ring = |points: &Vec<Wgs84>| points.iter().map(position).collect();
+    std::iter::once(&polygon.exterior).chain(&polygon.holes).map(ring).collect()
+}
+
+fn closed(mut rings: Vec<Vec<[f64; 2]>>) -> Vec<Vec<[f64; 2]>> {
+    for ring in &mut rings {
+        ring.extend(ring.first().copied());
+    }
+    rings
+}

@@ -1,0 +1,127 @@
+//! The layers this program knows: those of the configuration and those that were imported into the data folder.
+//! Everything that needs towns, the flyable area, closed ground, greatest heights or targets asks [`LayerBook`], by day.
+
+#![allow(dead_code, reason = "coverage and reach are built on it next")]
+
+use survey::airspace::{
+    AirspaceError, FlyableArea, HeightMap, NoFlyZone, flyable, height_zones, no_fly_zones,
+};
+use survey::grid::{GridError, WorkingGrid};
+use survey::layers::properties::PropertyError;
+use survey::layers::{FeatureLayer, LayerKind, LayerRef, valid_on};
+use survey::targets::{Target, targets_of};
+use survey::time::CivilDay;
+
+/// A town with the layer it stands in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Town {
+    /// Name, such as 张江镇.
+    pub name: String,
+    /// Statistical code, if the layer has one.
+    pub code: Option<String>,
+    /// Its ground.
+    pub polygons: Vec<survey::area::Polygon>,
+    /// The layer it stands in.
+    pub layer: LayerRef,
+}
+
+/// All layers, in the order they were brought in: configuration first, then imports. Layers that were taken out of
+/// use are not in it.
+#[derive(Debug, Clone, Default)]
+pub struct LayerBook {
+    layers: Vec<FeatureLayer>,
+}
+
+impl LayerBook {
+    /// A book of these layers.
+    pub fn of(layers: Vec<FeatureLayer>) -> Self {
+        Self { layers }
+    }
+
+    /// Every layer and version.
+    pub fn layers(&self) -> &[FeatureLayer] {
+        &self.layers
+    }
+
+    /// The versions that count on a day.
+    pub fn valid(&self, on: CivilDay) -> Vec<&FeatureLayer> {
+        valid_on(&self.layers, on)
+    }
+
+    /// The versions of one kind that count on a day.
+    pub fn of_kind(&self, kind: LayerKind, on: CivilDay) -> Vec<&FeatureLayer> {
+        let mut valid = self.valid(on);
+        valid.retain(|layer| layer.record.kind == kind);
+        valid
+    }
+
+    /// The towns of a day.
+    pub fn towns(&self, on: CivilDay) -> Vec<Town> {
+        let town = |layer: &FeatureLayer| {
+            let layer_ref = layer.layer_ref();
+            let features = layer.features.iter();
+            features
+                .map(|feature| Town {
+                    name: feature.name.clone().unwrap_or_default(),
+                    code: feature.code.clone(),
+                    polygons: feature.shape.polygons().to_vec(),
+                    layer: layer_ref.clone(),
+                })
+                .collect::<Vec<_>>()
+        };
+        self.of_kind(LayerKind::Town, on)
+            .into_iter()
+            .flat_map(town)
+            .collect()
+    }
+
+    /// The flyable area of a day with all that it rests on; `None` where no layer says where may be flown.
+    ///
+    /// # Errors
+    /// A layer that reaches beyond the working area.
+    pub fn flyable(&self, on: CivilDay, grid: &WorkingGrid) -> Result<Option<FlyableArea>, GridError> {
+        flyable(&self.valid(on), grid)
+    }
+
+    /// Ground that is not flown over while the layers of a day count: permanent objects with their margins, and
+    /// temporary areas. Whether a temporary area is closed at the time of a flight tells
+    /// [`NoFlyZone::closed_between`].
+    ///
+    /// # Errors
+    /// A margin or time that cannot be meant, a layer that reaches beyond the working area.
+    pub fn no_fly(&self, on: CivilDay, grid: &WorkingGrid) -> Result<Vec<NoFlyZone>, AirspaceError> {
+        let mut zones = Vec::new();
+        for layer in self.valid(on) {
+            if matches!(layer.record.kind, LayerKind::NoFly | LayerKind::Temporary) {
+                zones.extend(no_fly_zones(layer, grid)?);
+            }
+        }
+        Ok(zones)
+    }
+
+    /// How high may be flown on a day, place by place.
+    ///
+    /// # Errors
+    /// A limit that cannot be meant, a layer that reaches beyond the working area.
+    pub fn heights(&self, on: CivilDay, grid: &WorkingGrid) -> Result<HeightMap, AirspaceError> {
+        let mut zones = Vec::new();
+        for layer in self.of_kind(LayerKind::HeightLimit, on) {
+            zones.extend(height_zones(layer)?);
+        }
+        Ok(HeightMap::new(zones, grid)?)
+    }
+
+    /// The targets of a day, of every kind.
+    ///
+    /// # Errors
+    /// A number that cannot be meant.
+    pub fn targets(&self, on: CivilDay) -> Result<Vec<Target>, PropertyError> {
+        let mut targets = Vec::new();
+        for layer in self.valid(on) {
+            if layer.record.kind.is_target() {
+                targets.extend(targets_of(layer)?);
+            }
+        }
+        Ok(targets)
+    }
+}

@@ -1,0 +1,299 @@
+//! Rings as files have them become polygons that can be measured, and everything that was changed is told.
+//!
+//! What a ring that crosses itself encloses is settled by one rule: all ground its line goes round at least once,
+//! either way (non-zero winding). A bow tie keeps both wings, a loop at the end of a hand-drawn line stays inside, and
+//! ground gone round twice is not cut out, which counting crossings (even-odd) would do. Holes are cut afterwards: what
+//! lies beyond the outline cuts nothing, and ground in two holes is cut once.
+
+use geo::bool_ops::FillRule;
+use geo::{Area, BooleanOps, LineString, MultiPolygon};
+
+use super::crossing::{self, Spikes};
+use super::{AREA_AGREEMENT, AreaError, Polygon, RawPolygon, Repair};
+use crate::geodesy::Wgs84;
+use crate::reference::Converter;
+
+/// One ring read: clean as it is, or the parts that a crossing ring encloses.
+enum Ring {
+    Clean(Vec<Wgs84>),
+    Parts(MultiPolygon),
+}
+
+/// Brings raw polygons to WGS-84 and repairs them; a crossing outline may become several polygons.
+pub(super) fn polygons(
+    raw: &[RawPolygon],
+    converter: &Converter,
+) -> Result<(Vec<Polygon>, Vec<Repair>), AreaError> {
+    let mut repairs = Vec::new();
+    let mut polygons = Vec::with_capacity(raw.len());
+    let mut outlines: Vec<(Vec<Vec<[u64; 2]>>, usize)> = Vec::new();
+    for (index, raw) in raw.iter().enumerate() {
+        let mut reader = Reader {
+            polygon: index + 1,
+            converter,
+            repairs: &mut repairs,
+        };
+        let read = reader.read(raw)?;
+        let key: Vec<_> = read
+            .iter()
+            .map(|part| crossing::round_trip(&part.exterior))
+            .collect();
+        let holes = read.iter().map(|part| part.holes.len()).sum();
+        if outlines.contains(&(key.clone(), holes)) {
+            repairs.push(Repair::DuplicateRing {
+                polygon: index + 1,
+                ring: 0,
+            });
+            continue;
+        }
+        outlines.push((key, holes));
+        polygons.extend(read);
+    }
+    Ok((polygons, repairs))
+}
+
+struct Reader<'a> {
+    polygon: usize,
+    converter: &'a Converter,
+    repairs: &'a mut Vec<Repair>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, raw: &RawPolygon) -> Result<Vec<Polygon>, AreaError> {
+        let exterior = self.ring(0, &raw.exterior)?;
+        let mut holes = Vec::with_capacity(raw.holes.len());
+        let mut seen = Vec::new();
+        for (index, hole) in raw.holes.iter().enumerate() {
+            let ring = self.ring(index + 1, hole)?;
+            if let Ring::Clean(points) = &ring {
+                let key = crossing::round_trip(points);
+                if seen.contains(&key) {
+                    self.repairs.push(Repair::DuplicateRing {
+                        polygon: self.polygon,
+                        ring: index + 1,
+                    });
+                    continue;
+                }
+                seen.push(key);
+            }
+            holes.push((index + 1, ring));
+        }
+        self.assemble(exterior, holes)
+    }
+
+    fn ring(&mut self, ring: usize, raw: &[[f64; 2]]) -> Result<Ring, AreaError> {
+        let polygon = self.polygon;
+        let mut points = Vec::with_capacity(raw.len());
+        for (index, place) in raw.iter().enumerate() {
+            points.push(self.vertex(ring, index + 1, *place)?);
+        }
+        if points.len() > 1 && points.first() == points.last() {
+            points.pop();
+        }
+        self.clean(ring, &mut points)?;
+        if let Some(place) = crossing::self_crossing(&points) {
+            return self.uncross(ring, &points, place);
+        }
+        let area = crossing::signed_area(&points);
+        if area == 0.0 {
+            return Err(no_area(polygon, ring, &points));
+        }
+        if (area > 0.0) != (ring == 0) {
+            points.reverse();
+            self.repairs.push(Repair::WindingReversed { polygon, ring });
+        }
+        Ok(Ring::Clean(points))
+    }
+
+    /// Drops repeated vertices and spikes.
+    fn clean(&mut self, ring: usize, points: &mut Vec<Wgs84>) -> Result<(), AreaError> {
+        let polygon = self.polygon;
+        let before = points.len();
+        crossing::drop_repeated(points);
+        if points.len() < before {
+            self.repairs.push(Repair::DuplicateVertices {
+                polygon,
+                ring,
+                dropped: before - points.len(),
+            });
+        }
+        let distinct = crossing::distinct_points(points);
+        if distinct < 3 {
+            let (latitude_deg, longitude_deg) = shown(points);
+            return Err(AreaError::TooFewPoints {
+                polygon,
+                ring,
+                distinct,
+                latitude_deg,
+                longitude_deg,
+            });
+        }
+        let Spikes { dropped, tip } = crossing::drop_spikes(points);
+        if let Some(tip) = tip {
+            if crossing::distinct_points(points) < 3 {
+                return Err(no_area(polygon, ring, &[tip]));
+            }
+            self.repairs.push(Repair::Spikes {
+                polygon,
+                ring,
+                dropped,
+                latitude_deg: tip.latitude_deg,
+                longitude_deg: tip.longitude_deg,
+            });
+        }
+        Ok(())
+    }
+
+    fn uncross(&mut self, ring: usize, points: &[Wgs84], place: Wgs84) -> Result<Ring, AreaError> {
+        let outline = geo::Polygon::new(line(points), Vec::new());
+        let nothing = MultiPolygon::new(Vec::new());
+        let parts = outline.union_with_fill_rule(&nothing, FillRule::NonZero);
+        let enclosed = parts.unsigned_area();
+        if enclosed <= 0.0 {
+            return Err(no_area(self.polygon, ring, points));
+        }
+        let square_m = crossing::square_metres_per_square_degree(place);
+        self.repairs.push(Repair::SelfCrossing {
+            polygon: self.polygon,
+            ring,
+            latitude_deg: place.latitude_deg,
+            longitude_deg: place.longitude_deg,
+            area_before_m2: crossing::signed_area(points).abs() * square_m,
+            area_after_m2: enclosed * square_m,
+        });
+        Ok(Ring::Parts(parts))
+    }
+
+    /// Cuts the holes out. A clean outline with clean holes inside it stays as it is, vertex by vertex.
+    fn assemble(&mut self, exterior: Ring, holes: Vec<(usize, Ring)>) -> Result<Vec<Polygon>, AreaError> {
+        let outline = exterior.ground();
+        let mut needs_cutting = matches!(exterior, Ring::Parts(_));
+        let (mut cut, mut sum) = (MultiPolygon::new(Vec::new()), 0.0);
+        for (ring, hole) in &holes {
+            let ground = hole.ground();
+            let area = ground.unsigned_area();
+            let inside = ground.intersection(&outline).unsigned_area();
+            if inside < area * (1.0 - AREA_AGREEMENT) {
+                needs_cutting = true;
+                self.repairs.push(Repair::HoleOutside {
+                    polygon: self.polygon,
+                    ring: *ring,
+                    share_outside: 1.0 - inside / area,
+                });
+            }
+            needs_cutting |= matches!(hole, Ring::Parts(_));
+            sum += area;
+            cut = if cut.0.is_empty() {
+                ground
+            } else {
+                cut.union(&ground)
+            };
+        }
+        if cut.unsigned_area() < sum * (1.0 - AREA_AGREEMENT) {
+            needs_cutting = true;
+            self.repairs.push(Repair::HolesOverlap {
+                polygon: self.polygon,
+            });
+        }
+        match exterior {
+            Ring::Clean(exterior) if !needs_cutting => {
+                let clean = |(_, hole)| match hole {
+                    Ring::Clean(points) => Some(points),
+                    Ring::Parts(_) => None,
+                };
+                let holes = holes.into_iter().filter_map(clean).collect();
+                Ok(vec![Polygon { exterior, holes }])
+            }
+            outer => {
+                let left = outline.difference(&cut);
+                if left.unsigned_area() <= 0.0 {
+                    let first = outer.first_points();
+                    return Err(no_area(self.polygon, 0, &first));
+                }
+                Ok(polygons_of(&left))
+            }
+        }
+    }
+
+    fn vertex(&self, ring: usize, vertex: usize, place: [f64; 2]) -> Result<Wgs84, AreaError> {
+        self.converter
+            .wgs84(place)
+            .map_err(|problem| AreaError::NotOnEarth {
+                polygon: self.polygon,
+                ring,
+                vertex,
+                problem,
+            })
+    }
+}
+
+impl Ring {
+    fn ground(&self) -> MultiPolygon {
+        match self {
+            Self::Clean(points) => MultiPolygon::new(vec![geo::Polygon::new(line(points), Vec::new())]),
+            Self::Parts(parts) => parts.clone(),
+        }
+    }
+
+    fn first_points(&self) -> Vec<Wgs84> {
+        match self {
+            Self::Clean(points) => points.iter().take(1).copied().collect(),
+            Self::Parts(parts) => parts
+                .iter()
+                .flat_map(|part| places(part.exterior()))
+                .take(1)
+                .collect(),
+        }
+    }
+}
+
+fn no_area(polygon: usize, ring: usize, points: &[Wgs84]) -> AreaError {
+    let (latitude_deg, longitude_deg) = shown(points);
+    AreaError::NoArea {
+        polygon,
+        ring,
+        latitude_deg,
+        longitude_deg,
+    }
+}
+
+fn shown(points: &[Wgs84]) -> (f64, f64) {
+    points.first().map_or((f64::NAN, f64::NAN), |point| {
+        (point.latitude_deg, point.longitude_deg)
+    })
+}
+
+fn line(ring: &[Wgs84]) -> LineString {
+    ring.iter()
+        .map(|point| (point.longitude_deg, point.latitude_deg))
+        .collect()
+}
+
+fn places(line: &LineString) -> Vec<Wgs84> {
+    let mut points: Vec<Wgs84> = line
+        .0
+        .iter()
+        .map(|at| Wgs84 {
+            latitude_deg: at.y,
+            longitude_deg: at.x,
+        })
+        .collect();
+    crossing::drop_repeated(&mut points);
+    points
+}
+
+/// Parts in degrees as polygons, outer rings counter-clockwise and holes clockwise.
+fn polygons_of(ground: &MultiPolygon) -> Vec<Polygon> {
+    let ring = |line: &LineString, outer: bool| {
+        let mut points = places(line);
+        if (crossing::signed_area(&points) > 0.0) != outer {
+            points.reverse();
+        }
+        points
+    };
+    let polygon = |part: &geo::Polygon| Polygon {
+        exterior: ring(part.exterior(), true),
+        holes: part.interiors().iter().map(|hole| ring(hole, false)).collect(),
+    };
+    ground.iter().map(polygon).collect()
+}
