@@ -3,6 +3,8 @@
 mod calendar;
 mod content_range;
 mod coverage;
+mod coverage_maps;
+mod coverage_questions;
 mod dock_door;
 mod door_error;
 mod error;
@@ -35,6 +37,7 @@ use tokio::net::TcpListener;
 
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
+use crate::coverage::daily::keep_coverage;
 use crate::fleet::service::{Fleet, Lives};
 use crate::lang::Words;
 use crate::stage::delivery::deliver_leftovers;
@@ -57,6 +60,7 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let state = ApiState::new(workplace, address, (fleet, &lives))?;
     take_in_what_lies_ready(&state);
+    state.fixed.tasks.spawn(keep_coverage(state.fixed.coverage.clone(), state.fixed.stop.clone()));
     dock_door::open(&state).await?;
     axum::serve(listener, router(state))
         .with_graceful_shutdown(lives.stop.cancelled_owned())
@@ -106,6 +110,7 @@ fn router(state: ApiState) -> Router {
             get(photo_door::state).put(photo_door::put),
         )
         .route("/coverage", get(coverage::coverage))
+        .nest("/coverage", coverage_questions::router())
         .route("/layers", get(layers::list))
         .route("/layers/{file}", get(layers::geojson))
         .route("/fleet", get(fleet::fleet))

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use crate::api::{
-    calendar, coverage, events, fleet, flights, health, images, layers, leads, orders, overrides, photo_door,
+    calendar, coverage, coverage_maps, coverage_questions, events, fleet, flights, health, images, layers, leads, orders, overrides, photo_door,
     photos,
 };
 
@@ -38,6 +38,17 @@ use crate::api::{
         photo_door::state,
         photo_door::put,
         coverage::coverage,
+        coverage_questions::figures,
+        coverage_questions::table,
+        coverage_questions::explanation,
+        coverage_questions::history,
+        coverage_questions::forecast,
+        coverage_questions::gaps,
+        coverage_questions::gaps_geojson,
+        coverage_questions::demands,
+        coverage_maps::map,
+        coverage_maps::age_tile,
+        coverage_maps::vector_tile,
         layers::list,
         layers::geojson,
         fleet::fleet,

@@ -12,6 +12,8 @@ use tokio_util::task::TaskTracker;
 use vision::Card;
 
 use crate::config::layers::{LoadedLayer, load_all};
+use crate::coverage::desk::Desk;
+use crate::fleet::city_clock::CityClock;
 use crate::fleet::service::{Fleet, Lives};
 use crate::model::ModelInUse;
 use crate::stage::incoming::Incoming;
@@ -32,6 +34,8 @@ pub struct ApiState {
 pub struct Fixed {
     /// Layers of the configuration.
     pub layers: Vec<LoadedLayer>,
+    /// Answers questions of coverage.
+    pub coverage: Desk,
     /// Where the service listens.
     pub address: SocketAddr,
     /// Card of the model in use; `None` when it cannot be read.
@@ -72,7 +76,9 @@ impl ApiState {
         if let Err(error) = &cards {
             tracing::warn!(%error, "no usable models");
         }
+        let clock = fleet.as_ref().map_or(CityClock::Wall, |fleet| *fleet.clock());
         let fixed = Fixed {
+            coverage: Desk::new(workplace.clone(), clock),
             layers: load_all(settings)?,
             address,
             card: card.ok(),

@@ -1,7 +1,7 @@
 //! Where questions of coverage are answered, in the running service and on the command line alike: it keeps the ledger
 //! fresh and the scene of a day at hand.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -13,8 +13,10 @@ use tokio::sync::Mutex;
 use crate::clock;
 use crate::coverage::answer::CoverageSetting;
 use crate::coverage::figures::Figures;
+use crate::coverage::gap_list::{self, FoundGaps};
 use crate::coverage::keep::{Kept, LedgerForm, OnEntered};
 use crate::coverage::scene::Scene;
+use crate::fleet::city_clock::CityClock;
 use crate::flight_log::day_bounds;
 use crate::lang::Words;
 use crate::workplace::Workplace;
@@ -39,14 +41,35 @@ pub struct Asked {
     pub max_gsd_cm: Option<f64>,
 }
 
+/// A window that ends before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the window ends ({until}) before it begins ({since})")]
+pub struct WindowReversed {
+    since: CivilDay,
+    until: CivilDay,
+}
+
 /// Answers questions of coverage.
 #[derive(Clone)]
 pub struct Desk(Arc<Inner>);
 
 struct Inner {
     workplace: Workplace,
+    clock: CityClock,
+    gaps: std::sync::Mutex<Option<(GapKey, Arc<FoundGaps>)>>,
     kept: Mutex<Option<Fresh>>,
     scene: Mutex<Option<(CivilDay, Instant, Arc<Scene>)>>,
+}
+
+/// What a list of gaps was made of.
+#[derive(Debug, Clone, PartialEq)]
+struct GapKey {
+    asked: Asked,
+    until: CivilDay,
+    /// State of the ledger.
+    ledger: (i64, usize),
+    /// When the scene was made.
+    ground: UtcMicros,
 }
 
 struct Fresh {
@@ -57,9 +80,11 @@ struct Fresh {
 
 impl Desk {
     /// A desk for a data folder; nothing is read before the first question.
-    pub fn new(workplace: Workplace) -> Self {
+    pub fn new(workplace: Workplace, clock: CityClock) -> Self {
         Self(Arc::new(Inner {
             workplace,
+            clock,
+            gaps: std::sync::Mutex::new(None),
             kept: Mutex::new(None),
             scene: Mutex::new(None),
         }))
@@ -72,7 +97,7 @@ impl Desk {
 
     /// Today, on the city's calendar.
     pub fn today(&self) -> CivilDay {
-        self.workplace().zone.civil_day(clock::now())
+        self.workplace().zone.civil_day(self.0.clock.now())
     }
 
     /// The scene of a day. `None` where nothing says where this city is.
@@ -127,6 +152,42 @@ impl Desk {
             answer(&figures(&scene, &fresh.kept, (asked, day), setting)?, &fresh.kept)
         })
         .map(Some)
+    }
+
+    /// As [`Desk::ask`], with the gaps of the question, which are kept at hand until ground or photos change.
+    ///
+    /// # Errors
+    /// As [`Desk::ask`].
+    pub async fn ask_gaps<T>(
+        &self,
+        asked: Asked,
+        on_entered: OnEntered<'_>,
+        answer: impl FnOnce(&Figures<'_>, &FoundGaps) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.ask(asked, on_entered, |figures, kept| {
+            let key = GapKey {
+                asked,
+                until: figures.until,
+                ledger: kept.state(),
+                ground: figures.scene.made,
+            };
+            let at_hand = self.at_hand(&key);
+            let found = match at_hand {
+                Some(found) => found,
+                None => {
+                    let found = Arc::new(gap_list::find(figures, &self.workplace().config.settings)?);
+                    *self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, Arc::clone(&found)));
+                    found
+                }
+            };
+            answer(figures, &found)
+        })
+        .await
+    }
+
+    fn at_hand(&self, key: &GapKey) -> Option<Arc<FoundGaps>> {
+        let held = self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().filter(|(of, _)| of == key).map(|(_, found)| Arc::clone(found))
     }
 
     async fn refreshed<'h>(
@@ -202,7 +263,9 @@ impl Desk {
         let settings = &self.workplace().config.settings;
         let within_days = settings.coverage.imaged_within_days;
         let since = asked.since.unwrap_or(CivilDay(day.0 - within_days as i32 + 1));
-        anyhow::ensure!(since <= day, "the window ends ({day}) before it begins ({since})");
+        if since > day {
+            return Err(WindowReversed { since, until: day }.into());
+        }
         let no_docks = || Words::new("没有机场清单", "there are no docks");
         let no_calendar = || Words::new("没有任务日历", "there is no calendar of missions");
         Ok(CoverageSetting {

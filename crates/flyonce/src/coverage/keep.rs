@@ -188,6 +188,11 @@ impl Kept {
         }
     }
 
+    /// Changes whenever the ledger may have changed.
+    pub fn state(&self) -> (i64, usize) {
+        (self.event_seq, self.ledger.len())
+    }
+
     /// SHA-256 of the saved form: equal for equal photos, whatever the order they came in.
     pub fn sha256(&self) -> String {
         hex::encode(Sha256::digest(self.ledger.to_bytes()))

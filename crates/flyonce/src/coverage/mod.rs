@@ -8,6 +8,7 @@ pub mod age_tiles;
 pub mod answer;
 pub mod audit;
 pub mod basis;
+pub mod daily;
 pub mod desk;
 pub mod explain;
 pub mod figures;

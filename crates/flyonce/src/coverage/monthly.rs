@@ -56,12 +56,8 @@ pub async fn write(
         as_of: Some(until),
         ..Asked::default()
     };
-    let settings = &desk.workplace().config.settings;
     let made = desk
-        .ask(asked, on_entered, |figures, _| {
-            let found = gap_list::find(figures, settings)?;
-            made(figures, &found, (month, first), town)
-        })
+        .ask_gaps(asked, on_entered, |figures, found| made(figures, found, (month, first), town))
         .await?;
     let Some(made) = made else {
         return Ok(None);

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use survey::cells::CellSet;
-use survey::time::CivilDay;
+use survey::time::{CivilDay, UtcMicros};
 
+use crate::clock;
 use crate::coverage::basis::Basis;
 use crate::coverage::planned::Planned;
 use crate::coverage::reachable::Reached;
@@ -31,6 +32,8 @@ pub struct Scene {
     pub planned: Option<Planned>,
     /// Targets of the numbers.
     pub targets: Targets,
+    /// When it was made.
+    pub made: UtcMicros,
 }
 
 impl Scene {
@@ -59,6 +62,7 @@ impl Scene {
                     reachable_percent: settings.coverage.reachable_target_percent,
                     imaged_percent: settings.coverage.imaged_target_percent,
                 },
+                made: clock::now(),
                 basis,
             }))
         })

@@ -17,6 +17,7 @@ use crate::coverage::desk::{Asked, Desk};
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_plans::{WrittenPlans, write_plans};
 use crate::coverage::{age_map, audit, explain, files, gap_list, monthly};
+use crate::fleet::city_clock::CityClock;
 use crate::lang::{Lang, Words};
 use crate::whole_file::write_whole;
 use crate::workplace::Workplace;
@@ -91,7 +92,7 @@ async fn fill(
     question: &CoverageQuestion,
     shown: &mut CoverageShown,
 ) -> Result<()> {
-    let desk = Desk::new(workplace.clone());
+    let desk = Desk::new(workplace.clone(), CityClock::Wall);
     let asked = asked(question)?;
     let bar = Bar::new(output.lang);
     let on_entered = |entered, all| bar.set(entered, all);
@@ -162,29 +163,28 @@ async fn write_files(
     let settings = &desk.workplace().config.settings;
     let quiet = |_, _| {};
     let written = desk
-        .ask(asked, &quiet, |figures, _| {
-            let found = gap_list::find(figures, settings)?;
-            let list = gap_list::gap_list(figures, &found, settings, question.most_gaps);
+        .ask_gaps(asked, &quiet, |figures, found| {
+            let list = gap_list::gap_list(figures, found, settings, question.most_gaps);
             let mut files = Vec::new();
             let mut write = |file: &Path, content: &[u8]| {
                 files.push(file.display().to_string());
                 write_whole(file, content)
             };
             if let Some(file) = &question.gaps {
-                let json = serde_json::to_string_pretty(&gap_list::geojson(&list, &found)?)?;
+                let json = serde_json::to_string_pretty(&gap_list::geojson(&list, found)?)?;
                 write(file, json.as_bytes())?;
             }
             if let Some(file) = &question.png {
-                write(file, &age_map::map_png(figures, &found, None)?)?;
+                write(file, &age_map::map_png(figures, found, None)?)?;
             }
             if let Some(file) = &question.geotiff {
                 write(file, &files::geotiff(figures)?)?;
             }
             if let Some(file) = &question.flatgeobuf {
-                write(file, &files::flatgeobuf(figures, &found)?)?;
+                write(file, &files::flatgeobuf(figures, found)?)?;
             }
             let plans = question.gap_plans.as_ref().map(|folder| {
-                write_plans(figures, &found, settings, (folder, question.most_gaps))
+                write_plans(figures, found, settings, (folder, question.most_gaps))
             });
             Ok((list, plans.transpose()?, files))
         })
@@ -202,7 +202,7 @@ async fn report(
     workplace: &Workplace,
     (month, out, town): (&str, &Path, Option<&str>),
 ) -> Result<()> {
-    let desk = Desk::new(workplace.clone());
+    let desk = Desk::new(workplace.clone(), CityClock::Wall);
     let bar = Bar::new(output.lang);
     let written = monthly::write(&desk, output.lang, (month, out, town), &|entered, all| bar.set(entered, all)).await;
     bar.clear();

@@ -1,0 +1,130 @@
+//! `/coverage/map.png`, `/coverage/age/…`, `/coverage/tiles/…`: the age of ground as a picture, as tiles of pixels, and
+//! towns, flyable ground and gaps as vector tiles.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use formats::features::{Feature, Shape, Value};
+use formats::vector_tile::{self, TileAddress, TileLayer};
+use survey::area::Polygon;
+
+use crate::api::coverage_questions::{CoverageAsked, sensible, somewhere, told};
+use crate::api::error::{ApiError, ErrorBody};
+use crate::api::state::Fixed;
+use crate::coverage::age_map;
+use crate::coverage::figures::Figures;
+use crate::coverage::gap_list::{FoundGap, FoundGaps, rings};
+use crate::lang::Words;
+
+/// Tiles are asked for again after so long.
+const FRESH: &str = "private, max-age=30";
+
+/// The map: age of ground, docks, gaps, legend, scale bar, north.
+#[utoipa::path(get, path = "/api/v1/coverage/map.png", params(CoverageAsked),
+    responses((status = 200, body = Vec<u8>, content_type = "image/png"), (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub async fn map(
+    State(fixed): State<Arc<Fixed>>,
+    Query(asked): Query<CoverageAsked>,
+) -> Result<Response, ApiError> {
+    let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| {
+        // Before any layer and photo there is nothing to draw.
+        if age_map::shown_ground(figures)?.is_empty() {
+            return Ok(None);
+        }
+        age_map::map_png(figures, found, None).map(Some)
+    });
+    let png = somewhere(sensible(answer.await)?.flatten())?;
+    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, FRESH)], png).into_response())
+}
+
+/// Ages as a tile of 256 × 256 pixels, `z/x/y.png` in Web Mercator.
+#[utoipa::path(get, path = "/api/v1/coverage/age/{z}/{x}/{file}",
+    params(("z" = u32, Path), ("x" = u32, Path), ("file" = String, Path), CoverageAsked),
+    responses((status = 200, body = Vec<u8>, content_type = "image/png"), (status = 404, body = ErrorBody)))]
+pub async fn age_tile(
+    State(fixed): State<Arc<Fixed>>,
+    Path((z, x, file)): Path<(u32, u32, String)>,
+    Query(asked): Query<CoverageAsked>,
+) -> Result<Response, ApiError> {
+    let (_, y) = address(z, x, &file, ".png")?;
+    let answer = fixed.coverage.ask(asked.read()?, &told, |figures, _| age_map::tile_png(figures, (z, x, y)));
+    let png = somewhere(sensible(answer.await)?)?;
+    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, FRESH)], png).into_response())
+}
+
+/// Vector tile `z/x/y.mvt` with the layers `flyable`, `towns` and `gaps`.
+#[utoipa::path(get, path = "/api/v1/coverage/tiles/{z}/{x}/{file}",
+    params(("z" = u32, Path), ("x" = u32, Path), ("file" = String, Path), CoverageAsked),
+    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.mapbox-vector-tile"),
+        (status = 404, body = ErrorBody)))]
+pub async fn vector_tile(
+    State(fixed): State<Arc<Fixed>>,
+    Path((z, x, file)): Path<(u32, u32, String)>,
+    Query(asked): Query<CoverageAsked>,
+) -> Result<Response, ApiError> {
+    let (address, _) = address(z, x, &file, ".mvt")?;
+    let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| {
+        Ok(vector_tile::write(address, &layers(figures, found))?)
+    });
+    let tile = somewhere(sensible(answer.await)?)?;
+    let kind = "application/vnd.mapbox-vector-tile";
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, FRESH)], tile).into_response())
+}
+
+/// The tile and its row; 404 where there is none.
+fn address(z: u32, x: u32, file: &str, ending: &str) -> Result<(TileAddress, u32), ApiError> {
+    let y = file.strip_suffix(ending).and_then(|row| row.parse::<u32>().ok());
+    let found = y.and_then(|y| Some((TileAddress::new(z, x, y).ok()?, y)));
+    found.ok_or_else(|| {
+        ApiError::not_found(Words::new(
+            format!("没有瓦片 {z}/{x}/{file}"),
+            format!("there is no tile {z}/{x}/{file}"),
+        ))
+    })
+}
+
+fn layers(figures: &Figures<'_>, found: &FoundGaps) -> Vec<TileLayer> {
+    let basis = &figures.scene.basis;
+    let ground = |polygons: &[Polygon], values: BTreeMap<String, Value>| Feature {
+        shape: Shape::Polygons(polygons.iter().map(rings).collect()),
+        values,
+    };
+    let text = |text: &str| Value::Text(text.to_owned());
+    let flyable = basis.flyable.as_ref().filter(|area| !area.polygons.is_empty());
+    let towns = basis.towns.iter().filter(|town| !town.polygons.is_empty());
+    vec![
+        TileLayer {
+            name: "flyable".to_owned(),
+            features: flyable.map(|area| ground(&area.polygons, BTreeMap::new())).into_iter().collect(),
+        },
+        TileLayer {
+            name: "towns".to_owned(),
+            features: towns
+                .map(|town| ground(&town.polygons, BTreeMap::from([("name".to_owned(), text(&town.name))])))
+                .collect(),
+        },
+        TileLayer {
+            name: "gaps".to_owned(),
+            features: found.gaps.iter().map(|gap| ground(std::slice::from_ref(&gap.gap.polygon), gap_values(gap))).collect(),
+        },
+    ]
+}
+
+fn gap_values(FoundGap { answer, .. }: &FoundGap) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::from([
+        ("name".to_owned(), Value::Text(answer.name.clone())),
+        ("rank".to_owned(), Value::Whole(i64::from(answer.rank))),
+        ("age_days".to_owned(), Value::Number(answer.age_days)),
+        ("area_m2".to_owned(), Value::Number(answer.area_m2)),
+        ("priority".to_owned(), Value::Number(answer.priority)),
+    ]);
+    if let Some(minutes) = answer.flight_minutes {
+        values.insert("flight_minutes".to_owned(), Value::Number(minutes));
+    }
+    values
+}
