@@ -43,6 +43,24 @@ impl CellSet {
         Ok(set)
     }
 
+    /// Cells given tile by tile.
+    #[must_use]
+    pub fn of_tiles(
+        grid: WorkingGrid,
+        lattice: Lattice,
+        tiles: impl IntoIterator<Item = (TileKey, Bits)>,
+    ) -> Self {
+        let mut set = Self::empty(grid, lattice);
+        tiles.into_iter().for_each(|(key, bits)| set.insert(key, &bits));
+        set
+    }
+
+    /// The tiles that have cells, by key.
+    #[must_use]
+    pub fn into_tiles(self) -> Vec<(TileKey, Bits)> {
+        self.tiles.into_iter().collect()
+    }
+
     /// Adds the cells whose centres lie inside the rings (even-odd), in grid metres.
     pub fn paint(&mut self, rings: &[Vec<GridPoint>]) {
         for (key, bits) in self.lattice.paint(rings) {

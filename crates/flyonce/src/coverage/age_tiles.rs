@@ -150,6 +150,17 @@ impl Pixels {
     }
 }
 
+/// The docks as points, with `dock_id`.
+pub fn docks(figures: &Figures<'_>) -> Vec<Feature> {
+    let docks = figures.scene.basis.roster.docks.iter();
+    docks
+        .map(|dock| Feature {
+            shape: Shape::Point([dock.position.longitude_deg, dock.position.latitude_deg]),
+            values: BTreeMap::from([("dock_id".to_owned(), Value::Text(dock.dock_id.clone()))]),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
