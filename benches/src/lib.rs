@@ -50,3 +50,31 @@ fn footprint(tangent: &LocalTangent, photo: usize) -> Vec<Wgs84> {
         })
         .to_vec()
 }
+
+/// Processor time of this thread so far, s: on a machine that others use too it says more than the clock.
+pub fn processor_s() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let first = text.split(' ').next().and_then(|word| word.parse::<f64>().ok());
+    first.unwrap_or_default() / 1e9
+}
+
+/// Numbers from 0 to 1, the same ones for the same seed (SplitMix64).
+#[derive(Debug, Clone)]
+pub struct Spread(u64);
+
+impl Spread {
+    /// The sequence of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) as f64 / u64::MAX as f64
+    }
+}

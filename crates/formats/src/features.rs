@@ -1,81 +1,97 @@
-//! Things with a place and values, as the writers of FlatGeobuf and vector tiles take them.
+//! What files of map features have in common: things with a shape and properties, in coordinates that the file may or
+//! may not name. GeoJSON, KML and Shapefile all become a [`FeatureFile`].
 
 use std::collections::BTreeMap;
 
-/// A value of a feature.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// Whole number.
-    Whole(i64),
-    /// Floating number.
-    Number(f64),
-    /// Yes or no.
-    Truth(bool),
-    /// Text.
-    Text(String),
+/// The features of one file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FeatureFile {
+    /// The file's own name for itself.
+    pub name: Option<String>,
+    /// What the coordinates are in, if the file says so.
+    pub declared: Option<Declared>,
+    /// In file order; a thing with points and areas gives a feature for each. Never empty.
+    pub features: Vec<FileFeature>,
+    /// What had to be decided while reading, in words.
+    pub notes: Vec<String>,
+    /// What else is in the file and was left out, so that the caller can say so.
+    pub ignored: Vec<Ignored>,
 }
 
-/// Where a feature is: `[longitude_deg, latitude_deg]` on WGS-84. Rings may wind either way and may or may not repeat
-/// their first position.
+/// What a file says its coordinates are in.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Shape {
-    /// One position.
-    Point([f64; 2]),
-    /// At least two positions.
-    Line(Vec<[f64; 2]>),
-    /// Polygons, each with its outer ring first and then its holes.
-    Polygons(Vec<Vec<Vec<[f64; 2]>>>),
+pub enum Declared {
+    /// By name: `WGS-84`, `CGCS2000`, `GCJ-02`, or `EPSG:` and a code.
+    Named(String),
+    /// A transverse Mercator projection by its parameters.
+    TransverseMercator(ProjectionText),
 }
 
-/// A place with its values by name.
+/// A transverse Mercator projection as a `.prj` file writes it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Feature {
+pub struct ProjectionText {
+    /// The system's name in the file.
+    pub name: String,
+    /// `WGS-84` or `CGCS2000`.
+    pub datum: String,
+    /// Longitude of the central meridian, degrees.
+    pub central_meridian_deg: f64,
+    /// Latitude of the origin, degrees.
+    pub origin_latitude_deg: f64,
+    /// Scale on the central meridian.
+    pub scale: f64,
+    /// Easting of the central meridian, m.
+    pub false_easting_m: f64,
+    /// Northing of the origin, m.
+    pub false_northing_m: f64,
+}
+
+/// One thing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileFeature {
+    /// Where it stands, e.g. `features[3].geometry`, `Placemark 4`, `record 17`.
+    pub path: String,
     /// Where it is.
-    pub shape: Shape,
-    /// Values.
-    pub values: BTreeMap<String, Value>,
+    pub geometry: FileGeometry,
+    /// What the file says of it; nested values as JSON text.
+    pub properties: BTreeMap<String, String>,
 }
 
-impl Shape {
-    /// All its runs of positions: the point, the line, or every ring.
-    pub fn runs(&self) -> Vec<&[[f64; 2]]> {
-        match self {
-            Self::Point(position) => vec![std::slice::from_ref(position)],
-            Self::Line(line) => vec![line],
-            Self::Polygons(polygons) => polygons.iter().flatten().map(Vec::as_slice).collect(),
-        }
-    }
-
-    /// Whether it has what its kind needs: two positions in a line, three different ones in a ring, a ring in every
-    /// polygon.
-    pub fn is_whole(&self) -> bool {
-        match self {
-            Self::Point(_) => true,
-            Self::Line(line) => line.len() >= 2,
-            Self::Polygons(polygons) => {
-                !polygons.is_empty()
-                    && polygons.iter().all(|rings| !rings.is_empty())
-                    && polygons.iter().flatten().all(|ring| open_ring(ring).len() >= 3)
-            }
-        }
-    }
-
-    /// The first position that is no longitude and latitude, if there is one.
-    pub fn bad_position(&self) -> Option<[f64; 2]> {
-        // Not-a-number fails the comparison.
-        let is_place = |at: &[f64; 2]| at[0].abs() <= 180.0 && at[1].abs() <= 90.0;
-        self.runs()
-            .into_iter()
-            .flatten()
-            .copied()
-            .find(|at| !is_place(at))
-    }
+/// A shape as written: `[x, y]`, longitude or easting first, heights dropped.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FileGeometry {
+    /// Points.
+    Points(Vec<[f64; 2]>),
+    /// Lines of at least two positions.
+    Lines(Vec<Vec<[f64; 2]>>),
+    /// Areas.
+    Areas(Vec<FileArea>),
 }
 
-/// A ring without its repeated last position.
-pub fn open_ring<T: PartialEq>(ring: &[T]) -> &[T] {
-    match ring {
-        [first, .., last] if first == last => &ring[..ring.len() - 1],
-        _ => ring,
+/// Rings of at least three positions, the closing repeat removed, winding as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileArea {
+    /// Outer ring.
+    pub exterior: Vec<[f64; 2]>,
+    /// Inner rings.
+    pub holes: Vec<Vec<[f64; 2]>>,
+}
+
+/// Something that gives no feature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// Where it stands.
+    pub path: String,
+    /// What it is.
+    pub kind: String,
+}
+
+impl FeatureFile {
+    /// All areas of all features.
+    pub fn areas(&self) -> impl Iterator<Item = &FileArea> {
+        self.features.iter().flat_map(|feature| match &feature.geometry {
+            FileGeometry::Areas(areas) => areas.as_slice(),
+            FileGeometry::Points(_) | FileGeometry::Lines(_) => &[],
+        })
     }
 }

@@ -9,9 +9,12 @@ pub mod geojson;
 pub mod geotiff;
 pub mod kml;
 pub mod photo;
+pub mod placed;
 pub mod plan;
+pub mod shapefile;
 pub mod vector_tile;
 pub mod wpml;
+mod xml;
 
 pub use photo::{
     AnglesDeg, CaptureSource, CaptureTime, CivilTime, Dewarp, Gnss, GnssSource, MetadataWarning, PhotoError,

@@ -4,8 +4,8 @@
 //! photo files, [`photos`] commits their rows (their [`ground`] included) and queues [`jobs`], [`poses`] takes what
 //! checking a sortie's poses came to, [`choices`] fixes which [`tiles`] a model looks at, [`looks`] takes what it saw,
 //! [`shadow`] what models saw that are only compared, [`sites`] takes what the association made of it, [`leads`] takes
-//! what people decided, [`withdrawals`] names sorties that make no coverage, [`coverage`] gives rows to its ledger,
-//! [`flights`] holds what was flown and what became of every photo of it, and [`events`] is the
+//! what people decided, [`coverage`] gives rows to the coverage ledger, [`withdrawals`] names sorties that count for
+//! nothing, [`flights`] holds what was flown and what became of every photo of it, and [`events`] is the
 //! chain that ties it together. One SQL text serves both engines.
 //!
 //! Every function that writes is one transaction, takes `now` as an argument, and is safe against a second

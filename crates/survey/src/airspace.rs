@@ -5,7 +5,7 @@
 //! | [`FlyableArea`] | where may be flown: (free by law ∪ approved) ∩ free of obstacles, and which of these is not known |
 //! | [`NoFlyZone`] | what is not flown over, its margin included |
 //! | [`HeightZone`] | how high may be flown at a place, above the ground or above sea level |
-//! | [`Runway`], [`SurfaceParameters`] | the surfaces round an airport, from its runways |
+//! | [`Runway`], [`Annex14`], [`SteppedCaps`], [`ClearZone`] | the surfaces round an airport, from its runways |
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -17,10 +17,12 @@ use crate::layers::properties::PropertyError;
 use crate::layers::{LayerKind, LayerRef};
 use crate::time::UtcMicros;
 
+mod airport;
 mod flyable;
 mod heights;
 mod no_fly;
 
+pub use airport::{Annex14, ClearZone, SteppedCaps, Surface, runway_hull, runways_of};
 pub use flyable::flyable;
 pub use heights::{Ceiling, GreatestHeight, HeightMap, height_zones};
 pub use no_fly::no_fly_zones;
@@ -108,3 +110,6 @@ pub struct Runway {
     /// The middle of each end, in the order of the name.
     pub ends: [Wgs84; 2],
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,11 +9,17 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::area::{Layer, Polygon};
-use crate::geodesy::{Datum, Wgs84};
+use crate::geodesy::Wgs84;
+use crate::reference::Reference;
 use crate::time::CivilDay;
 
+mod build;
 mod ground;
+mod measure;
 pub mod properties;
+
+pub use build::{BuildError, FeatureRepair, RawFeature, RawShape};
+pub use measure::{Difference, DifferenceAreas, Overlap, area_m2, difference, shared_ground};
 
 /// What the features of a layer are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -191,7 +197,7 @@ impl fmt::Display for LayerRef {
 }
 
 /// Who a layer is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerRecord {
     /// What its features are.
     pub kind: LayerKind,
@@ -205,14 +211,14 @@ pub struct LayerRecord {
     pub source: String,
     /// Number of the document that put it in force, such as 沪府规〔2022〕15.
     pub document: Option<String>,
-    /// The datum, or projected system, its file is in, as stated (`WGS-84`, `EPSG:4549`).
-    pub reference: String,
+    /// What the coordinates of its file are in.
+    pub reference: Reference,
 }
 
 impl LayerRecord {
     /// What is printed beside figures.
     #[must_use]
-    pub fn reference_text(&self) -> LayerRef {
+    pub fn layer_ref(&self) -> LayerRef {
         LayerRef {
             kind: self.kind,
             name: self.name.clone(),
@@ -280,7 +286,7 @@ impl FeatureLayer {
         Layer {
             name: self.record.name.clone(),
             version: self.record.version.clone(),
-            datum: self.record.reference.parse().unwrap_or(Datum::Wgs84),
+            datum: self.record.reference.datum(),
             polygons: self.polygons(),
             source: self.record.source.clone(),
         }
@@ -289,7 +295,7 @@ impl FeatureLayer {
     /// What is printed beside figures.
     #[must_use]
     pub fn layer_ref(&self) -> LayerRef {
-        self.record.reference_text()
+        self.record.layer_ref()
     }
 }
 
@@ -307,3 +313,6 @@ pub fn valid_on(layers: &[FeatureLayer], day: CivilDay) -> Vec<&FeatureLayer> {
     }
     chosen.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,7 @@
 //! | [`occlusion`] | which ground of a footprint is hidden behind buildings |
 //! | [`terrain`] | how high the ground is, and where a line of sight meets it |
 //! | [`sharpness`] | how sharply a photo shows the ground, near to far |
+//! | [`siting`] | where docks cover most, with a proven bound |
 //! | [`tiles`] | which rectangles look at all of a photo |
 //! | [`tile_choice`] | which rectangles of which photos of a sortie a detector looks at |
 //! | [`shared_ground`] | which ground two photos both show, as one grid for both |
@@ -61,6 +62,7 @@ pub mod reach;
 pub mod reference;
 pub mod shared_ground;
 pub mod sharpness;
+pub mod siting;
 pub mod targets;
 pub mod terrain;
 pub mod tile_choice;

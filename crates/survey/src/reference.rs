@@ -81,6 +81,8 @@ pub struct TransverseMercator {
     pub false_easting_m: f64,
     /// Northing of the origin, m.
     pub false_northing_m: f64,
+    /// What it stands on.
+    pub datum: Datum,
     /// EPSG code, where it has one.
     pub epsg: Option<u32>,
 }
@@ -107,6 +109,7 @@ impl Reference {
             scale: 0.9996,
             false_easting_m: 500_000.0,
             false_northing_m,
+            datum: Datum::Wgs84,
             epsg: Some(code),
         };
         let gauss_kruger = |meridian_deg: u32, zone: u32| TransverseMercator {
@@ -115,6 +118,7 @@ impl Reference {
             scale: 1.0,
             false_easting_m: f64::from(zone) * 1e6 + 500_000.0,
             false_northing_m: 0.0,
+            datum: Datum::Cgcs2000,
             epsg: Some(code),
         };
         Ok(Self::Projected(match code {
@@ -143,13 +147,23 @@ impl Reference {
             (Self::Geographic(a), Self::Geographic(b)) => a == b,
             (Self::Projected(a), Self::Projected(b)) => {
                 let close = |a: f64, b: f64, by: f64| (a - b).abs() <= by;
-                close(a.central_meridian_deg, b.central_meridian_deg, 1e-9)
+                a.datum == b.datum
+                    && close(a.central_meridian_deg, b.central_meridian_deg, 1e-9)
                     && close(a.origin_latitude_deg, b.origin_latitude_deg, 1e-9)
                     && close(a.scale, b.scale, 1e-9)
                     && close(a.false_easting_m, b.false_easting_m, 1e-3)
                     && close(a.false_northing_m, b.false_northing_m, 1e-3)
             }
             _ => false,
+        }
+    }
+
+    /// The datum the coordinates stand on.
+    #[must_use]
+    pub fn datum(&self) -> Datum {
+        match self {
+            Self::Geographic(datum) => *datum,
+            Self::Projected(projection) => projection.datum,
         }
     }
 

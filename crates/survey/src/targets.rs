@@ -136,3 +136,6 @@ fn pieces_of_leg(from: Wgs84, to: Wgs84, step_m: f64) -> Vec<(Wgs84, f64)> {
         .map(|piece| (middle(f64::from(piece)), length_m / count))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

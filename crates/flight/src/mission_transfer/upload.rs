@@ -21,9 +21,10 @@ const START_OVER_EVERY: u32 = 7;
 /// … provided that it was silent for longer than either firmware waits (ArduPilot 8 s, PX4 5 s): told of a new
 /// transfer while one is going on, ArduPilot begins anew.
 const VEHICLE_GIVES_UP: Duration = Duration::from_secs(8);
-/// So many times without an item in between a vehicle that says it is not taking a mission is told of it anew before
-/// it is believed.
-const MOST_NEW_STARTS: u32 = 4;
+/// So long without an item in between a vehicle that says it is not taking a mission is told of it anew before it is
+/// believed: PX4 is busy for 5 s after a transfer that broke off, and on a line that has just become slow the
+/// complaints of what was sent before keep coming.
+const COMPLAINTS_BORNE: Duration = Duration::from_secs(30);
 /// Complaints after so many repeats in a row are no late words.
 const MEANT: u32 = 2;
 /// Fruitless repeats of the last item before its acknowledgement is given up; reading back tells.
@@ -58,7 +59,8 @@ pub struct Upload {
     complaint: Option<MavMissionResult>,
     /// Waits in a row in which it complained.
     waits_with_complaint: u32,
-    new_starts: u32,
+    /// Since when it takes nothing and says so.
+    refused_since: Option<Duration>,
     end: Option<End<bool>>,
 }
 
@@ -82,7 +84,7 @@ impl Upload {
             heard_at: now,
             complaint: None,
             waits_with_complaint: 0,
-            new_starts: 0,
+            refused_since: None,
             end: None,
         };
         (upload, vec![Outgoing::Count(length)])
@@ -104,7 +106,7 @@ impl Upload {
             self.measure(number, now);
             self.pace.ask(now);
             if number > 0 {
-                self.new_starts = 0;
+                self.refused_since = None;
             }
             // Those that went ahead are on their way already.
             self.next = self.next.max(number);
@@ -214,12 +216,11 @@ impl Upload {
 
     /// The vehicle takes nothing: it is told anew how many items come.
     fn start_anew(&mut self, result: MavMissionResult, now: Duration) -> Vec<Outgoing> {
-        if self.new_starts >= MOST_NEW_STARTS {
+        if now.saturating_sub(*self.refused_since.get_or_insert(now)) >= COMPLAINTS_BORNE {
             let step = self.step();
             self.end = Some(Err(Setback::Refused { result, step }));
             return Vec::new();
         }
-        self.new_starts += 1;
         self.waits_with_complaint = 0;
         self.wanted = None;
         self.next = 0;
@@ -295,5 +296,55 @@ impl Conversation for Upload {
 
     fn retransmissions(&self) -> u32 {
         self.retransmissions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRIP: Duration = Duration::from_millis(40);
+
+    /// An upload of three items to a vehicle that answers every count with MAV_MISSION_ERROR until `busy_until`.
+    fn to_a_busy_vehicle(busy_until: Duration) -> (Upload, Duration) {
+        let mut now = Duration::ZERO;
+        let (mut upload, mut said) = Upload::start(3, Manners::PX4, now);
+        while !upload.is_over() {
+            let answer = said.into_iter().next_back().map(|message| match message {
+                Outgoing::Count(_) if now < busy_until => Incoming::Ack(MavMissionResult::MAV_MISSION_ERROR),
+                Outgoing::Item(2) => Incoming::Ack(MavMissionResult::MAV_MISSION_ACCEPTED),
+                Outgoing::Item(number) => Incoming::Request(number + 1),
+                _ => Incoming::Request(0),
+            });
+            said = match answer {
+                Some(answer) => {
+                    now += TRIP;
+                    upload.take(&answer, now)
+                }
+                None => {
+                    now = upload.deadline();
+                    upload.timeout(now)
+                }
+            };
+        }
+        (upload, now)
+    }
+
+    #[test]
+    fn a_vehicle_that_is_busy_for_a_while_gets_its_mission() {
+        let (upload, took) = to_a_busy_vehicle(Duration::from_secs(12));
+        assert_eq!(upload.end(), Some(&Ok(true)));
+        assert!(took < Duration::from_secs(20), "{took:?}");
+    }
+
+    #[test]
+    fn a_vehicle_that_never_takes_a_mission_is_believed_in_the_end() {
+        let (upload, took) = to_a_busy_vehicle(Duration::MAX);
+        assert!(
+            matches!(upload.end(), Some(Err(Setback::Refused { .. }))),
+            "{:?}",
+            upload.end()
+        );
+        assert!(took < COMPLAINTS_BORNE + Duration::from_secs(10), "{took:?}");
     }
 }

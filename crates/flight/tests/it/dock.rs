@@ -283,6 +283,8 @@ async fn commands_end_in_the_reason_that_is_true() {
 async fn a_command_waits_for_a_dock_that_comes_back() {
     let broker = rumqttd();
     let line = Line::to(broker);
+    // What a broker merely kept says nothing about being online: be there before the dock speaks.
+    line.until_connected(true).await;
     let mute = FakeDock::start(
         broker,
         "D07",

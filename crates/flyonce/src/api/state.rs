@@ -15,6 +15,7 @@ use crate::config::layers::{LoadedLayer, load_all};
 use crate::coverage::desk::Desk;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::service::{Fleet, Lives};
+use crate::layers::LayerDesk;
 use crate::model::ModelInUse;
 use crate::stage::incoming::Incoming;
 use crate::workplace::Workplace;
@@ -36,6 +37,8 @@ pub struct Fixed {
     pub layers: Vec<LoadedLayer>,
     /// Answers questions of coverage.
     pub coverage: Desk,
+    /// Layers of the configuration and of the data folder, as they are now.
+    pub layer_desk: LayerDesk,
     /// Where the service listens.
     pub address: SocketAddr,
     /// Card of the model in use; `None` when it cannot be read.
@@ -80,6 +83,7 @@ impl ApiState {
         let fixed = Fixed {
             coverage: Desk::new(workplace.clone(), clock),
             layers: load_all(settings)?,
+            layer_desk: LayerDesk::new(settings),
             address,
             card: card.ok(),
             further_models: cards.unwrap_or_default().into_iter().skip(1).collect(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::layers::arguments::LayersCommand;
 use crate::cli::model::ModelCommand;
 use crate::cli::soak::SoakArguments;
 use crate::cli::training_set::TrainingSetArguments;
@@ -49,6 +50,9 @@ pub enum Command {
     Photos(PhotosArguments),
     /// Reachable, planned and imaged ground, its gaps, how it went and will go / 覆盖:可达、计划、实拍
     Coverage(CoverageArguments),
+    /// Layers: towns, flyable parts, closed ground, heights, targets / 图层
+    #[command(subcommand)]
+    Layers(LayersCommand),
     /// What changed between two dates / 图频比对
     Compare(CompareArguments),
     /// Write the leads as GeoJSON (RFC 7946, WGS-84) / 导出线索

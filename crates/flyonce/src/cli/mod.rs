@@ -13,6 +13,7 @@ mod flights;
 mod fly;
 mod geotag;
 mod ingest;
+mod layers;
 mod leads;
 mod model;
 mod orders;
@@ -63,6 +64,7 @@ pub async fn run() -> Result<()> {
         Command::Photos(photos) => photos::run(output, &workplace().await?, &photos).await,
         Command::Compare(compare) => compare::run(output, config()?, &compare).await,
         Command::Coverage(coverage) => coverage::run(output, &workplace().await?, &coverage).await,
+        Command::Layers(command) => layers::run(output, &config()?, command),
         Command::Export(export) => export::run(output, &workplace().await?, &export).await,
         Command::Geotag(geotag) if Path::new(&geotag.photo).is_file() => {
             geotag::of_file(output, &config()?, &geotag)

@@ -1,25 +1,28 @@
-//! Reads the polygon files that the settings name. A layer whose datum is stated nowhere is refused: half a
+//! Reads the files of features that the settings name. A layer whose datum is stated nowhere is refused: half a
 //! kilometre lies between WGS-84 and GCJ-02.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use formats::geojson;
-use survey::area::{Layer, LayerHeader, RawPolygon, Repair};
-use survey::geodesy::Datum;
+use anyhow::Result;
+use survey::area::Layer;
+use survey::layers::{FeatureLayer, FeatureRepair, LayerKind, Validity};
+use survey::reference::Reference;
 
 use crate::config::settings::{LayerRole, LayerSetting, Settings};
+use crate::layers::building::{Statement, build};
+use crate::layers::reading;
 
 /// A layer read from its file.
 #[derive(Debug, Clone)]
 pub struct LoadedLayer {
     /// The polygons in WGS-84.
     pub layer: Layer,
+    /// Everything that is in it.
+    pub features: FeatureLayer,
     /// What it is for.
     pub role: LayerRole,
     /// What was mended while reading.
-    pub repairs: Vec<Repair>,
+    pub repairs: Vec<FeatureRepair>,
 }
 
 /// Everything the settings name.
@@ -38,26 +41,26 @@ pub fn load_flyable(settings: &Settings) -> Result<Option<LoadedLayer>> {
     settings
         .layers
         .iter()
-        .find(|layer| layer.role == LayerRole::Flyable)
+        .find(|layer| layer.role() == LayerRole::Flyable)
         .map(load_configured)
         .transpose()
 }
 
 fn load_configured(setting: &LayerSetting) -> Result<LoadedLayer> {
-    load(
-        &setting.file,
-        Some(&setting.name),
-        Some(&setting.version),
-        setting.datum,
-        &setting.source,
-    )
-    .map(|loaded| LoadedLayer {
-        role: setting.role,
-        ..loaded
-    })
+    let statement = Statement {
+        kind: setting.kind,
+        name: Some(setting.name.clone()),
+        version: setting.version.clone(),
+        reference: setting.reference,
+        validity: setting.validity,
+        source: setting.source.clone(),
+        document: setting.document.clone(),
+        margin_m: setting.margin_m,
+    };
+    read(&setting.file, &statement)
 }
 
-/// Reads one GeoJSON file as the flyable layer. Name and version default to the file's own.
+/// Reads one file as the flyable layer. Name and version default to the file's own.
 ///
 /// # Errors
 /// A file that cannot be read, a datum that is stated nowhere or twice differently, polygons that are none.
@@ -65,47 +68,28 @@ pub fn load(
     file: &Path,
     name: Option<&str>,
     version: Option<&str>,
-    datum: Option<Datum>,
+    reference: Option<Reference>,
     source: &str,
 ) -> Result<LoadedLayer> {
-    let shown = file.display();
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read the layer {shown}"))?;
-    let content = geojson::read_polygons(&text).with_context(|| format!("layer {shown}"))?;
-    let declared: Option<Datum> = match &content.declared_datum {
-        Some(text) => Some(text.parse().with_context(|| format!("layer {shown}"))?),
-        None => None,
-    };
-    let datum = match (datum, declared) {
-        (Some(given), Some(written)) if given != written => {
-            bail!(
-                "layer {shown}: the file says it is on {written}, the settings say {given}; one of them is wrong"
-            )
-        }
-        (Some(datum), _) | (None, Some(datum)) => datum,
-        (None, None) => bail!(
-            "layer {shown}: its datum is not stated (图层未注明坐标系); say WGS-84, CGCS2000 or GCJ-02 with --datum, \
-             `datum` in the [[layer]] of the configuration, or a \"datum\" member in the file"
-        ),
-    };
-    let stem = || {
-        file.file_stem()
-            .map_or_else(|| "layer".to_owned(), |stem| stem.to_string_lossy().into_owned())
-    };
-    let header = LayerHeader {
-        name: name.map(str::to_owned).or(content.name).unwrap_or_else(stem),
+    let statement = Statement {
+        kind: LayerKind::Flyable,
+        name: name.map(str::to_owned),
         version: version.unwrap_or("unversioned").to_owned(),
-        datum,
+        reference,
+        validity: Validity::default(),
         source: source.to_owned(),
+        document: None,
+        margin_m: None,
     };
-    let raw = |polygon: &geojson::FilePolygon| RawPolygon {
-        exterior: polygon.exterior.clone(),
-        holes: polygon.holes.clone(),
-    };
-    let polygons: Vec<RawPolygon> = content.polygons.iter().map(raw).collect();
-    let (layer, repairs) = Layer::new(header, &polygons).with_context(|| format!("layer {shown}"))?;
+    read(file, &statement)
+}
+
+fn read(file: &Path, statement: &Statement) -> Result<LoadedLayer> {
+    let built = build(reading::read(file)?, statement, &file.display().to_string())?;
     Ok(LoadedLayer {
-        layer,
-        role: LayerRole::Flyable,
-        repairs,
+        layer: built.layer.as_ground(),
+        role: LayerRole::of(statement.kind),
+        features: built.layer,
+        repairs: built.repairs,
     })
 }

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use survey::camera::CameraCard;
-use survey::geodesy::Datum;
-use survey::time::CityZone;
+use survey::layers::{LayerKind, Validity};
+use survey::reference::Reference;
+use survey::time::{CityZone, CivilDay};
 use vision::QualityLimits;
 
 use crate::config::cameras;
@@ -100,6 +101,17 @@ pub enum LayerRole {
     Shown,
 }
 
+impl LayerRole {
+    /// What a kind of layer is for.
+    pub fn of(kind: LayerKind) -> Self {
+        if kind == LayerKind::Flyable {
+            Self::Flyable
+        } else {
+            Self::Shown
+        }
+    }
+}
+
 /// One `[[layer]]`.
 #[derive(Debug, Clone)]
 pub struct LayerSetting {
@@ -107,16 +119,29 @@ pub struct LayerSetting {
     pub name: String,
     /// Version printed beside every figure.
     pub version: String,
-    /// What it is for.
-    pub role: LayerRole,
-    /// GeoJSON file.
+    /// What its features are.
+    pub kind: LayerKind,
+    /// GeoJSON, KML, KMZ or Shapefile.
     pub file: PathBuf,
-    /// Datum, if stated in the settings.
-    pub datum: Option<Datum>,
+    /// What its coordinates are in, if stated in the settings.
+    pub reference: Option<Reference>,
+    /// Days it counts on.
+    pub validity: Validity,
     /// Who made it.
     pub source: String,
+    /// Number of the document that put it in force.
+    pub document: Option<String>,
+    /// Margin of features that state none, m.
+    pub margin_m: Option<f64>,
     /// Line in the configuration, for messages about the file.
     config_file: String,
+}
+
+impl LayerSetting {
+    /// What it is for.
+    pub fn role(&self) -> LayerRole {
+        LayerRole::of(self.kind)
+    }
 }
 
 impl Settings {
@@ -337,14 +362,17 @@ impl LayerSettings {
                 let layer = LayerSetting {
                     name,
                     version,
-                    role: role_of(section, role.as_deref()),
+                    kind: kind_of(section, role.as_deref()),
                     file,
-                    datum: datum(section),
+                    reference: reference(section),
+                    validity: validity(section),
                     source: section.text("source").unwrap_or_default(),
+                    document: section.text("document"),
+                    margin_m: section.maybe_number("margin_m", 0.0..=50_000.0),
                     config_file: config_file.to_owned(),
                 };
-                let second = layer.role == LayerRole::Flyable
-                    && self.polygons.iter().any(|other| other.role == LayerRole::Flyable);
+                let second = layer.role() == LayerRole::Flyable
+                    && self.polygons.iter().any(|other| other.role() == LayerRole::Flyable);
                 self.polygons.push(layer);
                 second
             }
@@ -359,35 +387,49 @@ impl LayerSettings {
     }
 }
 
-fn role_of(section: &Section<'_, '_>, role: Option<&str>) -> LayerRole {
-    match role {
-        None | Some("shown") => LayerRole::Shown,
-        Some("flyable") => LayerRole::Flyable,
-        Some(_) => {
-            section.reject(
-                "role",
-                Words::new(
-                    "须为 flyable、shown、height 或 surface",
-                    "must be flyable, shown, height or surface",
-                ),
-            );
-            LayerRole::Shown
-        }
-    }
+fn kind_of(section: &Section<'_, '_>, role: Option<&str>) -> LayerKind {
+    let Some(role) = role else {
+        return LayerKind::Shown;
+    };
+    role.parse().unwrap_or_else(|_unknown| {
+        let names = LayerKind::ALL.map(LayerKind::name).join(", ");
+        let problem = Words::new(
+            format!("须为 height、surface 或以下之一:{names}"),
+            format!("must be height, surface or one of {names}"),
+        );
+        section.reject("role", problem);
+        LayerKind::Shown
+    })
 }
 
-fn datum(section: &Section<'_, '_>) -> Option<Datum> {
+fn reference(section: &Section<'_, '_>) -> Option<Reference> {
     let text = section.text("datum")?;
     match text.parse() {
-        Ok(datum) => Some(datum),
+        Ok(reference) => Some(reference),
         Err(_) => {
             let problem = Words::new(
-                "须为 WGS-84、CGCS2000 或 GCJ-02",
-                "must be WGS-84, CGCS2000 or GCJ-02",
+                "须为 WGS-84、CGCS2000、GCJ-02 或 EPSG 代码(UTM、CGCS2000 高斯-克吕格)",
+                "must be WGS-84, CGCS2000, GCJ-02 or the EPSG code of a UTM or CGCS2000 Gauss-Krueger zone",
             );
             section.reject("datum", problem);
             None
         }
+    }
+}
+
+fn validity(section: &Section<'_, '_>) -> Validity {
+    let day = |key: &str| {
+        let text = section.text(key)?;
+        let day = text.parse::<CivilDay>().ok();
+        if day.is_none() {
+            let problem = Words::new("须为日期,例如 2026-11-23", "must be a day such as 2026-11-23");
+            section.reject(key, problem);
+        }
+        day
+    };
+    Validity {
+        from: day("valid_from"),
+        to: day("valid_to"),
     }
 }
 
@@ -419,7 +461,7 @@ mod tests {
             .collect();
         let settings = Settings::read("flyonce.example.toml", &uncommented, Path::new("/etc")).unwrap();
         assert_eq!(settings.layers.len(), 1);
-        assert_eq!(settings.layers[0].datum, Some(Datum::Wgs84));
+        assert_eq!(settings.layers[0].reference, Some("WGS-84".parse().unwrap()));
         assert_eq!(
             settings.onnxruntime_library,
             Some(PathBuf::from("/opt/flyonce/libonnxruntime.so"))

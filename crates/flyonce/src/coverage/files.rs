@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use formats::features::{Feature, Shape, Value};
+use formats::placed::{Feature, Shape, Value};
 use formats::flatgeobuf::{self, ColumnKind};
 use formats::geotiff::writer::{self, Band, Raster, Reference, TILE_CELLS, TransverseMercator};
 use survey::ledger::{GroundRaster, RasterFrame};

@@ -1,8 +1,19 @@
 //! The layers this program knows: those of the configuration and those that were imported into the data folder.
 //! Everything that needs towns, the flyable area, closed ground, greatest heights or targets asks [`LayerBook`], by day.
 
-#![allow(dead_code, reason = "coverage and reach are built on it next")]
+pub mod airport;
+pub mod building;
+pub mod compare;
+pub mod demo;
+pub mod drawing;
+pub mod features;
+pub mod reading;
+pub mod shelf;
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use anyhow::Result;
 use survey::airspace::{
     AirspaceError, FlyableArea, HeightMap, NoFlyZone, flyable, height_zones, no_fly_zones,
 };
@@ -11,6 +22,10 @@ use survey::layers::properties::PropertyError;
 use survey::layers::{FeatureLayer, LayerKind, LayerRef, valid_on};
 use survey::targets::{Target, targets_of};
 use survey::time::CivilDay;
+
+use crate::config::layers::load_all;
+use crate::config::settings::Settings;
+use crate::layers::shelf::Shelf;
 
 /// A town with the layer it stands in.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +45,46 @@ pub struct Town {
 #[derive(Debug, Clone, Default)]
 pub struct LayerBook {
     layers: Vec<FeatureLayer>,
+    /// Ids of those that were imported, which stand at the end.
+    ids: Vec<String>,
 }
 
 impl LayerBook {
+    /// The layers of the configuration, then those that were imported into the data folder and are in use.
+    ///
+    /// # Errors
+    /// A file of the configuration that cannot be used, an imported layer that was changed or is gone.
+    pub fn open(settings: &Settings) -> Result<Self> {
+        let configured = load_all(settings)?.into_iter().map(|loaded| loaded.features);
+        let mut layers: Vec<FeatureLayer> = configured.collect();
+        let shelf = Shelf::of(&settings.data_folder);
+        let mut ids = Vec::new();
+        for entry in shelf
+            .entries()?
+            .into_iter()
+            .filter(|entry| entry.retired.is_none())
+        {
+            layers.push(shelf.layer(&entry)?);
+            ids.push(entry.id);
+        }
+        Ok(Self { layers, ids })
+    }
+
     /// A book of these layers.
     pub fn of(layers: Vec<FeatureLayer>) -> Self {
-        Self { layers }
+        Self {
+            layers,
+            ids: Vec::new(),
+        }
+    }
+
+    /// Every layer with its id, which layers of the configuration do not have.
+    pub fn with_ids(&self) -> impl Iterator<Item = (&FeatureLayer, Option<&str>)> {
+        let configured = self.layers.len() - self.ids.len();
+        let ids = self.ids.iter().map(|id| Some(id.as_str()));
+        self.layers
+            .iter()
+            .zip(std::iter::repeat_n(None, configured).chain(ids))
     }
 
     /// Every layer and version.
@@ -123,5 +172,41 @@ impl LayerBook {
             }
         }
         Ok(targets)
+    }
+}
+
+/// The book of a running service: read again when a layer was imported or taken out of use.
+#[derive(Debug)]
+pub struct LayerDesk {
+    settings: Settings,
+    read: Mutex<Option<(Stamp, Arc<LayerBook>)>>,
+}
+
+type Stamp = (u64, Option<SystemTime>);
+
+impl LayerDesk {
+    /// The desk of these settings.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            settings: settings.clone(),
+            read: Mutex::new(None),
+        }
+    }
+
+    /// The book as it is now.
+    ///
+    /// # Errors
+    /// As [`LayerBook::open`].
+    pub fn book(&self) -> Result<Arc<LayerBook>> {
+        let stamp = Shelf::of(&self.settings.data_folder).stamp();
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, book)) = read.as_ref()
+            && *at == stamp
+        {
+            return Ok(Arc::clone(book));
+        }
+        let book = Arc::new(LayerBook::open(&self.settings)?);
+        *read = Some((stamp, Arc::clone(&book)));
+        Ok(book)
     }
 }

@@ -69,11 +69,13 @@ fn a_layer_must_state_its_datum_and_is_measured_exactly() {
         fixtures::layers::self_crossing([121.6, 31.2], 1.0),
     );
     let crossing = program.run(&["coverage", "--layer", "bow-tie.geojson", "--datum", "WGS-84"]);
+    assert!(crossing.ok, "{}", crossing.stderr);
     assert!(
-        !crossing.ok && crossing.stderr.contains("cross"),
+        crossing.stderr.contains("1 repair(s) were made"),
         "{}",
         crossing.stderr
     );
+    assert!(crossing.stdout.contains("0.5000 km²"), "{}", crossing.stdout);
 }
 
 #[test]

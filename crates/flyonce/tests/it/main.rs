@@ -16,6 +16,7 @@ mod gate;
 mod ingesting;
 mod judging;
 mod killed;
+mod layering;
 mod links;
 mod page;
 mod photo_door;

@@ -7,7 +7,7 @@ mod tables;
 
 use thiserror::Error;
 
-use crate::features::{Feature, Shape};
+use crate::placed::{Feature, Shape};
 use index::Bounds;
 
 /// What a column holds.
@@ -115,7 +115,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::features::Value;
+    use crate::placed::Value;
 
     fn point(at: [f64; 2]) -> Feature {
         Feature {

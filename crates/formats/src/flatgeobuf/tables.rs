@@ -5,7 +5,7 @@ use flatbuffers::{FlatBufferBuilder, TableFinishedWIPOffset, VOffsetT, WIPOffset
 
 use super::index::{Bounds, NODE_SIZE};
 use super::{ColumnKind, FlatGeobufError, Layer};
-use crate::features::{Feature, Shape, Value, open_ring};
+use crate::placed::{Feature, Shape, Value, open_ring};
 
 type Table = WIPOffset<TableFinishedWIPOffset>;
 

@@ -31,13 +31,13 @@ impl DeclaredDatum {
             });
         };
         match &self.0 {
-            Some(first) if first != datum => Err(GeoJsonError::DatumsDisagree {
+            Some(first) if *first != datum => Err(GeoJsonError::DatumsDisagree {
                 path,
                 first: first.clone(),
-                second: datum.to_owned(),
+                second: datum,
             }),
             _ => {
-                self.0 = Some(datum.to_owned());
+                self.0 = Some(datum);
                 Ok(())
             }
         }
@@ -65,25 +65,29 @@ fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, GeoJsonError> {
     value.as_str().ok_or_else(|| GeoJsonError::Unexpected {
         path: path.to_owned(),
         expected: "the name of a datum as text",
-        found: super::polygons::kind_of(value).to_owned(),
+        found: super::reader::kind_of(value).to_owned(),
     })
 }
 
-/// The three datums by all the names that files give them. EPSG:4326 in GeoJSON is longitude first, as
-/// every writer of the 2008 form does it.
-fn canonical(name: &str) -> Option<&'static str> {
+/// The datums by all the names that files give them, other systems by their EPSG code. EPSG:4326 in GeoJSON is
+/// longitude first, as every writer of the 2008 form does it.
+fn canonical(name: &str) -> Option<String> {
     let folded: String = name
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_uppercase())
         .collect();
     let code = folded.strip_prefix("URNOGCDEFCRS").unwrap_or(&folded);
-    match code {
-        "WGS84" | "EPSG4326" | "CRS84" | "OGC13CRS84" | "OGCCRS84" => Some("WGS-84"),
-        "CGCS2000" | "EPSG4490" => Some("CGCS2000"),
-        "GCJ02" => Some("GCJ-02"),
-        _ => None,
-    }
+    let known = match code {
+        "WGS84" | "EPSG4326" | "CRS84" | "OGC13CRS84" | "OGCCRS84" => "WGS-84",
+        "CGCS2000" | "EPSG4490" => "CGCS2000",
+        "GCJ02" => "GCJ-02",
+        _ => {
+            let number: u32 = code.strip_prefix("EPSG")?.parse().ok()?;
+            return Some(format!("EPSG:{number}"));
+        }
+    };
+    Some(known.to_owned())
 }
 
 #[cfg(test)]
@@ -92,20 +96,21 @@ mod tests {
 
     #[test]
     fn every_usual_name_is_known() {
-        for name in [
-            "WGS-84",
-            "wgs84",
-            "EPSG:4326",
-            "urn:ogc:def:crs:EPSG::4326",
-            "OGC:CRS84",
+        for (name, datum) in [
+            ("WGS-84", "WGS-84"),
+            ("wgs84", "WGS-84"),
+            ("EPSG:4326", "WGS-84"),
+            ("urn:ogc:def:crs:EPSG::4326", "WGS-84"),
+            ("OGC:CRS84", "WGS-84"),
+            ("urn:ogc:def:crs:OGC:1.3:CRS84", "WGS-84"),
+            ("EPSG:4490", "CGCS2000"),
+            ("urn:ogc:def:crs:EPSG::4490", "CGCS2000"),
+            ("GCJ-02", "GCJ-02"),
+            ("urn:ogc:def:crs:EPSG::4549", "EPSG:4549"),
         ] {
-            assert_eq!(canonical(name), Some("WGS-84"), "{name}");
+            assert_eq!(canonical(name).as_deref(), Some(datum), "{name}");
         }
-        assert_eq!(canonical("urn:ogc:def:crs:OGC:1.3:CRS84"), Some("WGS-84"));
-        assert_eq!(canonical("EPSG:4490"), Some("CGCS2000"));
-        assert_eq!(canonical("urn:ogc:def:crs:EPSG::4490"), Some("CGCS2000"));
-        assert_eq!(canonical("GCJ-02"), Some("GCJ-02"));
-        for name in ["", "EPSG:4549", "BD-09", "Beijing 1954", "上海平面坐标系"] {
+        for name in ["", "EPSG:", "BD-09", "Beijing 1954", "上海平面坐标系"] {
             assert_eq!(canonical(name), None, "{name}");
         }
     }

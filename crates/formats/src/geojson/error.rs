@@ -53,7 +53,9 @@ pub enum GeoJsonError {
         hint: &'static str,
     },
     /// A datum or coordinate system that this program does not convert.
-    #[error("{path}: {name:?} is not a datum this program converts (WGS-84, CGCS2000, GCJ-02)")]
+    #[error(
+        "{path}: {name:?} is not a datum this program converts (WGS-84, CGCS2000, GCJ-02, EPSG codes of UTM and Gauss-Krueger)"
+    )]
     UnknownDatum {
         /// Where.
         path: String,
@@ -70,7 +72,15 @@ pub enum GeoJsonError {
         /// Second declaration.
         second: String,
     },
-    /// Readable, but without any area.
-    #[error("the file holds no Polygon or MultiPolygon")]
-    NoPolygon,
+    /// A line with too few points.
+    #[error("{path}: a line needs at least 2 positions, found {found}")]
+    LineTooShort {
+        /// Where.
+        path: String,
+        /// Number of positions.
+        found: usize,
+    },
+    /// Readable, but without any geometry.
+    #[error("the file holds no geometry")]
+    NoFeature,
 }

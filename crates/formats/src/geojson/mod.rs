@@ -1,10 +1,10 @@
-//! GeoJSON (RFC 7946): areas in ([`read_polygons`]), features out ([`FeatureCollection`]).
+//! GeoJSON (RFC 7946): features in ([`read_features`]) and out ([`FeatureCollection`]).
 
 mod datum;
 mod error;
-mod polygons;
+mod reader;
 mod writer;
 
 pub use error::GeoJsonError;
-pub use polygons::{FilePolygon, IgnoredGeometry, PolygonFile, read_polygons};
+pub use reader::read_features;
 pub use writer::{Feature, FeatureCollection, Geometry};

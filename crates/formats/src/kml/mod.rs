@@ -1,10 +1,14 @@
-//! KML 2.2 (OGC 07-147r2) for flown tracks: a track as `gx:Track` with a time for every point, lines and points.
-//! Coordinates are longitude, latitude, altitude on WGS-84.
+//! KML 2.2 (OGC 07-147r2). Out: flown tracks as `gx:Track` with a time for every point, lines and points, on WGS-84.
+//! In: the placemarks of a KML or KMZ file ([`read_kml`], [`read_kmz`]). The standard means WGS-84, but many files
+//! drawn on Chinese web maps are not, so that what the coordinates are in has to be said by whoever brings the file.
 
+mod reader;
 mod writer;
 
 use jiff::Timestamp;
 use thiserror::Error;
+
+pub use reader::{KmlReadError, read_kml, read_kmz};
 
 /// A document to be written.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Cell, Drawn, EXTENT};
-use crate::features::Value;
+use crate::placed::Value;
 
 /// How a field is written: a number, or bytes with their length.
 const NUMBER: u32 = 0;

@@ -12,7 +12,7 @@ use std::f64::consts::PI;
 
 use thiserror::Error;
 
-use crate::features::{Feature, Shape, open_ring};
+use crate::placed::{Feature, Shape, open_ring};
 
 /// Units along a tile's side.
 pub const EXTENT: u32 = 4096;

@@ -6,7 +6,6 @@
 
 mod archive;
 mod reader;
-mod tree;
 mod writer;
 
 #[cfg(test)]

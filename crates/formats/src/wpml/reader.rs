@@ -1,14 +1,20 @@
 //! From the text of `waylines.wpml` to its first wayline. What is optional and missing takes the documented default.
 
-use super::tree::Element;
 use super::writer::{execute_height_mode, finish_word};
 use super::{
     Action, ActionGroup, FEWEST_WAYPOINTS, FinishAction, Heading, HeightMode, LinkLost, Trigger, Wayline,
     Waypoint, WpmlError,
 };
+use crate::xml::{Element, XmlLimits};
+
+/// Deeper than any WPML text, and more elements than the largest wayline has.
+const LIMITS: XmlLimits = XmlLimits {
+    deepest: 32,
+    most_elements: 8_000_000,
+};
 
 pub(super) fn read(text: &str) -> Result<Wayline, WpmlError> {
-    let root = Element::parse(text)?;
+    let root = Element::parse(text, LIMITS).map_err(WpmlError::Xml)?;
     let document = root
         .at(&["kml", "Document"])
         .ok_or(missing("Document", "inside kml"))?;

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use formats::features::{Feature, Shape, Value};
+use formats::placed::{Feature, Shape, Value};
 use formats::flatgeobuf::{self, ColumnKind};
 use formats::geotiff::writer::{self, Band, Raster, Reference, TILE_CELLS, TransverseMercator};
 use formats::vector_tile::{self, TileAddress, TileLayer};

@@ -1,42 +1,49 @@
 //! GeoJSON in and out.
 
 use fixtures::layers;
-use formats::geojson::{Feature, FeatureCollection, GeoJsonError, Geometry, read_polygons};
+use formats::features::{Declared, FeatureFile, FileArea, FileGeometry};
+use formats::geojson::{Feature, FeatureCollection, GeoJsonError, Geometry, read_features};
 use proptest::prelude::*;
 use serde_json::json;
 
 const CENTRE: [f64; 2] = [121.5, 31.2];
 
+fn areas(file: &FeatureFile) -> Vec<&FileArea> {
+    file.areas().collect()
+}
+
+fn named(declared: Option<Declared>) -> Option<String> {
+    declared.map(|declared| match declared {
+        Declared::Named(name) => name,
+        Declared::TransverseMercator(projection) => panic!("{projection:?}"),
+    })
+}
+
 fn error(text: &str) -> String {
-    read_polygons(text).unwrap_err().to_string()
+    read_features(text).unwrap_err().to_string()
 }
 
 #[test]
 fn a_layer_is_read_with_name_datum_and_path() {
-    let file = read_polygons(&layers::square_km2(CENTRE, 4.0)).unwrap();
+    let file = read_features(&layers::square_km2(CENTRE, 4.0)).unwrap();
     assert_eq!(
-        (file.name.as_deref(), file.declared_datum.as_deref()),
-        (Some("square"), Some("WGS-84"))
+        (file.name.as_deref(), file.declared.clone()),
+        (Some("square"), Some(Declared::Named("WGS-84".to_owned())))
     );
-    let [square] = file.polygons.as_slice() else {
+    let [square] = areas(&file)[..] else {
         panic!("{file:?}")
     };
-    assert_eq!(square.path, "features[0].geometry");
+    assert_eq!(file.features[0].path, "features[0].geometry");
+    assert_eq!(file.features[0].properties["name"], "square");
     assert_eq!((square.exterior.len(), square.holes.len()), (4, 0));
     // 2 km along the meridian at 31.2° N: one degree is 110.87 km (Helmert).
     let height_deg = square.exterior[2][1] - square.exterior[0][1];
     assert!((height_deg * 110.87 - 2.0).abs() < 0.001, "{height_deg}");
 
-    let silent = read_polygons(&layers::without_datum(CENTRE, 4.0)).unwrap();
-    assert_eq!((silent.declared_datum, silent.polygons), (None, file.polygons));
-    assert_eq!(
-        read_polygons(&layers::self_crossing(CENTRE, 4.0))
-            .unwrap()
-            .polygons[0]
-            .exterior
-            .len(),
-        4
-    );
+    let silent = read_features(&layers::without_datum(CENTRE, 4.0)).unwrap();
+    assert_eq!((silent.declared, silent.features), (None, file.features));
+    let crossing = read_features(&layers::self_crossing(CENTRE, 4.0)).unwrap();
+    assert_eq!(areas(&crossing)[0].exterior.len(), 4);
 }
 
 #[test]
@@ -50,25 +57,34 @@ fn every_shape_that_holds_areas_is_read() {
     let root = json!({"type": "FeatureCollection", "features": [
         feature, {"type": "Feature", "properties": {"name": "康桥"}, "geometry": multi},
         {"type": "Feature", "properties": {}, "geometry": null}]});
-    let file = read_polygons(&format!("\u{feff}{root}")).unwrap();
+    let file = read_features(&format!("\u{feff}{root}")).unwrap();
     let paths: Vec<&str> = file
-        .polygons
+        .features
         .iter()
-        .map(|polygon| polygon.path.as_str())
+        .map(|feature| feature.path.as_str())
         .collect();
     assert_eq!(
-        paths[..2],
+        paths,
         [
             "features[0].geometry.geometries[0]",
-            "features[0].geometry.geometries[1]"
+            "features[0].geometry.geometries[1]",
+            "features[0].geometry.geometries[2]",
+            "features[1].geometry"
         ]
     );
-    assert_eq!((paths.len(), file.polygons[0].holes.len()), (5, 1));
-    assert_eq!(file.polygons[4].name.as_deref(), Some("康桥"));
+    assert_eq!((areas(&file).len(), areas(&file)[0].holes.len()), (5, 1));
+    assert_eq!(file.features[2].geometry, FileGeometry::Points(vec![[0.0, 0.0]]));
+    assert_eq!(file.features[3].properties["name"], "康桥");
     let ignored: Vec<&str> = file.ignored.iter().map(|ignored| ignored.kind.as_str()).collect();
-    assert_eq!(ignored, ["Point", "null"]);
-    assert_eq!(read_polygons(&polygon.to_string()).unwrap().polygons.len(), 1);
-    assert_eq!(read_polygons(&multi.to_string()).unwrap().polygons.len(), 2);
+    assert_eq!(ignored, ["null"]);
+    assert_eq!(areas(&read_features(&polygon.to_string()).unwrap()).len(), 1);
+    let parts = read_features(&multi.to_string()).unwrap();
+    assert_eq!((parts.features.len(), areas(&parts).len()), (1, 2));
+    let line = json!({"type": "MultiLineString", "coordinates": [[[0, 0], [1, 1]], [[2, 2], [3, 3, 9]]]});
+    let FileGeometry::Lines(lines) = &read_features(&line.to_string()).unwrap().features[0].geometry else {
+        panic!("{line}");
+    };
+    assert_eq!(lines[1], [[2.0, 2.0], [3.0, 3.0]]);
 }
 
 #[test]
@@ -76,7 +92,7 @@ fn datums_are_read_from_both_members_and_contradictions_refused() {
     let file =
         |members: &str| format!(r#"{{"type":"Polygon",{members}"coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}}"#);
     let crs = |name: &str| format!(r#""crs":{{"type":"name","properties":{{"name":"{name}"}}}},"#);
-    let declared = |members: &str| read_polygons(&file(members)).map(|file| file.declared_datum);
+    let declared = |members: &str| read_features(&file(members)).map(|file| named(file.declared));
     assert_eq!(
         declared(&crs("urn:ogc:def:crs:OGC:1.3:CRS84"))
             .unwrap()
@@ -94,11 +110,9 @@ fn datums_are_read_from_both_members_and_contradictions_refused() {
         declared(&both),
         Err(GeoJsonError::DatumsDisagree { .. })
     ));
-    let unknown = declared(&crs("EPSG:4549")).unwrap_err().to_string();
-    assert!(
-        unknown.starts_with(r#"crs: "EPSG:4549" is not a datum"#),
-        "{unknown}"
-    );
+    assert_eq!(declared(&crs("EPSG:4549")).unwrap().as_deref(), Some("EPSG:4549"));
+    let unknown = declared(&crs("BD-09")).unwrap_err().to_string();
+    assert!(unknown.starts_with(r#"crs: "BD-09" is not a datum"#), "{unknown}");
     assert!(
         declared(r#""datum":84,"#)
             .unwrap_err()
@@ -130,22 +144,24 @@ fn faults_are_told_with_line_or_path() {
     let ring = |ring: &str| error(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#));
     assert_eq!(
         ring("[[0,0],[1,0],[1,\"x\"],[0,0]]"),
-        "coordinates[0][2]: expected degrees as a number, found text"
+        "coordinates[0][2]: expected a coordinate as a number, found text"
     );
     assert_eq!(
         ring("[[0,0],[1,0],[1,1],[0,1]]"),
         "coordinates[0]: the ring is not closed, its last position must repeat the first"
     );
     assert!(ring("[[0,0],[1,0],[0,0]]").contains("found 3"));
-    assert!(ring("[[31.2,121.5],[31,121],[31,121],[31.2,121.5]]").ends_with("look swapped"));
-    assert!(ring("[[351000,3456000],[0,0],[1,1],[351000,3456000]]").contains("metres of a projected system"));
+    assert_eq!(
+        error(r#"{"type":"LineString","coordinates":[[0,0]]}"#),
+        "coordinates: a line needs at least 2 positions, found 1"
+    );
     assert_eq!(
         error(r#"{"type":"FeatureCollection","features":[]}"#),
-        GeoJsonError::NoPolygon.to_string()
+        GeoJsonError::NoFeature.to_string()
     );
     assert_eq!(
         error(r#"{"type":"Polygon","coordinates":[]}"#),
-        GeoJsonError::NoPolygon.to_string()
+        GeoJsonError::NoFeature.to_string()
     );
 }
 
@@ -251,8 +267,8 @@ fn json_like() -> impl Strategy<Value = serde_json::Value> {
 proptest! {
     #[test]
     fn random_text_and_json_never_panic(text in "\\PC{0,200}", value in json_like()) {
-        let _ = read_polygons(&text);
-        let _ = read_polygons(&value.to_string());
+        let _ = read_features(&text);
+        let _ = read_features(&value.to_string());
     }
 
     #[test]
@@ -271,8 +287,8 @@ proptest! {
         }
         let feature = Feature { geometry: Some(Geometry::Polygon(vec![ring.clone()])), ..Feature::default() };
         let written = FeatureCollection { features: vec![feature], ..FeatureCollection::default() };
-        let file = read_polygons(&written.to_json().unwrap().to_string()).unwrap();
-        let read = &file.polygons[0].exterior;
+        let file = read_features(&written.to_json().unwrap().to_string()).unwrap();
+        let read = &areas(&file)[0].exterior;
         prop_assert_eq!(read.len(), ring.len());
         if clockwise {
             ring.reverse();

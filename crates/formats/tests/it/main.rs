@@ -6,6 +6,8 @@ mod flight_plans;
 mod gdal;
 mod geojson;
 mod kml;
+mod kml_in;
 mod photo_damage;
 mod photo_values;
 mod real_data;
+mod shapefile;

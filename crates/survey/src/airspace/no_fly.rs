@@ -1,7 +1,11 @@
 //! Objects that are not flown over: each feature with its margin, closed for good or for a time.
 
+use geo::{Intersects, Point};
+
 use super::{AirspaceError, ClosedTime, NoFlyZone};
-use crate::grid::WorkingGrid;
+use crate::area::planar;
+use crate::geodesy::Wgs84;
+use crate::grid::{GridError, WorkingGrid};
 use crate::layers::properties::{FROM, Field, MARGIN_M, UNTIL};
 use crate::layers::{FeatureLayer, LayerFeature, LayerKind, Shape};
 use crate::time::UtcMicros;
@@ -73,6 +77,16 @@ fn closed_time(at: (usize, &LayerFeature)) -> Result<ClosedTime, AirspaceError> 
 }
 
 impl NoFlyZone {
+    /// Whether the place lies in the zone, its edge included.
+    ///
+    /// # Errors
+    /// [`GridError`] when the place or the zone lies outside the working area.
+    pub fn contains(&self, place: Wgs84, grid: &WorkingGrid) -> Result<bool, GridError> {
+        let at = grid.grid_from_wgs84(place)?;
+        let ground = planar::union_on_grid(&self.polygons, grid)?;
+        Ok(ground.intersects(&Point::new(at.easting_m, at.northing_m)))
+    }
+
     /// Whether the ground is closed at any time between the two instants.
     #[must_use]
     pub fn closed_between(&self, begin: UtcMicros, end: UtcMicros) -> bool {

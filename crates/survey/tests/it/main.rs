@@ -2,6 +2,8 @@
 //! photos of the same ground, speed.
 
 #[cfg(test)]
+mod airport;
+#[cfg(test)]
 mod calibration;
 #[cfg(test)]
 mod minsk;

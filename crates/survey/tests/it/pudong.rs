@@ -13,7 +13,7 @@ use survey::time::CivilDay;
 
 use crate::Stream;
 
-fn layer(name: &str) -> Option<Layer> {
+pub(crate) fn layer(name: &str) -> Option<Layer> {
     let shared = std::env::var_os("FLYONCE_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,

@@ -2,7 +2,7 @@
 //! layer, and what the figure rests on.
 
 use anyhow::{Context, Result};
-use survey::geodesy::Datum;
+use survey::reference::Reference;
 use survey::time::CivilDay;
 
 use crate::answers::coverage::{CoverageAnswer, CoverageRequest, coverage};
@@ -43,8 +43,8 @@ fn chosen_layer(workplace: &Workplace, arguments: &CoverageQuestion) -> Result<O
     let Some(file) = &arguments.layer else {
         return layers::load_flyable(&workplace.config.settings);
     };
-    let datum: Option<Datum> = arguments.datum.as_deref().map(str::parse).transpose()?;
-    layers::load(file, None, arguments.layer_version.as_deref(), datum, "").map(Some)
+    let reference: Option<Reference> = arguments.datum.as_deref().map(str::parse).transpose()?;
+    layers::load(file, None, arguments.layer_version.as_deref(), reference, "").map(Some)
 }
 
 /// A day as typed.

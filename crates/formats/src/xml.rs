@@ -1,45 +1,53 @@
-//! XML as a tree of elements by their local names; attributes are not used by WPML.
+//! XML as a tree of elements by their local names, for texts of bounded depth and size. Entities are only the
+//! predefined ones and characters by number: nothing is expanded.
 
-use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
-use super::WpmlError;
-
-/// Deeper than any WPML text.
-const DEEPEST: usize = 32;
-/// More elements than the largest wayline has.
-const MOST_ELEMENTS: usize = 8_000_000;
+/// How large a text may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct XmlLimits {
+    /// Levels of elements.
+    pub(crate) deepest: usize,
+    /// Elements in all.
+    pub(crate) most_elements: usize,
+}
 
 /// One element.
 #[derive(Debug, Default)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) text: String,
-    pub(super) children: Vec<Element>,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    /// Value of its attribute `name`, the only one that is read.
+    pub(crate) name_attribute: Option<String>,
+    pub(crate) text: String,
+    pub(crate) children: Vec<Element>,
 }
 
 impl Element {
     /// The root of a text.
-    pub(super) fn parse(xml: &str) -> Result<Self, WpmlError> {
+    pub(crate) fn parse(xml: &str, limits: XmlLimits) -> Result<Self, String> {
         let mut reader = Reader::from_str(xml);
         let mut open: Vec<Element> = vec![Element::default()];
         let mut count = 0_usize;
         loop {
             let event = reader
                 .read_event()
-                .map_err(|error| WpmlError::Xml(error.to_string()))?;
+                .map_err(|error| format!("byte {}: {error}", reader.error_position()))?;
+            if count > limits.most_elements {
+                return Err(format!("there are more than {} elements", limits.most_elements));
+            }
             match event {
                 Event::Start(start) => {
                     count += 1;
-                    if open.len() > DEEPEST || count > MOST_ELEMENTS {
-                        return Err(WpmlError::Xml("too many elements".to_owned()));
+                    if open.len() > limits.deepest {
+                        return Err(format!("elements are nested more than {} deep", limits.deepest));
                     }
-                    open.push(Element::named(start.local_name().as_ref()));
+                    open.push(Element::of(&start));
                 }
                 Event::Empty(start) => {
                     count += 1;
-                    let element = Element::named(start.local_name().as_ref());
+                    let element = Element::of(&start);
                     if let Some(parent) = open.last_mut() {
                         parent.children.push(element);
                     }
@@ -48,7 +56,7 @@ impl Element {
                     let closed = open.pop();
                     match (closed, open.last_mut()) {
                         (Some(element), Some(parent)) => parent.children.push(element),
-                        _ => return Err(WpmlError::Xml("an element ends that did not begin".to_owned())),
+                        _ => return Err("an element ends that did not begin".to_owned()),
                     }
                 }
                 Event::Text(text) => push(&mut open, &text),
@@ -63,38 +71,41 @@ impl Element {
         }
         match (open.pop(), open.is_empty()) {
             (Some(root), true) => Ok(root),
-            _ => Err(WpmlError::Xml("the text breaks off".to_owned())),
+            _ => Err("the text breaks off".to_owned()),
         }
     }
 
     /// The first child of this name.
-    pub(super) fn child(&self, name: &str) -> Option<&Element> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The first child at the end of a path of names.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Element> {
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Element> {
         path.iter().try_fold(self, |element, name| element.child(name))
     }
 
     /// Every child of this name.
-    pub(super) fn all(&self, name: &'static str) -> impl Iterator<Item = &Element> {
+    pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
     /// The trimmed text of a child.
-    pub(super) fn text_of(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.trim())
     }
 
     /// The number in a child.
-    pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+    pub(crate) fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.text_of(name)?.parse().ok()
     }
 
-    fn named(name: &str) -> Self {
+    fn of(start: &BytesStart<'_>) -> Self {
+        let attribute = start.try_get_attribute("name").ok().flatten();
+        let value = attribute.and_then(|attribute| attribute.normalized_value(XmlVersion::Implicit1_0).ok());
         Self {
-            name: name.to_owned(),
+            name: start.local_name().as_ref().to_owned(),
+            name_attribute: value.map(std::borrow::Cow::into_owned),
             ..Self::default()
         }
     }
@@ -106,8 +117,8 @@ fn push(open: &mut [Element], text: &str) {
     }
 }
 
-fn character(reference: &BytesRef<'_>) -> Result<String, WpmlError> {
-    let unknown = || WpmlError::Xml(format!("&{};", &**reference));
+fn character(reference: &BytesRef<'_>) -> Result<String, String> {
+    let unknown = || format!("&{};", &**reference);
     match reference.resolve_char_ref() {
         Ok(Some(character)) => Ok(character.to_string()),
         Ok(None) => resolve_predefined_entity(reference)
