@@ -125,11 +125,7 @@ impl Pixels {
     }
 
     /// Outlines of connected pixels, along their edges.
-    fn polygons(
-        &self,
-        grid: &WorkingGrid,
-        is_inside: impl Fn(usize) -> bool,
-    ) -> Vec<Vec<Vec<[f64; 2]>>> {
+    fn polygons(&self, grid: &WorkingGrid, is_inside: impl Fn(usize) -> bool) -> Vec<Vec<Vec<[f64; 2]>>> {
         // Tracing asks for cells of a lattice; only their rows and columns count.
         let mut cells = CellSet::empty(grid.clone(), Lattice::new(1.0));
         let side = ACROSS.div_ceil(TILE_CELLS as usize);
@@ -177,7 +173,10 @@ mod tests {
             within(60, 100) && !within(70, 90) || (column, row) == (200, 5)
         };
         let polygons = pixels.polygons(&grid, inside);
-        let counts: Vec<Vec<usize>> = polygons.iter().map(|rings| rings.iter().map(Vec::len).collect()).collect();
+        let counts: Vec<Vec<usize>> = polygons
+            .iter()
+            .map(|rings| rings.iter().map(Vec::len).collect())
+            .collect();
         assert_eq!(counts, [vec![4], vec![4, 4]]);
         let [west, south, east, north] = address.bounds_deg();
         let outer = &polygons[1][0];
@@ -190,7 +189,10 @@ mod tests {
     #[test]
     fn classes_say_their_days() {
         let values = class_values(1);
-        assert_eq!((&values["from_days"], &values["to_days"]), (&Value::Whole(8), &Value::Whole(14)));
+        assert_eq!(
+            (&values["from_days"], &values["to_days"]),
+            (&Value::Whole(8), &Value::Whole(14))
+        );
         assert_eq!(class_values(AGE_CLASSES.len())["seen"], Value::Truth(false));
         assert!(!class_values(AGE_CLASSES.len() - 1).contains_key("to_days"));
     }

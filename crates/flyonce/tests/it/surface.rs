@@ -54,17 +54,33 @@ fn imaged_m2(configuration: &str) -> f64 {
     program.write("terrain.tif", raster(|_, _| 4.0));
     // A block 20 m high, 50 m deep and 100 m wide, 60 m away; heights above the ellipsoid.
     let block = |east: f64, north: f64| (60.0..110.0).contains(&east) && north.abs() < 50.0;
-    program.write("surface.tif", raster(|east, north| if block(east, north) { 34.0 } else { 14.0 }));
+    program.write(
+        "surface.tif",
+        raster(|east, north| if block(east, north) { 34.0 } else { 14.0 }),
+    );
     program.write("flyonce.toml", configuration);
-    let photo = JpegSpec::dji(LATITUDE_DEG, LONGITUDE_DEG, 100.0).gimbal(90.0, -45.0, 0.0).size(640, 480);
+    let photo = JpegSpec::dji(LATITUDE_DEG, LONGITUDE_DEG, 100.0)
+        .gimbal(90.0, -45.0, 0.0)
+        .size(640, 480);
     program.write("in/1.jpg", photo.bytes().unwrap());
     program.json(&["--config", "flyonce.toml", "ingest", "in"]);
-    let arguments = ["--config", "flyonce.toml", "coverage", "--max-gsd-cm", "1000", "--since", "2026-01-01"];
+    let arguments = [
+        "--config",
+        "flyonce.toml",
+        "coverage",
+        "--max-gsd-cm",
+        "1000",
+        "--since",
+        "2026-01-01",
+    ];
     let figures: Value = program.json(&arguments);
     let km2 = figures["figures"]["whole"]["imaged"]["km2"].as_f64();
     let km2 = km2.unwrap_or_else(|| panic!("{figures:#}"));
     // The figure of any window and limit says the same.
-    assert!((km2 - figures["imaged_km2"].as_f64().unwrap()).abs() < 1e-6, "{figures:#}");
+    assert!(
+        (km2 - figures["imaged_km2"].as_f64().unwrap()).abs() < 1e-6,
+        "{figures:#}"
+    );
     1e6 * km2
 }
 
