@@ -25,5 +25,6 @@ mod program;
 mod reviewing;
 mod serving;
 mod several;
+mod surface;
 mod tidy;
 mod tiles;

@@ -54,6 +54,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("axum", &["flyonce"]),
     ("encoding_rs", &["formats"]),
+    ("flatbuffers", &["formats"]),
     ("geo", &["survey"]),
     ("proj4rs", &["survey"]),
     ("image", &["vision", "simulator", "flyonce", "fixtures"]),
