@@ -8,7 +8,7 @@ use anyhow::Result;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use formats::features::{Feature, Shape, Value};
+use formats::placed::{Feature, Shape, Value};
 use formats::vector_tile::{self, TileAddress, TileLayer};
 use survey::area::Polygon;
 

@@ -10,6 +10,7 @@ use survey::geodesy::Datum;
 use survey::grid::WorkingGrid;
 use survey::raster::Lattice;
 use survey::reach::FreeSpace;
+use survey::reference::Reference;
 
 use crate::cli::arguments::SitingArguments;
 use crate::cli::output::{Output, table};
@@ -70,7 +71,7 @@ async fn asked(workplace: &Workplace, arguments: &SitingArguments) -> Result<Ask
     let mut ground = ground(workplace, arguments, datum).await?;
     let mut given = Vec::new();
     for file in &arguments.no_fly {
-        let layer = layers::load(file, None, None, datum, "")?.layer;
+        let layer = layers::load(file, None, None, datum.map(Reference::Geographic), "")?.layer;
         ground.layers.push(layer_use("no-fly", &layer));
         given.extend(layer.polygons);
     }
@@ -112,7 +113,14 @@ async fn ground(workplace: &Workplace, arguments: &SitingArguments, datum: Optio
     let today = workplace.zone.civil_day(clock::now());
     let basis = Basis::of(workplace, today, arguments.cell_m).await?;
     if let Some(file) = &arguments.layer {
-        let layer = layers::load(file, None, arguments.layer_version.as_deref(), datum, "")?.layer;
+        let layer = layers::load(
+            file,
+            None,
+            arguments.layer_version.as_deref(),
+            datum.map(Reference::Geographic),
+            "",
+        )?
+        .layer;
         let corner = layer
             .polygons
             .first()
