@@ -4,6 +4,9 @@ alter table footprint add column ground text not null default 'flat'
     constraint footprint_ground_known check (ground in ('flat', 'terrain'));
 alter table footprint add column hidden_json text;
 
+-- On which height and surface models the sortie's footprints were made: other models mean another check.
+alter table pose_check add column ground text not null default '';
+
 -- Sorties that make no coverage, by a person's word: flown with the wrong camera, over the wrong place, on a test. What
 -- was found in their photos stays.
 create table sortie_withdrawal (

@@ -21,6 +21,8 @@ pub struct LedgerRow {
     pub gsd_cm: f64,
     /// Outline of the ground it shows, JSON.
     pub outline_json: String,
+    /// What of it is hidden behind buildings, JSON; none where no surface model tells.
+    pub hidden_json: Option<String>,
     /// Its pose, JSON.
     pub pose_json: Option<String>,
     /// The dock it was flown from; none for photos that came otherwise.
@@ -82,7 +84,7 @@ pub struct StatementRow {
 macro_rules! select_ledger_rows {
     ($rest:literal) => {
         concat!(
-            "select f.photo_id, f.civil_day, f.gsd_cm, f.outline_json, p.pose_json, fl.dock_id ",
+            "select f.photo_id, f.civil_day, f.gsd_cm, f.outline_json, f.hidden_json, p.pose_json, fl.dock_id ",
             "from footprint f join photo p on p.photo_id = f.photo_id ",
             "left join flight fl on fl.sortie_id = p.sortie_id ",
             $rest
@@ -104,7 +106,7 @@ impl Store {
     ) -> Result<Vec<LedgerRow>> {
         let rows = sqlx::query(select_ledger_rows!(
             "where f.photo_id > $1 and p.stored_at_us <= $2
-             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id and u.found_at_us <= $2)
+             and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id and u.found_at_us <= $2)
              order by f.photo_id limit $3"
         ))
         .bind(after)
@@ -125,7 +127,7 @@ impl Store {
             let sql = format!(
                 "{} in ({})",
                 select_ledger_rows!(
-                    "where not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id) and f.photo_id"
+                    "where not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id) and f.photo_id"
                 ),
                 numbered_places(some.len())
             );
@@ -157,7 +159,10 @@ impl Store {
         .bind(unusable_since.0)
         .fetch_all(self.pool())
         .await?;
-        let photo_ids = rows.iter().map(|row| Ok(row.try_get("photo_id")?)).collect::<Result<_>>()?;
+        let photo_ids = rows
+            .iter()
+            .map(|row| Ok(row.try_get("photo_id")?))
+            .collect::<Result<_>>()?;
         Ok(Touched {
             photo_ids,
             event_seq: newest,
@@ -177,7 +182,7 @@ impl Store {
         );
         let without = without.bind(known_at).fetch_all(self.pool()).await?;
         let unusable = sqlx::query(
-            "select u.code as code, count(*) as n from photo_unusable u join photo p on p.photo_id = u.photo_id
+            "select u.code as code, count(*) as n from photo_uncounted u join photo p on p.photo_id = u.photo_id
              join footprint f on f.photo_id = u.photo_id
              where p.stored_at_us <= $1 and u.found_at_us <= $1 group by u.code order by u.code",
         );
@@ -189,7 +194,7 @@ impl Store {
                  coalesce(sum(case when f.gsd_cm <= $2 and f.civil_day > $4 then 1 else 0 end), 0) as late
              from footprint f join photo p on p.photo_id = f.photo_id
              where p.stored_at_us <= $1
-             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id and u.found_at_us <= $1)",
+             and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id and u.found_at_us <= $1)",
         );
         let usable = usable
             .bind(known_at)
@@ -269,6 +274,7 @@ fn ledger_row(row: &AnyRow) -> Result<LedgerRow> {
         civil_day: CivilDay(whole(row, "footprint", "civil_day")?),
         gsd_cm: row.try_get("gsd_cm")?,
         outline_json: row.try_get("outline_json")?,
+        hidden_json: row.try_get("hidden_json")?,
         pose_json: row.try_get("pose_json")?,
         dock_id: row.try_get("dock_id")?,
     })

@@ -43,6 +43,18 @@ impl Store {
         row.as_ref().map(footprint_of).transpose()
     }
 
+    /// The footprint of one photo, if it has one, whether the photo counts or not.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn stored_footprint(&self, photo_id: &str) -> Result<Option<FootprintRow>> {
+        let row = sqlx::query(select_footprints!("where f.photo_id = $1"))
+            .bind(photo_id)
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(footprint_of).transpose()
+    }
+
     /// The footprints that count, by day, then photo. A photo whose pixels cannot be used does not,
     /// nor does one of a sortie that was withdrawn.
     ///

@@ -15,6 +15,8 @@ use crate::rows::{Actor, NewFootprint, PhotoRow, Placement, whole};
 pub struct PoseCheckRow {
     /// How many photos it had then.
     pub n_photos: u64,
+    /// Names and versions of the height and surface models that were in force; nothing on flat ground.
+    pub ground: String,
     /// What was compared and found, JSON text.
     pub summary_json: String,
 }
@@ -54,28 +56,33 @@ impl Store {
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn pose_check(&self, sortie_id: &str) -> Result<Option<PoseCheckRow>> {
-        let row = sqlx::query("select n_photos, summary_json from pose_check where sortie_id = $1")
+        let row = sqlx::query("select n_photos, ground, summary_json from pose_check where sortie_id = $1")
             .bind(sortie_id)
             .fetch_optional(self.pool())
             .await?;
         row.map(|row| {
             Ok(PoseCheckRow {
                 n_photos: whole(&row, "pose_check", "n_photos")?,
+                ground: row.try_get("ground")?,
                 summary_json: row.try_get("summary_json")?,
             })
         })
         .transpose()
     }
 
-    /// Sorties with photos that were not checked, or had fewer photos then, by id.
+    /// Sorties with photos that were not checked, had fewer photos then, or were checked on another ground, by id.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
-    pub async fn sorties_to_check(&self) -> Result<Vec<String>> {
+    pub async fn sorties_to_check(&self, ground: &str) -> Result<Vec<String>> {
         let sql = "select p.sortie_id from photo p left join pose_check c on c.sortie_id = p.sortie_id
-             group by p.sortie_id, c.n_photos having c.n_photos is null or c.n_photos <> count(*)
+             group by p.sortie_id, c.n_photos, c.ground
+             having c.n_photos is null or c.n_photos <> count(*) or c.ground <> $1
              order by p.sortie_id";
-        Ok(sqlx::query_scalar(sql).fetch_all(self.pool()).await?)
+        Ok(sqlx::query_scalar(sql)
+            .bind(ground)
+            .fetch_all(self.pool())
+            .await?)
     }
 
     /// Gives detections other places, all in one transaction.
@@ -107,12 +114,14 @@ impl Store {
             apply(&mut tx, change, now).await?;
         }
         sqlx::query(
-            "insert into pose_check (sortie_id, n_photos, summary_json, checked_at_us) values ($1, $2, $3, $4)
-             on conflict (sortie_id) do update set n_photos = excluded.n_photos,
+            "insert into pose_check (sortie_id, n_photos, ground, summary_json, checked_at_us)
+             values ($1, $2, $3, $4, $5)
+             on conflict (sortie_id) do update set n_photos = excluded.n_photos, ground = excluded.ground,
                  summary_json = excluded.summary_json, checked_at_us = excluded.checked_at_us",
         )
         .bind(sortie_id)
         .bind(i64::try_from(check.n_photos).unwrap_or(i64::MAX))
+        .bind(&check.ground)
         .bind(&check.summary_json)
         .bind(now.0)
         .execute(&mut *tx)

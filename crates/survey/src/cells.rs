@@ -43,6 +43,24 @@ impl CellSet {
         Ok(set)
     }
 
+    /// Cells given tile by tile.
+    #[must_use]
+    pub fn of_tiles(
+        grid: WorkingGrid,
+        lattice: Lattice,
+        tiles: impl IntoIterator<Item = (TileKey, Bits)>,
+    ) -> Self {
+        let mut set = Self::empty(grid, lattice);
+        tiles.into_iter().for_each(|(key, bits)| set.insert(key, &bits));
+        set
+    }
+
+    /// The tiles that have cells, by key.
+    #[must_use]
+    pub fn into_tiles(self) -> Vec<(TileKey, Bits)> {
+        self.tiles.into_iter().collect()
+    }
+
     /// Adds the cells whose centres lie inside the rings (even-odd), in grid metres.
     pub fn paint(&mut self, rings: &[Vec<GridPoint>]) {
         for (key, bits) in self.lattice.paint(rings) {
@@ -128,7 +146,10 @@ impl CellSet {
     #[must_use]
     pub fn refined(&self, factor: u32) -> Self {
         let factor = factor.max(1) as i32;
-        let mut fine = Self::empty(self.grid.clone(), Lattice::new(self.lattice.cell_m() / f64::from(factor)));
+        let mut fine = Self::empty(
+            self.grid.clone(),
+            Lattice::new(self.lattice.cell_m() / f64::from(factor)),
+        );
         for ((band, column), bits) in &self.tiles {
             for part in 0..factor * factor {
                 let (down, along) = (part / factor, part % factor);

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::area::Layer;
+use crate::cells::CellSet;
 use crate::geodesy::{GeodesyError, LocalTangent, Wgs84};
 use crate::grid::{GridError, GridPoint, WorkingGrid};
+use crate::occlusion::HiddenGround;
 use crate::raster::{Bits, Lattice, TileKey, merge_into, overlap_cells};
 use crate::time::CivilDay;
 
@@ -149,10 +151,28 @@ impl Ledger {
     /// # Errors
     /// [`CoverageError`]; the ledger is unchanged then.
     pub fn enter(&mut self, outline: &[Wgs84], day: CivilDay, gsd_cm: f64) -> Result<u64, CoverageError> {
+        self.enter_seen((outline, None), day, gsd_cm)
+    }
+
+    /// As [`Self::enter`], less the cells that are hidden behind buildings, where a surface model tells.
+    ///
+    /// # Errors
+    /// As [`Self::enter`].
+    pub fn enter_seen(
+        &mut self,
+        (outline, hidden): (&[Wgs84], Option<&HiddenGround>),
+        day: CivilDay,
+        gsd_cm: f64,
+    ) -> Result<u64, CoverageError> {
         let class = class_of(gsd_cm)?;
         let ring = self.footprint_on_grid(outline)?;
+        let mut painted = self.lattice.paint(&[ring]);
+        if let Some(hidden) = hidden {
+            let seen = hidden.seen_of(&CellSet::of_tiles(self.grid.clone(), self.lattice, painted));
+            painted = seen.into_tiles();
+        }
         let mut cells = 0;
-        for (key, bits) in self.lattice.paint(&[ring]) {
+        for (key, bits) in painted {
             cells += bits.iter().map(|row| u64::from(row.count_ones())).sum::<u64>();
             let entries = self.tiles.entry(key).or_default();
             match entries.binary_search_by_key(&(day, class), |entry| (entry.day, entry.class)) {

@@ -12,6 +12,7 @@
 use nalgebra::Vector2;
 use serde::{Deserialize, Serialize};
 
+use crate::area::Polygon;
 use crate::cells::CellSet;
 use crate::geodesy::{LocalTangent, Wgs84};
 use crate::grid::{GridError, WorkingGrid};
@@ -247,6 +248,49 @@ impl HiddenGround {
             seen.insert(*key, kept.as_ref().unwrap_or(bits));
         }
         seen
+    }
+
+    /// The outline less the hidden cells, as exact polygons.
+    #[must_use]
+    pub fn seen_polygons(&self, outline: &[Wgs84]) -> Vec<Polygon> {
+        let plane = LocalTangent::at(self.origin);
+        let ring: geo::LineString = outline
+            .iter()
+            .map(|place| <(f64, f64)>::from(plane.enu_from_wgs84(*place)))
+            .collect();
+        let shown = geo::Polygon::new(ring, Vec::new());
+        let hidden = geo::unary_union(&self.hidden_strips());
+        let seen = geo::BooleanOps::difference(&shown, &hidden);
+        let places = |ring: &geo::LineString| -> Vec<Wgs84> {
+            let corners = ring.0.iter().skip(1);
+            corners.map(|at| plane.wgs84_from_enu(at.x, at.y)).collect()
+        };
+        let polygons = seen.iter().map(|polygon| Polygon {
+            exterior: places(polygon.exterior()),
+            holes: polygon.interiors().iter().map(places).collect(),
+        });
+        polygons.collect()
+    }
+
+    /// The hidden cells of each row, neighbours joined.
+    fn hidden_strips(&self) -> Vec<geo::Polygon> {
+        let mask = self.mask();
+        let columns = self.size[0] as usize;
+        let mut strips = Vec::new();
+        for (row, cells) in mask.chunks(columns.max(1)).enumerate() {
+            let south_m = self.corner_m[1] + row as f64 * self.cell_m;
+            let mut column = 0;
+            for run in cells.chunk_by(|a, b| a == b) {
+                let west_m = self.corner_m[0] + column as f64 * self.cell_m;
+                column += run.len();
+                if run[0] {
+                    let east_m = self.corner_m[0] + column as f64 * self.cell_m;
+                    let north_m = south_m + self.cell_m;
+                    strips.push(geo::Rect::new((west_m, south_m), (east_m, north_m)).to_polygon());
+                }
+            }
+        }
+        strips
     }
 
     fn mask(&self) -> Vec<bool> {

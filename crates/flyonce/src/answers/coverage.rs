@@ -11,7 +11,7 @@ use survey::grid::{GridDefinition, WorkingGrid};
 use survey::time::CivilDay;
 use utoipa::ToSchema;
 
-use crate::answers::place::{outline, rounded};
+use crate::answers::place::{hidden, outline, rounded};
 use crate::workplace::Workplace;
 
 /// What the figure is asked for.
@@ -159,7 +159,9 @@ fn ledger_of(rows: &[FootprintRow], grid: WorkingGrid, cell_m: f64) -> Result<Le
     let mut ledger = Ledger::new(grid, cell_m)?;
     for row in rows {
         let outline = outline(row)?;
-        ledger.enter(&outline, row.footprint.civil_day, row.footprint.gsd_cm)?;
+        let hidden = hidden(row)?;
+        let seen = (&outline[..], hidden.as_ref());
+        ledger.enter_seen(seen, row.footprint.civil_day, row.footprint.gsd_cm)?;
     }
     Ok(ledger)
 }

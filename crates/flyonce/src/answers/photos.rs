@@ -1,16 +1,15 @@
 //! Photos as lists: what each is, what it lacks, and what was seen in it.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use formats::geojson::{Feature, FeatureCollection, Geometry};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::rows::{DetectionRow, FootprintRow, PhotoRow};
 use store::tiles::TileRow;
-use survey::occlusion::HiddenGround;
 use utoipa::ToSchema;
 
 use crate::answers::leads::image_url;
-use crate::answers::place::{outline, rounded};
+use crate::answers::place::{hidden, outline, rounded};
 use crate::answers::poses::{PoseFindingAnswer, findings_of};
 use crate::lang::Words;
 use crate::stage::placing::problem_words;
@@ -198,13 +197,7 @@ pub fn footprints_geojson(rows: &[FootprintRow]) -> Result<Value> {
 
 fn footprint_feature(row: &FootprintRow) -> Result<Feature> {
     let outline = outline(row)?;
-    let hidden: Option<HiddenGround> = row
-        .footprint
-        .hidden_json
-        .as_deref()
-        .map(serde_json::from_str)
-        .transpose()
-        .with_context(|| format!("the hidden ground of {} cannot be read", row.photo_id))?;
+    let hidden = hidden(row)?;
     let ring: Vec<[f64; 2]> = outline
         .iter()
         .map(|point| [point.longitude_deg, point.latitude_deg])

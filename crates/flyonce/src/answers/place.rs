@@ -5,6 +5,7 @@ use serde::Serialize;
 use store::rows::{FootprintRow, Placement};
 use survey::geodesy::Wgs84;
 use survey::geolocate::ErrorEllipse;
+use survey::occlusion::HiddenGround;
 use utoipa::ToSchema;
 
 /// Share of true places that lie inside the ellipses shown.
@@ -73,6 +74,17 @@ pub fn ellipse_outline(stored: &Placement) -> Vec<[f64; 2]> {
 pub fn outline(row: &FootprintRow) -> Result<Vec<Wgs84>> {
     serde_json::from_str(&row.footprint.outline_json)
         .with_context(|| format!("the footprint of {} cannot be read", row.photo_id))
+}
+
+/// What of a stored footprint is hidden behind buildings, where a surface model tells.
+///
+/// # Errors
+/// A row that cannot be read.
+pub fn hidden(row: &FootprintRow) -> Result<Option<HiddenGround>> {
+    let hidden = row.footprint.hidden_json.as_deref().map(serde_json::from_str);
+    hidden
+        .transpose()
+        .with_context(|| format!("the hidden ground of {} cannot be read", row.photo_id))
 }
 
 /// Position of a row.

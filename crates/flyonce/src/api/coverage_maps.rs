@@ -1,5 +1,5 @@
 //! `/coverage/map.png`, `/coverage/age/…`, `/coverage/tiles/…`: the age of ground as a picture, as tiles of pixels, and
-//! towns, flyable ground and gaps as vector tiles.
+//! ages, towns, flyable ground, gaps and docks as vector tiles.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use survey::area::Polygon;
 use crate::api::coverage_questions::{CoverageAsked, sensible, somewhere, told};
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::state::Fixed;
-use crate::coverage::age_map;
+use crate::coverage::{age_map, age_tiles};
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{FoundGap, FoundGaps, rings};
 use crate::lang::Words;
@@ -57,7 +57,7 @@ pub async fn age_tile(
     Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, FRESH)], png).into_response())
 }
 
-/// Vector tile `z/x/y.mvt` with the layers `flyable`, `towns` and `gaps`.
+/// Vector tile `z/x/y.mvt` with the layers `ages`, `flyable`, `towns`, `gaps` and `docks`.
 #[utoipa::path(get, path = "/api/v1/coverage/tiles/{z}/{x}/{file}",
     params(("z" = u32, Path), ("x" = u32, Path), ("file" = String, Path), CoverageAsked),
     responses((status = 200, body = Vec<u8>, content_type = "application/vnd.mapbox-vector-tile"),
@@ -69,7 +69,9 @@ pub async fn vector_tile(
 ) -> Result<Response, ApiError> {
     let (address, _) = address(z, x, &file, ".mvt")?;
     let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| {
-        Ok(vector_tile::write(address, &layers(figures, found))?)
+        let mut layers = layers(figures, found);
+        layers.insert(0, age_layer(figures, address)?);
+        Ok(vector_tile::write(address, &layers)?)
     });
     let tile = somewhere(sensible(answer.await)?)?;
     let kind = "application/vnd.mapbox-vector-tile";
@@ -85,6 +87,13 @@ fn address(z: u32, x: u32, file: &str, ending: &str) -> Result<(TileAddress, u32
             format!("没有瓦片 {z}/{x}/{file}"),
             format!("there is no tile {z}/{x}/{file}"),
         ))
+    })
+}
+
+fn age_layer(figures: &Figures<'_>, address: TileAddress) -> Result<TileLayer> {
+    Ok(TileLayer {
+        name: "ages".to_owned(),
+        features: age_tiles::ages(figures, address)?,
     })
 }
 
@@ -111,6 +120,10 @@ fn layers(figures: &Figures<'_>, found: &FoundGaps) -> Vec<TileLayer> {
         TileLayer {
             name: "gaps".to_owned(),
             features: found.gaps.iter().map(|gap| ground(std::slice::from_ref(&gap.gap.polygon), gap_values(gap))).collect(),
+        },
+        TileLayer {
+            name: "docks".to_owned(),
+            features: age_tiles::docks(figures),
         },
     ]
 }

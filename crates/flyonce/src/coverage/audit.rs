@@ -9,7 +9,7 @@ use crate::answers::place::rounded;
 use crate::coverage::answer::{Audit, AuditRow};
 use crate::coverage::desk::{Asked, Desk};
 use crate::coverage::figures::Figures;
-use crate::coverage::keep::{OnEntered, rings};
+use crate::coverage::keep::{OnEntered, hidden, rings};
 use crate::lang::Words;
 
 /// Rows read at once.
@@ -40,9 +40,18 @@ pub async fn audit(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Resu
         for row in rows.iter().filter(|row| counts(row.civil_day, row.gsd_cm)) {
             let unreadable = || format!("the footprint of {} cannot be read", row.photo_id);
             let on_grid = |ring: &Vec<_>| ring.iter().map(|point| grid.grid_from_wgs84(*point)).collect::<Result<_, _>>();
-            let shown: Result<Vec<Vec<GridPoint>>, _> =
-                rings(&row.outline_json).with_context(unreadable)?.iter().map(on_grid).collect();
-            footprints.push(shown.with_context(unreadable)?);
+            let outline = rings(&row.outline_json).with_context(unreadable)?;
+            let parts = match (hidden(row).with_context(unreadable)?, outline.first()) {
+                (Some(hidden), Some(whole)) => {
+                    let seen = hidden.seen_polygons(whole).into_iter();
+                    seen.map(|part| std::iter::once(part.exterior).chain(part.holes).collect()).collect()
+                }
+                _ => vec![outline],
+            };
+            for part in parts {
+                let on_grid: Result<Vec<Vec<GridPoint>>, _> = part.iter().map(on_grid).collect();
+                footprints.push(on_grid.with_context(unreadable)?);
+            }
         }
     }
     desk.ask(asked, on_entered, |figures, _| held_against(figures, &footprints)).await

@@ -11,6 +11,7 @@ use store::coverage::LedgerRow;
 use survey::geodesy::Wgs84;
 use survey::grid::{GridDefinition, WorkingGrid};
 use survey::ledger::{Entered, GsdLimits, Ledger, LedgerError, LedgerFrame, Shown, ViewClass};
+use survey::occlusion::{HiddenGround, seen_cells};
 use survey::pose::Pose;
 use survey::time::UtcMicros;
 
@@ -161,14 +162,21 @@ impl Kept {
         if row.gsd_cm > self.made.limits_cm[3] {
             return Ok(None);
         }
-        let rings = rings(&row.outline_json).with_context(|| format!("the footprint of {} cannot be read", row.photo_id))?;
+        let unreadable = || format!("the footprint of {} cannot be read", row.photo_id);
+        let rings = rings(&row.outline_json).with_context(unreadable)?;
+        let hidden = hidden(row).with_context(unreadable)?;
+        // Rings are painted by the ledger itself, faster; cells are needed where buildings hide some.
+        let seen = hidden.and_then(|hidden| {
+            let ground = (self.ledger.grid(), self.ledger.lattice());
+            seen_cells(rings.first()?, &hidden, ground).ok()
+        });
         let frame = LedgerFrame {
             photo: &row.photo_id,
             day: row.civil_day,
             gsd_cm: row.gsd_cm,
             view: view(row.pose_json.as_deref()),
             dock: row.dock_id.as_deref(),
-            shown: Shown::Rings(&rings),
+            shown: seen.as_ref().map_or(Shown::Rings(&rings), Shown::Cells),
         };
         match self.ledger.enter(&frame) {
             Ok(entered) => Ok(Some(entered)),
@@ -269,6 +277,11 @@ pub fn rings(outline_json: &str) -> Result<Vec<Vec<Wgs84>>> {
         return Ok(vec![outline]);
     }
     Ok(serde_json::from_str::<Vec<Vec<Wgs84>>>(outline_json)?)
+}
+
+/// What of a footprint is hidden behind buildings, where a surface model tells.
+pub fn hidden(row: &LedgerRow) -> Result<Option<HiddenGround>> {
+    Ok(row.hidden_json.as_deref().map(serde_json::from_str).transpose()?)
 }
 
 /// How steeply a photo looks; one whose pose cannot be read counts as the flattest.

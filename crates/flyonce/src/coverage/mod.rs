@@ -4,6 +4,7 @@
 
 pub mod age_map;
 pub mod age_steps;
+pub mod age_tiles;
 pub mod answer;
 pub mod audit;
 pub mod basis;

@@ -84,7 +84,7 @@ impl Placed<'_> {
 /// The database, or rows that cannot be read.
 pub async fn check_all(workplace: &Workplace) -> Result<PoseCheckSummary> {
     let mut total = PoseCheckSummary::default();
-    for sortie_id in workplace.store.sorties_to_check().await? {
+    for sortie_id in workplace.store.sorties_to_check(&ground_of(workplace)).await? {
         let checked = check_sortie(workplace, &sortie_id).await;
         let checked = checked.with_context(|| format!("while checking the poses of sortie {sortie_id}"))?;
         total.add(&checked.unwrap_or_default());
@@ -92,14 +92,25 @@ pub async fn check_all(workplace: &Workplace) -> Result<PoseCheckSummary> {
     Ok(total)
 }
 
-/// Checks one sortie; `None` when that was done and no photo came since.
+/// Names and versions of the height and surface models in force.
+fn ground_of(workplace: &Workplace) -> String {
+    let models = workplace.terrain.iter().chain(&workplace.surface);
+    let named: Vec<String> = models
+        .map(|model| format!("{} {}", model.name, model.version))
+        .collect();
+    named.join("; ")
+}
+
+/// Checks one sortie; `None` when that was done on the same ground and no photo came since.
 ///
 /// # Errors
 /// The database, or rows that cannot be read.
 pub async fn check_sortie(workplace: &Workplace, sortie_id: &str) -> Result<Option<PoseCheckSummary>> {
     let rows = workplace.store.photos_of_sortie(sortie_id).await?;
     let before = workplace.store.pose_check(sortie_id).await?;
-    if before.is_some_and(|before| before.n_photos == rows.len() as u64) {
+    let ground = ground_of(workplace);
+    let on_other_ground = before.as_ref().is_some_and(|before| before.ground != ground);
+    if before.is_some_and(|before| before.n_photos == rows.len() as u64) && !on_other_ground {
         return Ok(None);
     }
     let mut placed = rows
@@ -129,11 +140,12 @@ pub async fn check_sortie(workplace: &Workplace, sortie_id: &str) -> Result<Opti
                 *summary.findings.entry(finding.code().to_owned()).or_default() += 1;
             });
             let on_ground = photo.on_ground(workplace, &photos[0]);
-            changes.extend(change(workplace, photo, (on_ground, findings)).await?);
+            changes.extend(change(workplace, (photo, on_other_ground), (on_ground, findings)).await?);
         }
     }
     let check = PoseCheckRow {
         n_photos: rows.len() as u64,
+        ground,
         summary_json: serde_json::to_string(&summary)?,
     };
     workplace
@@ -245,7 +257,7 @@ fn check_flight(
 /// The photo's rows as they should be now, if that differs from what they are.
 async fn change(
     workplace: &Workplace,
-    photo: &Placed<'_>,
+    (photo, on_other_ground): (&Placed<'_>, bool),
     (on_ground, findings): (Pose, &[PoseFinding]),
 ) -> Result<Option<PoseChange>> {
     let stated = photo.stored.as_stated();
@@ -259,16 +271,18 @@ async fn change(
         sigmas: turned.1,
         ..on_ground
     };
-    if photo.stored.findings == findings && photo.stored.pose == pose {
+    let is_known = photo.stored.findings == findings && photo.stored.pose == pose;
+    if is_known && !on_other_ground {
         return Ok(None);
     }
     let ground = workplace.ground();
     let shown = tokio::task::block_in_place(|| ground.footprint(&pose, &photo.camera)).ok();
     let grid = workplace.working_grid_around(pose.position).await?;
-    let before = workplace.store.footprint(&photo.row.photo_id).await?;
-    let footprint = match (&shown, before) {
+    let before = workplace.store.stored_footprint(&photo.row.photo_id).await?;
+    let before = before.map(|row| row.footprint);
+    let footprint = match (&shown, &before) {
         (Some(shown), Some(before)) if lies_inside(&grid, &shown.footprint.outline) => Some(NewFootprint {
-            civil_day: before.footprint.civil_day,
+            civil_day: before.civil_day,
             gsd_cm: shown.footprint.gsd_centre_cm,
             area_m2: shown.footprint.area_m2,
             truncated: shown.footprint.truncated,
@@ -278,6 +292,9 @@ async fn change(
         }),
         _ => None,
     };
+    if is_known && footprint == before {
+        return Ok(None);
+    }
     let places = places(workplace, &photo.row.photo_id, (&pose, &photo.camera)).await?;
     let stored = StoredPose {
         stated: (pose != *stated).then(|| stated.clone()),

@@ -248,7 +248,7 @@ fn has_to_pass(
     let was_opened = active.any(|(_, plan)| plan.is_further);
     Ok(!was_opened
         && runtime
-            .block_on(workplace.store.footprint(&photo.photo_id))?
+            .block_on(workplace.store.stored_footprint(&photo.photo_id))?
             .is_some())
 }
 

@@ -24,5 +24,6 @@ mod program;
 mod reviewing;
 mod serving;
 mod several;
+mod surface;
 mod tidy;
 mod tiles;

@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ort", &["vision"]),
     ("sqlx", &["store"]),
     ("axum", &["flyonce"]),
+    ("flatbuffers", &["formats"]),
     ("geo", &["survey"]),
     ("proj4rs", &["survey"]),
     ("image", &["vision", "simulator", "flyonce", "fixtures"]),

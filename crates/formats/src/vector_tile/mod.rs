@@ -80,10 +80,13 @@ impl TileAddress {
         })
     }
 
-    /// West, south, east, north of what is drawn into the tile, the buffer included, degrees: what lies outside need
-    /// not be given to [`write`].
-    pub fn drawn_bounds_deg(self) -> [f64; 4] {
-        let beyond = BUFFER / f64::from(EXTENT);
+    /// West, south, east, north of the tile itself, degrees.
+    pub fn bounds_deg(self) -> [f64; 4] {
+        self.bounds_beyond_deg(0.0)
+    }
+
+    /// With `beyond` tiles more on each side, as far as the web's map goes.
+    fn bounds_beyond_deg(self, beyond: f64) -> [f64; 4] {
         let side = f64::from(1_u32 << self.zoom);
         let longitude = |column: f64| ((column / side).clamp(0.0, 1.0) - 0.5) * 360.0;
         let latitude = |row: f64| {
@@ -97,14 +100,6 @@ impl TileAddress {
             longitude(column + 1.0 + beyond),
             latitude(row - beyond),
         ]
-    }
-
-    /// Metres of ground along a unit at the tile's middle: details below some of them are not drawn.
-    pub fn metres_per_unit(self) -> f64 {
-        const EQUATOR_M: f64 = 40_075_016.685_578_5;
-        let [_, south, _, north] = self.drawn_bounds_deg();
-        let middle = f64::midpoint(south, north).to_radians();
-        EQUATOR_M * middle.cos() / f64::from(1_u32 << self.zoom) / f64::from(EXTENT)
     }
 
     /// Units east and south of the tile's north-west corner.

@@ -117,7 +117,9 @@ fn tile_of([longitude_deg, latitude_deg]: [f64; 2], zoom: u32) -> TileAddress {
 #[test]
 fn tiles_lie_where_the_webs_map_has_them() {
     // Tile 10/858/419 holds Pudong: longitudes 121.640625 to 121.9921875.
-    let [west, south, east, north] = TileAddress::new(10, 858, 419).unwrap().drawn_bounds_deg();
+    let [west, south, east, north] = TileAddress::new(10, 858, 419)
+        .unwrap()
+        .bounds_beyond_deg(BUFFER / f64::from(EXTENT));
     assert!(
         (west - 121.635_132).abs() < 1e-5 && (east - 121.997_68).abs() < 1e-5,
         "{west} {east}"
@@ -160,7 +162,7 @@ fn what_a_tile_does_not_show_has_no_bytes() {
 #[test]
 fn a_line_that_leaves_and_comes_back_is_two() {
     let tile = tile_of([121.5, 31.2], 14);
-    let [west, south, east, north] = tile.drawn_bounds_deg();
+    let [west, south, east, north] = tile.bounds_beyond_deg(BUFFER / f64::from(EXTENT));
     let middle = f64::midpoint(south, north);
     let inside = west + (east - west) * 0.3;
     let line = Shape::Line(vec![
