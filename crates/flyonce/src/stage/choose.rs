@@ -58,8 +58,9 @@ impl Chooser<'_> {
             }
             // A photo that looks the other way than it says would be given tiles of other ground.
             check_sortie(self.workplace, &photo.sortie_id).await?;
+            let before = self.last_choice(photo).await?;
             let photos = self.photos(photo).await?;
-            let choice = self.choose(&photo.sortie_id, photos, None).await?;
+            let choice = self.choose((&photo.sortie_id, before), photos, None)?;
             let store = &self.workplace.store;
             store.save_choices(&[choice], None, clock::now()).await?;
         }
@@ -67,10 +68,18 @@ impl Chooser<'_> {
 
     /// The next choice, without this photo.
     async fn without(&self, photo: &PhotoRow) -> Result<NewChoice> {
+        let before = self.last_choice(photo).await?;
         let mut photos = self.photos(photo).await?;
         // Those that are not chosen for yet have a choice of their own to come.
         photos.retain(|photo| photo.is_chosen);
-        self.choose(&photo.sortie_id, photos, Some(photo)).await
+        self.choose((&photo.sortie_id, before), photos, Some(photo))
+    }
+
+    /// The choice that the next one follows. Read before the photos: whoever chooses in between takes the number, and
+    /// what was read is not written down.
+    async fn last_choice(&self, photo: &PhotoRow) -> Result<Option<SortieChoiceRow>> {
+        let store = &self.workplace.store;
+        Ok(store.sortie_choice(&photo.sortie_id, &self.card.sha256).await?)
     }
 
     async fn photos(&self, photo: &PhotoRow) -> Result<Vec<PhotoToChoose>> {
@@ -82,17 +91,12 @@ impl Chooser<'_> {
     }
 
     /// The next choice of a sortie.
-    async fn choose(
+    fn choose(
         &self,
-        sortie_id: &str,
+        (sortie_id, before): (&str, Option<SortieChoiceRow>),
         photos: Vec<PhotoToChoose>,
         withdrawn: Option<&PhotoRow>,
     ) -> Result<NewChoice> {
-        let before = self
-            .workplace
-            .store
-            .sortie_choice(sortie_id, &self.card.sha256)
-            .await?;
         let frame = before.as_ref().and_then(|row| row.frame_json.as_deref());
         let frame: Option<GroundFrame> = frame
             .map(serde_json::from_str)

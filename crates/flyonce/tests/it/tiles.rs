@@ -191,19 +191,17 @@ fn a_photo_without_tiles_makes_coverage_only_when_its_pixels_are_good_enough() {
     }
     assert_eq!(counted(&program), 9);
     // A withdrawn sortie makes none, until it counts again.
-    let sortie = program.photo_named("00.jpg")["sortie_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let photo_id = program.photo_named("00.jpg")["photo_id"].to_string();
+    let sortie = photo_id.trim_matches('"').split('/').next().unwrap();
     let nobody = program
-        .command(&["flights", "withdraw", &sortie, "--reason", "测试"])
+        .command(&["flights", "withdraw", sortie, "--reason", "测试"])
         .env_remove("FLYONCE_ACTOR")
         .output();
     assert!(!nobody.unwrap().status.success());
     let withdrawn = program.json(&[
         "flights",
         "withdraw",
-        &sortie,
+        sortie,
         "--reason",
         "测试飞行",
         "--as",
@@ -215,6 +213,6 @@ fn a_photo_without_tiles_makes_coverage_only_when_its_pixels_are_good_enough() {
         program.json(&["flights", "withdrawn"])["withdrawn"][0]["reason"],
         "测试飞行"
     );
-    program.json(&["flights", "restore", &sortie, "--as", "李娜"]);
+    program.json(&["flights", "restore", sortie, "--as", "李娜"]);
     assert_eq!(counted(&program), 9);
 }
