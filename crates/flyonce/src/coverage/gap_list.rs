@@ -46,8 +46,8 @@ pub struct FoundGaps {
     pub rules: SortieRules,
 }
 
-/// Flyable ground that no photo of the window shows, in connected pieces. A piece ends at the border of a town and at the
-/// edge of the docks' reach.
+/// Flyable ground that no photo of the window shows, in connected pieces. A piece ends at the border of a town and
+/// where another dock is first or none reaches.
 ///
 /// # Errors
 /// Parameters that a ledger cannot answer, layers outside the working area.
@@ -120,16 +120,19 @@ fn by_town<'a>(figures: &'a Figures<'_>, unseen: &CellSet) -> Vec<(Option<&'a st
     parts
 }
 
-/// What docks reach and what they do not; all as unknown where there are no docks.
+/// What each dock is first at and what none reaches; all as unknown where there are no docks.
 fn by_reach(figures: &Figures<'_>, piece: CellSet) -> Vec<(Option<bool>, CellSet)> {
     let Some(reached) = &figures.scene.reached else {
         return vec![(None, piece)];
     };
     let beyond = piece.difference(&reached.all);
-    vec![
-        (Some(true), piece.intersection(&reached.all)),
-        (Some(false), beyond),
-    ]
+    let of_docks = reached
+        .first
+        .iter()
+        .map(|first| (Some(true), piece.intersection(first)));
+    let mut parts: Vec<_> = of_docks.chain([(Some(false), beyond)]).collect();
+    parts.retain(|(_, cells)| !cells.is_empty());
+    parts
 }
 
 /// Ground of targets with their class and weight.

@@ -78,7 +78,12 @@ pub fn write_plans(
         folder,
     };
     let mut written = WrittenPlans::default();
-    for gap in found.gaps.iter().take(most) {
+    // What no dock reaches has no plan, however urgent it is.
+    let flown = found
+        .gaps
+        .iter()
+        .filter(|gap| gap.answer.flight_minutes.is_some());
+    for gap in flown.take(most) {
         if let Err(words) = planner.write(gap, &mut written)? {
             written.left_out.push((gap.answer.name.clone(), words));
         }
@@ -117,8 +122,12 @@ impl GapPlanner<'_> {
         let start = [on_grid.easting_m, on_grid.northing_m];
         let allowed = basis.flyable.is_some().then(|| self.allowed(on_grid));
         let edge_cells = (EDGE_M / basis.lattice.cell_m()).ceil() as u32;
-        let inner = allowed.as_ref().map(|allowed| allowed.shrunk(edge_cells));
-        let clear = inner.as_ref().map(ClearGround::new);
+        let near = self.within_reach(on_grid);
+        let inner = allowed.as_ref().map_or_else(
+            || near.clone(),
+            |allowed| allowed.shrunk(edge_cells).intersection(&near),
+        );
+        let clear = Some(ClearGround::new(&inner));
         let rings = places(&found.gap.rings);
         let plan = lines_over(&rings, &self.rules.lines, start, clear.as_ref());
         let split = split(&plan.lines, start, &self.rules, clear.as_ref());
@@ -158,18 +167,29 @@ impl GapPlanner<'_> {
         Ok(Ok(()))
     }
 
+    /// Ground that a mission may go to from a dock.
+    fn within_reach(&self, dock: GridPoint) -> CellSet {
+        self.disc(dock, self.settings.fleet.reach_m - EDGE_M)
+    }
+
+    fn disc(&self, middle: GridPoint, radius_m: f64) -> CellSet {
+        let basis = &self.figures.scene.basis;
+        let mut disc = CellSet::empty(basis.grid.clone(), basis.lattice);
+        let corner = |step: u32| {
+            let (sin, cos) = (f64::from(step) * std::f64::consts::TAU / 90.0).sin_cos();
+            GridPoint {
+                easting_m: middle.easting_m + radius_m * cos,
+                northing_m: middle.northing_m + radius_m * sin,
+            }
+        };
+        disc.paint(&[(0..90).map(corner).collect()]);
+        disc
+    }
+
     /// Ground that may be flown over, the dock's surroundings among it, closed ground not.
     fn allowed(&self, dock: GridPoint) -> CellSet {
         let basis = &self.figures.scene.basis;
-        let mut clearing = CellSet::empty(basis.grid.clone(), basis.lattice);
-        let corner = |step: u32| {
-            let (sin, cos) = (f64::from(step) * std::f64::consts::TAU / 24.0).sin_cos();
-            GridPoint {
-                easting_m: dock.easting_m + DOCK_CLEARING_M * cos,
-                northing_m: dock.northing_m + DOCK_CLEARING_M * sin,
-            }
-        };
-        clearing.paint(&[(0..24).map(corner).collect()]);
+        let clearing = self.disc(dock, DOCK_CLEARING_M);
         // Closed ground outside the working area closes nothing here.
         let closed = basis
             .cells(&basis.closed)

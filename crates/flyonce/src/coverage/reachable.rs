@@ -21,6 +21,8 @@ pub struct Reached {
     pub all: CellSet,
     /// What each dock of the roster reaches.
     pub docks: Vec<CellSet>,
+    /// Where each dock of the roster is first; every reached cell belongs to one.
+    pub first: Vec<CellSet>,
     /// By which rule.
     pub rule: Words,
 }
@@ -53,6 +55,11 @@ impl Reached {
                 .docks
                 .iter()
                 .map(|dock| dock.cells().refined(factor))
+                .collect(),
+            first: fleet
+                .quickest_cells()
+                .iter()
+                .map(|cells| cells.refined(factor))
                 .collect(),
             rule: rule_words(settings, &grounded),
             fleet,
