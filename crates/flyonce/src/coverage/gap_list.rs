@@ -11,7 +11,7 @@ use survey::flight_lines::{SortieRules, need};
 use survey::gaps::{Gap, GapRules, Gaps, gaps};
 use survey::geodesy::{Wgs84, geodesic_distance_m};
 use survey::grid::GridPoint;
-use survey::ledger::{GroundRaster, RasterFrame};
+use survey::ledger::{GroundRaster, LedgerQuery, RasterFrame};
 use survey::raster::TILE_CELLS;
 use survey::time::CivilDay;
 
@@ -251,8 +251,13 @@ impl LastSeen {
             columns: (width_m / step_m).ceil().max(1.0) as usize,
             rows: (height_m / step_m).ceil().max(1.0) as usize,
         };
+        // Gaps were not seen within the window: what photos of it show beside them must not be taken for theirs.
+        let before = LedgerQuery {
+            until: Some(CivilDay(figures.since.0 - 1)),
+            ..figures.ever()
+        };
         Ok(Self {
-            raster: figures.ledger.raster(&figures.ever(), &frame)?,
+            raster: figures.ledger.raster(&before, &frame)?,
             west_m: low[0],
             north_m: high[1],
             step_m,

@@ -298,7 +298,7 @@ fn history(town: &TownPage) -> String {
         "<polyline fill=\"none\" stroke=\"#1663c7\" stroke-width=\"2.5\" points=\"{}\"/>",
         points.join(" ")
     );
-    for (index, (day, _)) in town.days.iter().enumerate().step_by(7) {
+    for (index, (day, _)) in town.days.iter().enumerate().step_by(7).take(4) {
         let _ = write!(
             svg,
             "<text x=\"{:.1}\" y=\"{}\">{day}</text>",
