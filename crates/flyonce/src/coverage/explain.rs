@@ -26,9 +26,7 @@ pub const LONGEST_HISTORY_DAYS: u32 = 400;
 /// # Errors
 /// As [`Desk::ask`].
 pub async fn explain(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Result<Option<Explanation>> {
-    let explained = desk
-        .ask(asked, on_entered, |figures, kept| explanation(figures, kept))
-        .await?;
+    let explained = desk.ask(asked, on_entered, explanation).await?;
     let Some(mut explained) = explained else {
         return Ok(None);
     };

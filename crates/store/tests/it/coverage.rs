@@ -59,7 +59,7 @@ async fn what_changed_is_named_and_what_does_not_count_is_left_out() {
         let store = bench.open().await;
         let first = commit(&store, &photo("a")).await.to_string();
         let touched = store.touched_photos(0, NOW).await.unwrap();
-        assert_eq!(touched.photo_ids, [first.clone()]);
+        assert_eq!(touched.photo_ids, [first.as_str()]);
         assert!(
             store
                 .touched_photos(touched.event_seq, after(1))
@@ -78,7 +78,7 @@ async fn what_changed_is_named_and_what_does_not_count_is_left_out() {
             .await
             .unwrap();
         let again = store.touched_photos(touched.event_seq, after(9)).await.unwrap();
-        assert_eq!(again.photo_ids, [first.clone()]);
+        assert_eq!(again.photo_ids, [first.as_str()]);
         assert!(store.ledger_rows_of(&[first]).await.unwrap().is_empty());
         let tally = store.tally_photos(&window(None)).await.unwrap();
         assert_eq!(

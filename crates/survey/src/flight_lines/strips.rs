@@ -24,7 +24,7 @@ pub(super) fn strips(
     let (low, high) = heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| {
         (low.min(y), high.max(y))
     });
-    if !(high - low).is_finite() || !(rules.spacing_m > 0.0) {
+    if !(high - low).is_finite() || rules.spacing_m.is_nan() || rules.spacing_m <= 0.0 {
         return Vec::new();
     }
     let count = ((high - low) / rules.spacing_m).ceil().max(1.0);
