@@ -1,3 +1,5 @@
+//! Lines held against the shortest thinkable, against everything that has to be seen, and against closed ground.
+
 use proptest::prelude::*;
 
 use super::*;
