@@ -372,7 +372,10 @@ impl LayerSettings {
                     config_file: config_file.to_owned(),
                 };
                 let second = layer.role() == LayerRole::Flyable
-                    && self.polygons.iter().any(|other| other.role() == LayerRole::Flyable);
+                    && self
+                        .polygons
+                        .iter()
+                        .any(|other| other.role() == LayerRole::Flyable);
                 self.polygons.push(layer);
                 second
             }

@@ -275,8 +275,14 @@ impl Desk {
             max_gsd_cm: asked.max_gsd_cm.unwrap_or(settings.max_gsd_cm),
             cell_m: settings.cell_m,
             time_zone: settings.time_zone.clone(),
-            reach: scene.reached.as_ref().map_or_else(no_docks, |reached| reached.rule.clone()),
-            plan: scene.planned.as_ref().map_or_else(no_calendar, |planned| planned.span.clone()),
+            reach: scene
+                .reached
+                .as_ref()
+                .map_or_else(no_docks, |reached| reached.rule.clone()),
+            plan: scene
+                .planned
+                .as_ref()
+                .map_or_else(no_calendar, |planned| planned.span.clone()),
         })
     }
 }

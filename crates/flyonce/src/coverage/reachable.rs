@@ -50,7 +50,11 @@ impl Reached {
             .collect();
         Ok(Some(Self {
             all: fleet.union.refined(factor),
-            docks: fleet.docks.iter().map(|dock| dock.cells().refined(factor)).collect(),
+            docks: fleet
+                .docks
+                .iter()
+                .map(|dock| dock.cells().refined(factor))
+                .collect(),
             rule: rule_words(&rule, settings, &grounded),
             fleet,
         }))
@@ -91,22 +95,39 @@ fn rule_words(rule: &ReachRule, settings: &Settings, grounded: &[String]) -> Wor
         return Words::new("圆盘半径", "a disc");
     };
     let assumed = settings.fleet.endurance_s.is_none();
-    let (minutes, left, cruise) = (vehicle.endurance_s / 60.0, vehicle.reserve_percent, vehicle.cruise_ms);
-    let (work_min, range_m) = (vehicle.time_on_task_s / 60.0, link_range_m.unwrap_or(f64::INFINITY));
+    let (minutes, left, cruise) = (
+        vehicle.endurance_s / 60.0,
+        vehicle.reserve_percent,
+        vehicle.cruise_ms,
+    );
+    let (work_min, range_m) = (
+        vehicle.time_on_task_s / 60.0,
+        link_range_m.unwrap_or(f64::INFINITY),
+    );
     let mut words = Words::new(
         format!(
             "续航 {minutes:.0} 分钟{},留 {left:.0} % 电量,巡航 {cruise:.0} m/s,任意方向风 {:.0} m/s,现场作业 {work_min:.0} 分钟,绕开禁飞区,距机场不超过 {range_m:.0} m",
-            if assumed { "(未配置,按轻型多旋翼假定)" } else { "" },
+            if assumed {
+                "(未配置,按轻型多旋翼假定)"
+            } else {
+                ""
+            },
             wind.speed_ms()
         ),
         format!(
             "{minutes:.0} min of endurance{}, {left:.0} % kept, {cruise:.0} m/s, wind of {:.0} m/s from any side, {work_min:.0} min of work, round no-fly areas, at most {range_m:.0} m from the dock",
-            if assumed { " (not configured: a light multirotor is assumed)" } else { "" },
+            if assumed {
+                " (not configured: a light multirotor is assumed)"
+            } else {
+                ""
+            },
             wind.speed_ms()
         ),
     );
     if !grounded.is_empty() {
-        words.zh.push_str(&format!(";无法起飞的机场:{}", grounded.join("、")));
+        words
+            .zh
+            .push_str(&format!(";无法起飞的机场:{}", grounded.join("、")));
         words.en.push_str(&format!("; grounded: {}", grounded.join(", ")));
     }
     words

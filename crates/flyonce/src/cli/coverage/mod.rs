@@ -76,7 +76,13 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &CoverageArgu
 }
 
 fn wants_more(question: &CoverageQuestion) -> bool {
-    let files = [&question.gaps, &question.gap_plans, &question.png, &question.geotiff, &question.flatgeobuf];
+    let files = [
+        &question.gaps,
+        &question.gap_plans,
+        &question.png,
+        &question.geotiff,
+        &question.flatgeobuf,
+    ];
     question.explain
         || question.audit
         || question.forecast
@@ -96,10 +102,16 @@ async fn fill(
     let asked = asked(question)?;
     let bar = Bar::new(output.lang);
     let on_entered = |entered, all| bar.set(entered, all);
-    let answer = desk.ask(asked, &on_entered, |figures, _| first_answers(figures, question)).await?;
+    let answer = desk
+        .ask(asked, &on_entered, |figures, _| first_answers(figures, question))
+        .await?;
     let Some((figures, table)) = answer else {
         bar.clear();
-        return if wants_more(question) { Err(nowhere(output.lang)) } else { Ok(()) };
+        return if wants_more(question) {
+            Err(nowhere(output.lang))
+        } else {
+            Ok(())
+        };
     };
     if asked == Asked::default() {
         desk.state(&figures).await?;
@@ -156,7 +168,13 @@ async fn write_files(
     question: &CoverageQuestion,
     shown: &mut CoverageShown,
 ) -> Result<()> {
-    let wanted = [&question.gaps, &question.gap_plans, &question.png, &question.geotiff, &question.flatgeobuf];
+    let wanted = [
+        &question.gaps,
+        &question.gap_plans,
+        &question.png,
+        &question.geotiff,
+        &question.flatgeobuf,
+    ];
     if wanted.iter().all(|file| file.is_none()) {
         return Ok(());
     }
@@ -204,12 +222,18 @@ async fn report(
 ) -> Result<()> {
     let desk = Desk::new(workplace.clone(), CityClock::Wall);
     let bar = Bar::new(output.lang);
-    let written = monthly::write(&desk, output.lang, (month, out, town), &|entered, all| bar.set(entered, all)).await;
+    let written = monthly::write(&desk, output.lang, (month, out, town), &|entered, all| {
+        bar.set(entered, all)
+    })
+    .await;
     bar.clear();
     let files = written?.with_context(|| format!("{:#}", nowhere(output.lang)))?;
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     output.show(&serde_json::json!({ "files": names }), |lang| {
-        let head = Words::new(format!("已写 {} 个月报:", names.len()), format!("{} pages written:", names.len()));
+        let head = Words::new(
+            format!("已写 {} 个月报:", names.len()),
+            format!("{} pages written:", names.len()),
+        );
         format!("{}\n{}", head.pick(lang), names.join("\n"))
     })
 }
