@@ -1,13 +1,16 @@
 //! Bytes to values and back, pure: what a drone photo says about itself (EXIF, DJI XMP, JPEG header), GeoJSON
-//! areas in and features out, heights from GeoTIFF, flight plans in, tracks out as KML, labelled pictures in. No file, clock or log is touched here; a value
-//! that cannot be trusted is absent and named in a warning, or refused by name, never guessed.
+//! areas in and features out, heights from GeoTIFF, flight plans in, tracks out as KML, labelled pictures in, what S3's
+//! clients write around an upload. No file, clock or log is touched here; a value that cannot be trusted is absent and named in a
+//! warning, or refused by name, never guessed.
 
+pub mod aws_chunked;
 pub mod dataset;
 pub mod geojson;
 pub mod geotiff;
 pub mod kml;
 pub mod photo;
 pub mod plan;
+pub mod s3_xml;
 pub mod wpml;
 
 pub use photo::{
