@@ -14,6 +14,7 @@ pub mod blobs;
 pub mod choices;
 mod conditions;
 mod connect;
+pub mod dock_orders;
 pub mod error;
 pub mod events;
 pub mod flights;

@@ -1,6 +1,7 @@
 //! The command line: reads arguments, calls the stages or answers, prints text for people or JSON.
 
 mod arguments;
+mod by_hand;
 mod check;
 mod checks_table;
 mod compare;

@@ -1,6 +1,7 @@
 //! The fleet at work: docks and vehicles of the roster, the calendar that launches them, one task per sortie,
 //! and everything that people see of it.
 
+pub mod by_hand;
 pub mod city_clock;
 pub mod cloud;
 pub mod dispatch;
