@@ -16,6 +16,8 @@ use crate::dock::{DockCommandError, DockMethod, DockMode};
 
 /// One answer of the dock.
 const REPLY_WITHIN: Duration = Duration::from_secs(20);
+/// The dock is not in its debug mode.
+const NOT_DEBUGGED: i64 = 514_153;
 
 /// What people can have a dock do. Its parts move in its debug mode only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,11 +118,17 @@ impl CloudDesk {
         if matches!(command, HandCommand::DebugOn | HandCommand::DebugOff) {
             return self.ask(dock_id, command.method()).await;
         }
-        let was_open = snapshot.is_some_and(|known| known.is_remote_debugging);
+        let mut was_open = snapshot.is_some_and(|known| known.is_remote_debugging);
         if !was_open {
             self.ask(dock_id, HandCommand::DebugOn.method()).await?;
         }
-        let done = self.until_done(dock_id, command.method(), (deadline, told)).await;
+        let mut done = self.until_done(dock_id, command.method(), (deadline, told)).await;
+        // Docks say every two seconds what they do: it may be out of its debug mode again and not have said so yet.
+        if was_open && done == Err(HandError::Code(NOT_DEBUGGED)) {
+            was_open = false;
+            self.ask(dock_id, HandCommand::DebugOn.method()).await?;
+            done = self.until_done(dock_id, command.method(), (deadline, told)).await;
+        }
         if !was_open && let Err(error) = self.ask(dock_id, HandCommand::DebugOff.method()).await {
             tracing::warn!(dock.id = dock_id, %error, "the dock stays in debug mode");
         }

@@ -2,11 +2,11 @@
 //! the program gave out. (docs.aws.amazon.com, "Signature Calculations for the Authorization Header".)
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use sha2::{Digest, Sha256};
 use survey::time::UtcMicros;
 
-use crate::api::chunk_signature::ChunkSigner;
+use crate::api::chunk_signature::{ChunkSigner, mac};
 use crate::api::s3_error::S3Error;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -225,14 +225,6 @@ fn near(at: &str, nows: &[UtcMicros]) -> Result<(), S3Error> {
         "RequestTimeTooSkewed",
         message,
     ))
-}
-
-pub(in crate::api) fn mac(key: &[u8], text: &[u8]) -> Hmac<Sha256> {
-    // A key of any length makes a MAC; an empty one stands for what cannot be.
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
-    mac.update(text);
-    mac
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -5,7 +5,6 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::cli::arguments::{FleetCommand, HomeArguments, ServiceArguments};
-use crate::cli::by_hand;
 use crate::cli::output::{Output, table};
 use crate::cli::overrides;
 use crate::cli::service_door::{address, ask};
@@ -24,11 +23,11 @@ pub async fn run(output: Output, config: &Config, command: FleetCommand) -> Resu
         | FleetCommand::Pause(_)
         | FleetCommand::Continue(_)
         | FleetCommand::Divert(_)
-        | FleetCommand::Land(_) => Ok(()),
+        | FleetCommand::Land(_)
+        | FleetCommand::Dock(_) => Ok(()),
         FleetCommand::Override(order) => overrides::give(output, config, order).await,
         FleetCommand::Overrides(service) => overrides::list(output, config, &service).await,
         FleetCommand::Withdraw(order) => overrides::withdraw(output, config, &order).await,
-        FleetCommand::Dock(order) => by_hand::run(output, config, &order).await,
         FleetCommand::Status(service) => status(output, config, &service).await,
         FleetCommand::Home(home) => {
             match &home.only {

@@ -79,6 +79,7 @@ pub async fn run() -> Result<()> {
         }
         Command::Fleet(FleetCommand::Land(order)) => orders::give(output, &config()?, "land", &order).await,
         Command::Fleet(FleetCommand::Divert(order)) => orders::divert(output, &config()?, &order).await,
+        Command::Fleet(FleetCommand::Dock(order)) => by_hand::run(output, &config()?, &order).await,
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
         Command::Vehicle(command) => vehicle::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,

@@ -12,6 +12,7 @@ pub mod free_room;
 pub mod gate;
 pub mod gate_words;
 pub mod ground_stop;
+pub mod hands;
 pub mod key_file;
 pub mod link_view;
 pub mod links;

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
-use crate::fleet::by_hand::{Hand, HandView};
+use crate::fleet::hands::{Hand, HandView};
 use crate::fleet::link_view::LinkView;
 use crate::lang::Words;
 

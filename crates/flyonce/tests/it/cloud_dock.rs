@@ -85,12 +85,13 @@ fn people_hold_it_call_it_home_and_have_the_rest_flown_from_the_break_point() {
     site.speed = UNHURRIED_SPEED;
     let _city = site.city_with(1, &["--dji", "D01"]);
     let _service = site.service();
-    wait_until("a photo on the way", || {
+    wait_until("take-off", || {
         let flights = site.flights();
         flights.iter().any(|flight| flight["state"] == "flying")
     });
     let sortie = site.flights()[0]["sortie_id"].as_str().unwrap().to_owned();
-    wait_for_step(&site, &sortie, "item_reached");
+    let city_log = || std::fs::read_to_string(site.program.path("city.log")).unwrap();
+    wait_until("some photos", || city_log().contains("flight 1 photo 5 of"));
     told(&site, &["fleet", "pause", &sortie]);
     wait_for_step(&site, &sortie, "paused");
     assert_eq!(dock(&site)["paused"], true);
@@ -125,7 +126,7 @@ fn people_hold_it_call_it_home_and_have_the_rest_flown_from_the_break_point() {
     let so_far = &flown["mission_so_far"];
     assert_eq!(so_far["lost"], Value::Array(Vec::new()), "{so_far}");
     // The dock took up its own wayline where it had left it.
-    let city = std::fs::read_to_string(site.program.path("city.log")).unwrap();
+    let city = city_log();
     assert!(city.contains("goes on at waypoint"), "{city}");
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::fleet::by_hand::Hand;
+use crate::fleet::hands::Hand;
 
 /// `fleet …`.
 #[derive(Debug, Subcommand)]
