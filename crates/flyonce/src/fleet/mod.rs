@@ -1,6 +1,7 @@
 //! The fleet at work: docks and vehicles of the roster, the calendar that launches them, one task per sortie,
 //! and everything that people see of it.
 
+pub mod by_hand;
 pub mod city_clock;
 pub mod cloud;
 pub mod dispatch;
@@ -11,6 +12,7 @@ pub mod free_room;
 pub mod gate;
 pub mod gate_words;
 pub mod ground_stop;
+pub mod hands;
 pub mod key_file;
 pub mod link_view;
 pub mod links;

@@ -4,7 +4,9 @@
 
 mod bringing;
 mod broken_off;
+mod cloud_broker;
 mod cloud_dock;
+mod cloud_door;
 mod comparing;
 mod configuring;
 mod faulty_wave;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::fleet::hands::Hand;
+
 /// `fleet …`.
 #[derive(Debug, Subcommand)]
 pub enum FleetCommand {
@@ -25,6 +27,8 @@ pub enum FleetCommand {
     Divert(DivertArguments),
     /// Land one sortie where it is / 就地降落
     Land(SortieArguments),
+    /// Have a dock do something by hand, and wait until it is done / 手动操作机场
+    Dock(HandArguments),
     /// Docks, vehicles and sorties of the running service / 机队状态
     Status(ServiceArguments),
     /// Let a check before the flight pass, in your name and for a limited time / 人工放行某项检查
@@ -167,6 +171,25 @@ fn span_s(text: &str) -> Result<u32, String> {
 pub struct SortieArguments {
     /// The sortie.
     pub sortie: String,
+    /// The running service.
+    #[command(flatten)]
+    pub service: ServiceArguments,
+    /// Who orders it.
+    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+    pub actor: Option<String>,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// `fleet dock`.
+#[derive(Debug, Args)]
+pub struct HandArguments {
+    /// The dock.
+    pub dock: String,
+    /// What it is to do.
+    #[arg(value_enum)]
+    pub command: Hand,
     /// The running service.
     #[command(flatten)]
     pub service: ServiceArguments,
