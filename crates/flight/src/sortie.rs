@@ -5,11 +5,11 @@
 //! `come_home` (why and how it comes down), `collect` (lost reports of exposures). `pilot` is the loop under them.
 
 mod authorise;
-mod book;
 mod collect;
 mod come_home;
 mod company;
 mod event;
+mod exposures;
 mod fencing;
 mod follow;
 mod holding;
@@ -142,7 +142,7 @@ fn report_of(pilot: &Pilot<'_>, followed: Followed) -> FlightReport {
         took_off: followed.took_off,
         landed: followed.landed,
         items_reached: followed.items_reached,
-        captures: pilot.book.count(),
+        captures: pilot.exposures.book.count(),
         launched_at: followed.launched_at,
         landed_at: followed.landed_at,
         clock_offset_us: clock_offset_us(pilot),

@@ -354,7 +354,7 @@ impl Following {
         let seen = Progress {
             current: pilot.seen.mission_current,
             reached: pilot.seen.mission_reached,
-            captures: pilot.book.count(),
+            captures: pilot.exposures.book.count(),
             position: pilot.seen.position,
             height_above_home_m: pilot.seen.height_above_home_m,
         };

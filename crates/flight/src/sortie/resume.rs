@@ -7,7 +7,6 @@ use schedule::mission::{MissionItem, same_on_wire};
 use schedule::refusal::RefusalCode;
 use tokio::time::timeout;
 
-use super::book::Book;
 use super::event::Step;
 use super::follow::Start;
 use super::pilot::{Broken, Pilot};
@@ -42,7 +41,7 @@ pub(super) async fn find(pilot: &mut Pilot<'_>) -> Found {
     pilot
         .outbox
         .step(Step::Connecting, format!("looking for system {system_id} again"));
-    pilot.book = Book::of_flight_since(pilot.order.launched_at);
+    pilot.exposures.of_flight_since(pilot.order.launched_at);
     // It may be in the air: silence before it was heard does not break a wait.
     pilot.aloft_since = Some(pilot.pace.now());
     let found = look(pilot).await;

@@ -160,7 +160,21 @@ const TESTS: &[(&str, &str, &str)] = &[
         FAULTS,
         "a_report_that_nobody_took_shifts_no_other",
     ),
-    ("zero_position", FAULTS, "a_report_at_zero_has_no_place"),
+    (
+        "zero_position",
+        FAULTS,
+        "a_report_at_zero_has_the_place_of_the_track",
+    ),
+    (
+        "feedback_pin",
+        FAULTS,
+        "a_misfire_that_the_feedback_pin_does_not_see_is_told_as_one",
+    ),
+    (
+        "old_camera",
+        FAULTS,
+        "a_camera_of_before_request_message_is_asked_the_old_way",
+    ),
     (
         "double_feedback",
         FAULTS,

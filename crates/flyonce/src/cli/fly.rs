@@ -19,6 +19,7 @@ use crate::fleet::free_flight::{FreeFlight, Reins, fly_freely};
 use crate::fleet::link_view::{LinkView, link_line};
 use crate::fleet::links::{Links, link_options};
 use crate::fleet::order::{CheckedMission, PlanRefused, StartPlace, checked_mission};
+use crate::fleet::step_texts::step_text_words;
 use crate::fleet::words::{next_step_words, plan_problem_words, reason_words, step_words};
 use crate::lang::{Lang, Words};
 use crate::workplace::Workplace;
@@ -170,7 +171,11 @@ fn tell_event(output: Output, name: &str, event: &FlightEvent) {
         FlightEvent::Step { step, text } => {
             let words = step_words(step.as_str());
             let value = json!({ "event": "step", "flight": name, "step": step.as_str(), "words": words, "text": text });
-            (value, format!("{} {text}", words.pick(output.lang)))
+            let text = step_text_words(text);
+            (
+                value,
+                format!("{} {}", words.pick(output.lang), text.pick(output.lang)),
+            )
         }
         FlightEvent::Capture(capture) => {
             let place = capture.position.map(|at| [at.longitude_deg, at.latitude_deg]);

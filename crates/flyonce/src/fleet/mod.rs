@@ -26,6 +26,7 @@ pub mod service;
 pub mod settle;
 pub mod shown;
 pub mod sortie_run;
+pub mod step_texts;
 pub mod vehicle_facts;
 pub mod view;
 mod watched;

@@ -357,6 +357,11 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("recall", ["下达返航", "recall ordered"]),
     ("warning", ["注意", "note"]),
     ("status_text", ["飞控消息", "autopilot message"]),
+    ("media_missing", ["照片未交回", "photos that were not brought"]),
+    (
+        "media_no_photo",
+        ["交回的文件不是照片", "a file that is no photo"],
+    ),
     ("done", ["架次结束", "sortie over"]),
 ];
 

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use mavlink::dialects::ardupilotmega::{MavMessage, MavResult, MavSeverity, STATUSTEXT_DATA};
+use mavlink::dialects::ardupilotmega::{
+    CAMERA_FEEDBACK_DATA, MavMessage, MavResult, MavSeverity, STATUSTEXT_DATA,
+};
 
 use super::areas::Areas;
 use super::battery::Battery;
@@ -146,6 +148,10 @@ pub(super) struct Autopilot {
     /// What the faults of the protocols have done so far.
     pub(super) mischief: Mischief,
     pub(super) captured: Vec<MavMessage>,
+    /// The last CAMERA_FEEDBACK, which is repeated when asked for.
+    pub(super) last_feedback: Option<CAMERA_FEEDBACK_DATA>,
+    /// Exposures that the feedback pin has counted.
+    pub(super) pin_count: u16,
     pub(super) outbox: Vec<Outgoing>,
     pub(super) exposures: Vec<Exposure>,
 }
@@ -200,6 +206,8 @@ impl Autopilot {
             lost_final_ack: false,
             mischief: Mischief::default(),
             captured: Vec::new(),
+            last_feedback: None,
+            pin_count: 0,
             outbox: Vec::new(),
             exposures: Vec::new(),
             options,

@@ -43,6 +43,8 @@ impl Autopilot {
         }
         self.camera = super::camera::Camera::default();
         self.captured.clear();
+        self.last_feedback = None;
+        self.pin_count = 0;
         self.cruise_ms = self.parameters.cruise_ms();
         self.wanted_yaw_rad = None;
         self.on_ground = false;

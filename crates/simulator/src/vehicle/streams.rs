@@ -22,11 +22,13 @@ pub(super) mod id {
     pub(in crate::vehicle) const BATTERY_STATUS: u32 = 147;
     pub(in crate::vehicle) const AUTOPILOT_VERSION: u32 = 148;
     pub(in crate::vehicle) const WIND: u32 = 168;
+    pub(in crate::vehicle) const CAMERA_FEEDBACK: u32 = 180;
     pub(in crate::vehicle) const EKF_STATUS_REPORT: u32 = 193;
     pub(in crate::vehicle) const ESTIMATOR_STATUS: u32 = 230;
     pub(in crate::vehicle) const WIND_COV: u32 = 231;
     pub(in crate::vehicle) const HOME_POSITION: u32 = 242;
     pub(in crate::vehicle) const EXTENDED_SYS_STATE: u32 = 245;
+    pub(in crate::vehicle) const CAMERA_CAPTURE_STATUS: u32 = 262;
     pub(in crate::vehicle) const CAMERA_IMAGE_CAPTURED: u32 = 263;
 }
 

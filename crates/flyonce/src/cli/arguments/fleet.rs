@@ -54,11 +54,13 @@ pub enum KeyCommand {
     Set(KeyArguments),
     /// Exchange a vehicle's key for a new one / 更换密钥
     Roll(KeyArguments),
+    /// Switches a vehicle's signing off; the key file lets go of its key only once the vehicle speaks and answers unsigned.
+    Remove(KeyArguments),
     /// See what a vehicle signs with, and whether it obeys us / 检查密钥
     Check(KeyArguments),
 }
 
-/// `vehicle key set`, `roll` and `check`.
+/// `vehicle key set`, `roll`, `remove` and `check`.
 #[derive(Debug, Args)]
 pub struct KeyArguments {
     /// How the vehicle is reached; keys are set over serial:DEVICE:BAUD or loopback.
@@ -148,6 +150,9 @@ pub struct WithdrawArguments {
     /// Who withdraws it.
     #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
     pub actor: String,
+    /// Why; it goes into the evidence chain.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 fn span_s(text: &str) -> Result<u32, String> {

@@ -78,6 +78,8 @@ const MENU: &[(&str, Value)] = &[
     ("feedback_without_photo", Value::Whole(2, 6)),
     ("zero_position", Value::Whole(2, 6)),
     ("double_feedback", Value::Whole(1, 5)),
+    ("feedback_pin", Value::None),
+    ("old_camera", Value::None),
     ("photo_lost", Value::Whole(3, 8)),
     ("photo_half", Value::Whole(2, 6)),
     ("photo_twice", Value::Whole(2, 6)),
