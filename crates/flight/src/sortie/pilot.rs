@@ -17,7 +17,8 @@ use super::authorise::authorise;
 use super::book::Book;
 use super::event::{FlightEvent, Instruction, SortieLine, Step};
 use super::ladder::Glimpse;
-use super::line::Outbox;
+use super::laid::Laid;
+use super::line::{Outbox, next_instruction};
 use super::order::FlightOrder;
 use super::pace::{Limit, Pace};
 use super::streams::{Streams, ask_capture};
@@ -92,6 +93,8 @@ pub(super) struct Pilot<'a> {
     pub request_denied: bool,
     /// The gate said that it may arm.
     pub may_arm: bool,
+    /// What lies on the vehicle for this flight.
+    pub laid: Laid,
     /// Answers that are to be sent.
     answers: Vec<MavMessage>,
     reboots_before: u32,
@@ -130,6 +133,7 @@ impl<'a> Pilot<'a> {
             camera: None,
             request_denied: false,
             may_arm: false,
+            laid: Laid::default(),
             answers: Vec::new(),
             messages: vehicle.subscribe(),
             instructions: Some(line.instructions),
@@ -154,7 +158,7 @@ impl<'a> Pilot<'a> {
                         break;
                     }
                 },
-                instruction = next(&mut self.instructions) => {
+                instruction = next_instruction(&mut self.instructions) => {
                     self.hear(instruction);
                     break;
                 }
@@ -358,7 +362,8 @@ impl<'a> Pilot<'a> {
             MavMessage::CAMERA_FEEDBACK(data) => Some(u32::from(data.img_idx)),
             _others => return,
         };
-        let Some((index, mut report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
+        let report = capture_in(message, self.clock.offset_us());
+        let Some((index, mut report)) = index.zip(report) else {
             return;
         };
         report.at_utc = self
@@ -486,15 +491,4 @@ impl<'a> Pilot<'a> {
         }
         requests
     }
-}
-
-/// The next instruction; waits for ever once nobody can give one any more.
-async fn next(instructions: &mut Option<mpsc::Receiver<Instruction>>) -> Instruction {
-    if let Some(open) = instructions {
-        if let Some(instruction) = open.recv().await {
-            return instruction;
-        }
-        *instructions = None;
-    }
-    std::future::pending().await
 }

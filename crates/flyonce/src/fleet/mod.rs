@@ -1,6 +1,7 @@
 //! The fleet at work: docks and vehicles of the roster, the calendar that launches them, one task per sortie,
 //! and everything that people see of it.
 
+pub mod bounds;
 pub mod city_clock;
 pub mod cloud;
 pub mod dispatch;
@@ -17,6 +18,7 @@ pub mod links;
 pub mod order;
 pub mod orders;
 pub mod overrides;
+pub mod plan_words;
 pub mod recall;
 pub mod recover;
 pub mod resume;
@@ -24,6 +26,7 @@ pub mod service;
 pub mod settle;
 pub mod shown;
 pub mod sortie_run;
+pub mod start_place;
 pub mod vehicle_facts;
 pub mod view;
 mod watched;
