@@ -17,7 +17,8 @@ use super::authorise::authorise;
 use super::event::{FlightEvent, Instruction, SortieLine, Step};
 use super::exposures::{Exposures, Moment};
 use super::ladder::Glimpse;
-use super::line::Outbox;
+use super::laid::Laid;
+use super::line::{Outbox, next_instruction};
 use super::order::FlightOrder;
 use super::pace::{Limit, Pace};
 use super::streams::Streams;
@@ -85,6 +86,8 @@ pub(super) struct Pilot<'a> {
     pub reboots: u32,
     /// The gate said that it may arm.
     pub may_arm: bool,
+    /// What lies on the vehicle for this flight.
+    pub laid: Laid,
     /// Answers that are to be sent.
     answers: Vec<MavMessage>,
     reboots_before: u32,
@@ -120,6 +123,7 @@ impl<'a> Pilot<'a> {
             aloft_since: None,
             reboots: 0,
             may_arm: false,
+            laid: Laid::default(),
             answers: Vec::new(),
             messages: vehicle.subscribe(),
             instructions: Some(line.instructions),
@@ -143,7 +147,7 @@ impl<'a> Pilot<'a> {
                         break;
                     }
                 },
-                instruction = next(&mut self.instructions) => {
+                instruction = next_instruction(&mut self.instructions) => {
                     self.hear(instruction);
                     break;
                 }
@@ -464,15 +468,4 @@ impl<'a> Pilot<'a> {
         let ardupilot = self.seen.autopilot == Autopilot::ArduPilot;
         ardupilot && self.version.is_some_and(|version| version >= REPEATS_FEEDBACK)
     }
-}
-
-/// The next instruction; waits for ever once nobody can give one any more.
-async fn next(instructions: &mut Option<mpsc::Receiver<Instruction>>) -> Instruction {
-    if let Some(open) = instructions {
-        if let Some(instruction) = open.recv().await {
-            return instruction;
-        }
-        *instructions = None;
-    }
-    std::future::pending().await
 }

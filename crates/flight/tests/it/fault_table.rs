@@ -9,6 +9,7 @@ use simulator::fleet::FAULT_CATALOGUE;
 const FAULTS: &str = "flight/tests/it/sortie/faults.rs";
 const AIR: &str = "flight/tests/it/sortie/air.rs";
 const GROUND: &str = "flight/tests/it/sortie/ground.rs";
+const FENCING: &str = "flight/tests/it/sortie/fencing.rs";
 const SIGNING: &str = "flight/tests/it/signing.rs";
 const POLICY: &str = "flight/tests/it/sortie/policy.rs";
 const WAVE: &str = "flyonce/tests/it/faulty_wave.rs";
@@ -155,6 +156,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a_battery_that_falls_brings_the_vehicle_home_by_itself",
     ),
     ("gust_at", FAULTS, "a_gust_is_flown_through"),
+    (
+        "strays_at",
+        FENCING,
+        "a_vehicle_that_leaves_the_fence_is_named_and_comes_home_arducopter",
+    ),
     (
         "feedback_without_photo",
         FAULTS,

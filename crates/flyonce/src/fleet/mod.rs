@@ -2,6 +2,7 @@
 //! and everything that people see of it.
 
 pub mod by_hand;
+pub mod bounds;
 pub mod city_clock;
 pub mod cloud;
 pub mod dispatch;
@@ -19,6 +20,7 @@ pub mod links;
 pub mod order;
 pub mod orders;
 pub mod overrides;
+pub mod plan_words;
 pub mod recall;
 pub mod recover;
 pub mod resume;
@@ -27,6 +29,7 @@ pub mod settle;
 pub mod shown;
 pub mod sortie_run;
 pub mod step_texts;
+pub mod start_place;
 pub mod vehicle_facts;
 pub mod view;
 mod watched;

@@ -16,12 +16,14 @@ use store::flights::{FlightFilter, FlightRow, MissionPhoto, NewFlight};
 use store::rows::Actor;
 
 use crate::config::roster::DockEntry;
+use crate::fleet::bounds::PlanBounds;
 use crate::fleet::cloud::break_point;
 use crate::fleet::flight_record::FlightRecord;
-use crate::fleet::order::{StartPlace, check_items, order, shot_plan};
+use crate::fleet::order::{check_items, order, shot_plan};
 use crate::fleet::orders::Refusal;
 use crate::fleet::service::Fleet;
 use crate::fleet::sortie_run::{SortieRun, TakeUp};
+use crate::fleet::start_place::StartPlace;
 use crate::lang::Words;
 
 /// How often it is looked whether something can be flown on.
@@ -101,6 +103,7 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
         mission_name: mission.first.mission_name.clone(),
         plan_sha256: mission.first.plan_sha256.clone(),
         mission_json: serde_json::to_string(&rest.items)?,
+        bounds_json: mission.first.bounds_json.clone(),
         dock_id: Some(dock.dock_id.clone()),
         system_id: dock.system_id,
         link: dock.link_text(),
@@ -124,6 +127,10 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
         photos.len(),
         actor.name
     );
+    let detail = json!({ "text": text, "actor": actor.name, "continues": first });
+    record.step_with("flies_on", detail).await?;
+    let mut order = order(id.clone(), rest.items, Some(&dock), fleet.settings());
+    PlanBounds::of(&mission.first)?.put_into(&mut order);
     let detail = json!({
         "text": text,
         "actor": actor.name,
@@ -132,7 +139,7 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
     });
     record.step_with(break_point::FLIES_ON, detail).await?;
     let run = SortieRun {
-        order: order(id.clone(), rest.items, Some(&dock), fleet.settings()),
+        order,
         fleet: fleet.clone(),
         dock,
         paused: Arc::default(),
@@ -200,7 +207,9 @@ fn plan(fleet: &Fleet, mission: &MissionSoFar) -> Result<Result<Planned, Refusal
             )));
         }
     };
-    if let Err(breaks) = check_items(&rest.items, fleet.settings(), StartPlace::of_dock(&dock)) {
+    let bounds = PlanBounds::of(first)?;
+    let start = StartPlace::of_dock(&dock);
+    if let Err(breaks) = check_items(&rest.items, &bounds, fleet.settings(), start) {
         return Ok(Err(refused(
             "plan_invalid",
             format!("剩余航线不符合规则:{breaks}"),

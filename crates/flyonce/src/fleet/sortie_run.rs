@@ -18,6 +18,7 @@ use schedule::sortie::SortieState;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::roster::DockEntry;
+use crate::fleet::bounds::owed;
 use crate::fleet::cloud;
 use crate::fleet::dock_side::{DockSide, Refused};
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
@@ -167,7 +168,9 @@ impl SortieRun {
             instructions: told,
             stop: self.fleet.stop().clone(),
         };
-        let order = gatekeeper.adjusted(&self.order).await?;
+        let mut order = gatekeeper.adjusted(&self.order).await?;
+        let store = &self.fleet.workplace().store;
+        order.owed = owed(store, &self.dock.link_text(), self.dock.system_id).await?;
         let desk = Desk::new(self, (record, &gatekeeper), &vehicle, take_up);
         let flight = async {
             match take_up {

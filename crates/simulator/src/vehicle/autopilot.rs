@@ -12,6 +12,7 @@ use super::battery::Battery;
 use super::body::Body;
 use super::camera::Camera;
 use super::clock::VehicleClock;
+use super::fence::FenceWatch;
 use super::guidance::Task;
 use super::local::{LocalFrame, Neu, distance_m};
 use super::mischief::Mischief;
@@ -117,6 +118,7 @@ pub(super) struct Autopilot {
     pub(super) areas: Areas,
     pub(super) streams: Streams,
     pub(super) failsafe: Failsafe,
+    pub(super) fence: FenceWatch,
     pub(super) dock: DockSide,
     pub(super) mode: Mode,
     pub(super) armed: bool,
@@ -188,6 +190,7 @@ impl Autopilot {
             areas: Areas::default(),
             streams: Streams::new(options.profile, options.speed),
             failsafe: Failsafe::default(),
+            fence: FenceWatch::default(),
             dock: DockSide::default(),
             mode: first_mode(options.profile),
             armed: false,

@@ -313,6 +313,9 @@ impl Autopilot {
             (true, true) => z - self.options.home_amsl_m,
             (true, false) => z + self.home[2],
         };
+        if self.refuses_place([n, e, up]) {
+            return MavResult::MAV_RESULT_FAILED;
+        }
         let speed = f64::from(call.p[0]);
         if speed > 0.0 {
             self.cruise_ms = speed.clamp(0.5, 15.0);
@@ -345,7 +348,16 @@ impl Autopilot {
         let [n, e] = self
             .frame
             .metres(f64::from(latitude) * 1e-7, f64::from(longitude) * 1e-7);
-        self.fly_to([n, e, up_m]);
+        if !self.refuses_place([n, e, up_m]) {
+            self.fly_to([n, e, up_m]);
+        }
+    }
+
+    /// As `ModeGuided::set_destination` of ArduCopter: nothing outside the fence. Nor does it leave a mode that a
+    /// breach chose.
+    fn refuses_place(&self, place: Neu) -> bool {
+        let outside = self.options.profile == Profile::ArduCopter && self.breaches_at(place) != 0;
+        outside || self.is_in_fence_recovery()
     }
 
     fn set_home(&mut self, call: &Call) -> MavResult {

@@ -21,6 +21,7 @@ pub(super) mod id {
     pub(in crate::vehicle) const VFR_HUD: u32 = 74;
     pub(in crate::vehicle) const BATTERY_STATUS: u32 = 147;
     pub(in crate::vehicle) const AUTOPILOT_VERSION: u32 = 148;
+    pub(in crate::vehicle) const FENCE_STATUS: u32 = 162;
     pub(in crate::vehicle) const WIND: u32 = 168;
     pub(in crate::vehicle) const CAMERA_FEEDBACK: u32 = 180;
     pub(in crate::vehicle) const EKF_STATUS_REPORT: u32 = 193;
@@ -44,6 +45,7 @@ const COPTER: &[(u32, f64)] = &[
     (id::BATTERY_STATUS, 2.0),
     (id::WIND, 2.0),
     (id::EKF_STATUS_REPORT, 2.0),
+    (id::FENCE_STATUS, 2.0),
 ];
 
 const PX4: &[(u32, f64)] = &[

@@ -79,6 +79,7 @@ impl Autopilot {
                     time_usec: u64::from(self.clock.boot_ms()) * 1000,
                 })
             }
+            id::FENCE_STATUS => MavMessage::FENCE_STATUS(self.fence_status()?),
             id::VFR_HUD => MavMessage::VFR_HUD(self.hud()),
             id::BATTERY_STATUS => MavMessage::BATTERY_STATUS(self.battery_status()),
             id::AUTOPILOT_VERSION => MavMessage::AUTOPILOT_VERSION(self.version()),
