@@ -142,6 +142,42 @@ impl CellSet {
         })
     }
 
+    /// What is left when every cell beside a cell outside is taken away, `steps` times over.
+    #[must_use]
+    pub fn shrunk(&self, steps: u32) -> Self {
+        (0..steps).fold(self.clone(), |set, _step| set.without_edge())
+    }
+
+    /// The cells whose four neighbours are in the set, too.
+    fn without_edge(&self) -> Self {
+        const LAST: usize = TILE_CELLS as usize - 1;
+        let mut inner = Self::empty(self.grid.clone(), self.lattice);
+        for ((band, column), bits) in &self.tiles {
+            let beside = |down: i32, along: i32| self.tiles.get(&(band + down, column + along));
+            let line = |tile: Option<&Bits>, row: usize| tile.map_or(0, |bits| bits[row]);
+            let (left, right) = (beside(0, -1), beside(0, 1));
+            let mut kept: Bits = Box::new([0; 64]);
+            for (row, word) in kept.iter_mut().enumerate() {
+                let own = bits[row];
+                let before = (own << 1) | (line(left, row) >> LAST);
+                let behind = (own >> 1) | (line(right, row) << LAST);
+                let below = if row > 0 {
+                    bits[row - 1]
+                } else {
+                    line(beside(-1, 0), LAST)
+                };
+                let above = if row < LAST {
+                    bits[row + 1]
+                } else {
+                    line(beside(1, 0), 0)
+                };
+                *word = own & before & behind & below & above;
+            }
+            inner.insert((*band, *column), &kept);
+        }
+        inner
+    }
+
     /// The same ground in cells of a lattice `factor` times as fine.
     #[must_use]
     pub fn refined(&self, factor: u32) -> Self {
@@ -234,6 +270,30 @@ mod tests {
             prop_assert_eq!(a.difference(&b).count(), a.count() - both.count());
             prop_assert!(a.difference(&a).is_empty());
             prop_assert!((a.area_m2() / 1e6 - 1.0).abs() < 2e-4, "{}", a.area_m2());
+        }
+
+        /// Against the plain definition, cell by cell.
+        #[test]
+        fn shrunk_ground_has_its_neighbours(west in -900.0..900.0_f64, south in -900.0..900.0_f64, side in 5.0..500.0_f64) {
+            let set = square(west, south, side).union(&square(west + side / 2.0, south + side / 3.0, side));
+            let inner = set.shrunk(1);
+            let lattice = set.lattice();
+            let mut count = 0;
+            for ((band, column), bits) in set.tiles() {
+                for row in 0..TILE_CELLS {
+                    for bit in (0..TILE_CELLS).filter(|bit| bits[row as usize] >> bit & 1 == 1) {
+                        let (row, column) = (band * TILE_CELLS + row, column * TILE_CELLS + bit);
+                        let near = [(0, 1), (0, -1), (1, 0), (-1, 0)];
+                        let whole = near.iter().all(|(down, along)| {
+                            set.contains(lattice.cell_centre(row + down, column + along))
+                        });
+                        prop_assert_eq!(whole, inner.contains(lattice.cell_centre(row, column)));
+                        count += u64::from(whole);
+                    }
+                }
+            }
+            prop_assert_eq!(count, inner.count());
+            prop_assert!(set.shrunk(3).difference(&inner).is_empty());
         }
 
         #[test]

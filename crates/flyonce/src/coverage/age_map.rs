@@ -201,21 +201,22 @@ fn paint_legend(board: &mut Board, figures: &Figures<'_>, (left, step_m): (i64, 
     );
     board.text("N", [left + 34, y + 10], 3, INK);
     y += 56;
-    let bar = bar_m(MAP_PX * step_m);
+    let bar = bar_m(4.0 * f64::from(LEGEND_PX - 2 * MARGIN_PX as u32) * step_m);
     let bar_px = (bar / step_m).round() as i64;
-    let shown_px = bar_px.min(i64::from(LEGEND_PX) - 2 * MARGIN_PX);
-    // A bar wider than the legend is halved until it fits; so is what it says.
-    let shown_m = bar * shown_px as f64 / bar_px.max(1) as f64;
-    board.fill([left, y], [shown_px, 4], INK);
+    board.fill([left, y], [bar_px, 4], INK);
     board.fill([left, y - 5], [2, 14], INK);
-    board.fill([left + shown_px - 2, y - 5], [2, 14], INK);
-    let label = if shown_m >= 1000.0 {
-        format!("{:.1} KM", shown_m / 1000.0)
+    board.fill([left + bar_px - 2, y - 5], [2, 14], INK);
+    let label = if bar >= 1000.0 {
+        format!("{:.0} KM", bar / 1000.0)
     } else {
-        format!("{shown_m:.0} M")
+        format!("{bar:.0} M")
     };
     board.text(&label, [left, y + 14], 2, INK);
-    y += 56;
+    paint_key(board, figures, (left, y + 56));
+}
+
+/// What the colours mean, and the parameters.
+fn paint_key(board: &mut Board, figures: &Figures<'_>, (left, mut y): (i64, i64)) {
     board.text("DAYS SINCE SEEN", [left, y], 2, INK);
     y += 28;
     let mut from = 0;

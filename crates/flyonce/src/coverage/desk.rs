@@ -176,7 +176,8 @@ impl Desk {
                 Some(found) => found,
                 None => {
                     let found = Arc::new(gap_list::find(figures, &self.workplace().config.settings)?);
-                    *self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, Arc::clone(&found)));
+                    *self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((key, Arc::clone(&found)));
                     found
                 }
             };
@@ -187,7 +188,9 @@ impl Desk {
 
     fn at_hand(&self, key: &GapKey) -> Option<Arc<FoundGaps>> {
         let held = self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().filter(|(of, _)| of == key).map(|(_, found)| Arc::clone(found))
+        held.as_ref()
+            .filter(|(of, _)| of == key)
+            .map(|(_, found)| Arc::clone(found))
     }
 
     async fn refreshed<'h>(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use store::coverage::{CountWindow, PhotoTally};
+use survey::forecast::Outlook;
 use survey::ledger::LedgerQuery;
 use survey::time::CivilDay;
 
@@ -249,7 +250,6 @@ pub async fn foresee(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Re
 }
 
 fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<ForecastAnswer> {
-    use survey::forecast::Outlook;
     let mut values = Vec::new();
     for of_day in &history.days {
         if let Some(percent) = of_day.imaged_percent {
@@ -280,7 +280,25 @@ fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<For
     answer.rate_range_per_day = told
         .rate_range_per_day
         .map(|range| range.map(|rate| rounded(rate, 5)));
-    let (outlook, words) = match told.outlook {
+    if let Outlook::Expected {
+        day,
+        earliest,
+        latest,
+    } = told.outlook
+    {
+        answer.day = Some(day.to_string());
+        answer.earliest = Some(earliest.to_string());
+        answer.latest = latest.map(|latest| latest.to_string());
+    }
+    let (outlook, words) = outlook_words(&told.outlook);
+    answer.outlook = outlook.to_owned();
+    answer.words = words;
+    Ok(answer)
+}
+
+/// An outlook for programs and for people.
+fn outlook_words(outlook: &Outlook) -> (&'static str, Words) {
+    match outlook {
         Outlook::Reached => ("reached", Words::new("已达到目标", "the target is reached")),
         Outlook::NeverAtThisRate => (
             "never_at_this_rate",
@@ -298,9 +316,6 @@ fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<For
             earliest,
             latest,
         } => {
-            answer.day = Some(day.to_string());
-            answer.earliest = Some(earliest.to_string());
-            answer.latest = latest.map(|latest| latest.to_string());
             let (zh, en) = latest.map_or_else(
                 || ("不确定是否能达到".to_owned(), "perhaps never".to_owned()),
                 |latest| (latest.to_string(), latest.to_string()),
@@ -313,8 +328,5 @@ fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<For
                 ),
             )
         }
-    };
-    answer.outlook = outlook.to_owned();
-    answer.words = words;
-    Ok(answer)
+    }
 }

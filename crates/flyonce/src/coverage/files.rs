@@ -13,7 +13,7 @@ use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{FoundGap, FoundGaps, rings};
 
 /// Pixels of a GeoTIFF; larger ground gets larger pixels.
-const MOST_PIXELS: f64 = 60e6;
+const MOST_PIXELS: f64 = 25e6;
 
 /// Last-seen day (days since 1970-01-01) and sharpest class seen (cm) of the ground of the figures, on its grid.
 ///

@@ -25,8 +25,10 @@ const DOCK_CLEARING_M: f64 = 60.0;
 const FENCE_MARGIN_M: f64 = 400.0;
 /// Corners that a vehicle stores of a fence.
 const MOST_FENCE_CORNERS: usize = 84;
-/// Outlines of fences are simplified step by step, in cells.
-const FENCE_TOLERANCES: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
+/// Outlines of fences are simplified step by step, m. The way keeps [`EDGE_M`] inside, so that the first two never cut it.
+const FENCE_TOLERANCES_M: [f64; 6] = [6.0, 12.0, 25.0, 50.0, 100.0, 200.0];
+/// The way keeps so far from the edge of flyable ground, m.
+const EDGE_M: f64 = 20.0;
 
 /// A plan that was written.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -43,6 +45,8 @@ pub struct WrittenPlan {
     pub minutes: f64,
     /// Corners of its fence; 0 where no flyable layer says where it may be.
     pub fence_corners: usize,
+    /// How far the fence's outline lies from that of the flyable ground at most, m.
+    pub fence_tolerance_m: f64,
 }
 
 /// Plans that were written, and gaps that none could be made for.
@@ -112,17 +116,10 @@ impl GapPlanner<'_> {
         let on_grid = basis.grid.grid_from_wgs84(dock.position)?;
         let start = [on_grid.easting_m, on_grid.northing_m];
         let allowed = basis.flyable.is_some().then(|| self.allowed(on_grid));
-        let clear = allowed.as_ref().map(ClearGround::new);
-        let rings: Vec<Vec<Place>> = found
-            .gap
-            .rings
-            .iter()
-            .map(|ring| {
-                ring.iter()
-                    .map(|point| [point.easting_m, point.northing_m])
-                    .collect()
-            })
-            .collect();
+        let edge_cells = (EDGE_M / basis.lattice.cell_m()).ceil() as u32;
+        let inner = allowed.as_ref().map(|allowed| allowed.shrunk(edge_cells));
+        let clear = inner.as_ref().map(ClearGround::new);
+        let rings = places(&found.gap.rings);
         let plan = lines_over(&rings, &self.rules.lines, start, clear.as_ref());
         let split = split(&plan.lines, start, &self.rules, clear.as_ref());
         written.left_out_m += split.left_out_m;
@@ -144,7 +141,7 @@ impl GapPlanner<'_> {
         for (index, sortie) in split.sorties.iter().enumerate() {
             let name = format!("{}-{}.plan", found.answer.name, index + 1);
             match self.write_sortie(&flight, sortie, &self.folder.join(name))? {
-                Ok(fence_corners) => written.plans.push(WrittenPlan {
+                Ok((fence_corners, fence_tolerance_m)) => written.plans.push(WrittenPlan {
                     file: self
                         .folder
                         .join(format!("{}-{}.plan", found.answer.name, index + 1)),
@@ -153,6 +150,7 @@ impl GapPlanner<'_> {
                     lines: sortie.lines.len(),
                     minutes: (sortie.time_s / 6.0).round() / 10.0,
                     fence_corners,
+                    fence_tolerance_m,
                 }),
                 Err(words) => return Ok(Err(words)),
             }
@@ -179,17 +177,18 @@ impl GapPlanner<'_> {
         basis.flyable_cells.union(&clearing).difference(&closed)
     }
 
-    /// Writes one plan and has it checked as before a flight; corners of its fence, or in words why it may not fly.
+    /// Writes one plan and has it checked as before a flight; corners and tolerance of its fence, or in words why it may
+    /// not fly.
     fn write_sortie(
         &self,
         flight: &Flight<'_>,
         sortie: &Sortie,
         file: &Path,
-    ) -> Result<Result<usize, Words>> {
+    ) -> Result<Result<(usize, f64), Words>> {
         let items = self.items(flight, sortie)?;
         let start = StartPlace::of_dock(flight.dock);
-        let mut refused = None;
-        for fence in self.fences(flight, sortie)? {
+        let mut why = "no fence that a vehicle stores bounds this ground".to_owned();
+        for (tolerance_m, fence) in self.fences(flight, sortie)? {
             let corners = fence.iter().map(corner_count).sum();
             let plan = Plan {
                 items: items.clone(),
@@ -205,13 +204,14 @@ impl GapPlanner<'_> {
             };
             write_whole(file, write_plan(&plan).as_bytes())?;
             match checked_mission(file, &self.settings.fleet, start) {
-                Ok(_) => return Ok(Ok(corners)),
-                Err(error) => refused = Some(error.to_string()),
+                Ok(_) => return Ok(Ok((corners, tolerance_m))),
+                Err(error) => why = error.to_string(),
             }
         }
         // A plan that may not fly is not left lying among those that may.
-        std::fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
-        let why = refused.unwrap_or_default();
+        if file.exists() {
+            std::fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
         Ok(Err(Words::new(
             format!("航线未通过检查:{why}"),
             format!("the plan does not pass its check: {why}"),
@@ -219,9 +219,9 @@ impl GapPlanner<'_> {
     }
 
     /// Fences from the closest to the flyable ground to the simplest that a vehicle stores; none without such a layer.
-    fn fences(&self, flight: &Flight<'_>, sortie: &Sortie) -> Result<Vec<Vec<FenceArea>>> {
+    fn fences(&self, flight: &Flight<'_>, sortie: &Sortie) -> Result<Vec<(f64, Vec<FenceArea>)>> {
         let Some(allowed) = flight.allowed else {
-            return Ok(vec![Vec::new()]);
+            return Ok(vec![(0.0, Vec::new())]);
         };
         let near = allowed.intersection(&surroundings(allowed, flight.start, sortie));
         let lattice = allowed.lattice();
@@ -240,9 +240,12 @@ impl GapPlanner<'_> {
             return Ok(Vec::new());
         };
         let mut fences = Vec::new();
-        for tolerance in FENCE_TOLERANCES {
+        for tolerance_m in FENCE_TOLERANCES_M {
             let mut fence = Vec::new();
-            for (index, ring) in outline_of(&part, tolerance, lattice).iter().enumerate() {
+            for (index, ring) in outline_of(&part, tolerance_m / lattice.cell_m(), lattice)
+                .iter()
+                .enumerate()
+            {
                 let corner = |point: &GridPoint| {
                     let place = flight.grid.wgs84_from_grid(*point)?;
                     Ok([place.longitude_deg, place.latitude_deg])
@@ -253,7 +256,7 @@ impl GapPlanner<'_> {
                 });
             }
             if fence.iter().map(corner_count).sum::<usize>() <= MOST_FENCE_CORNERS {
-                fences.push(fence);
+                fences.push((tolerance_m, fence));
             }
         }
         Ok(fences)
@@ -295,6 +298,15 @@ impl GapPlanner<'_> {
         items.push(command(RETURN, [0.0; 7]));
         Ok(items)
     }
+}
+
+fn places(rings: &[Vec<GridPoint>]) -> Vec<Vec<Place>> {
+    let ring = |ring: &Vec<GridPoint>| {
+        ring.iter()
+            .map(|point| [point.easting_m, point.northing_m])
+            .collect()
+    };
+    rings.iter().map(ring).collect()
 }
 
 /// `MAV_CMD` of what gap flights are made of.

@@ -57,7 +57,9 @@ pub async fn write(
         ..Asked::default()
     };
     let made = desk
-        .ask_gaps(asked, on_entered, |figures, found| made(figures, found, (month, first), town))
+        .ask_gaps(asked, on_entered, |figures, found| {
+            made(figures, found, (month, first), town)
+        })
         .await?;
     let Some(made) = made else {
         return Ok(None);

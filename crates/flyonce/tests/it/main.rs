@@ -9,6 +9,7 @@ mod cloud_dock;
 mod cloud_door;
 mod comparing;
 mod configuring;
+mod coverage;
 mod faulty_wave;
 mod feedback;
 mod fleet;

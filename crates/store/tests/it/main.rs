@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod chain;
+mod coverage;
 mod dock_orders;
 mod fleet;
 mod fleet_load;

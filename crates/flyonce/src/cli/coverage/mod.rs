@@ -22,6 +22,7 @@ use crate::lang::{Lang, Words};
 use crate::whole_file::write_whole;
 use crate::workplace::Workplace;
 
+mod explain_text;
 mod text;
 mod window;
 
@@ -201,9 +202,10 @@ async fn write_files(
             if let Some(file) = &question.flatgeobuf {
                 write(file, &files::flatgeobuf(figures, found)?)?;
             }
-            let plans = question.gap_plans.as_ref().map(|folder| {
-                write_plans(figures, found, settings, (folder, question.most_gaps))
-            });
+            let plans = question
+                .gap_plans
+                .as_ref()
+                .map(|folder| write_plans(figures, found, settings, (folder, question.most_gaps)));
             Ok((list, plans.transpose()?, files))
         })
         .await?;

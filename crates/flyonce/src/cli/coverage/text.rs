@@ -1,12 +1,11 @@
 //! Coverage in words and tables.
 
-use super::CoverageShown;
+use super::{CoverageShown, explain_text};
 use crate::cli::arguments::CoverageQuestion;
 use crate::cli::coverage::window;
 use crate::cli::output::table;
 use crate::coverage::answer::{
-    Amount, Audit, CoverageFigures, CoverageRow, CoverageTable, Explanation, ForecastAnswer, GapList,
-    History, RowKind,
+    Amount, Audit, CoverageFigures, CoverageRow, CoverageTable, ForecastAnswer, GapList, History, RowKind,
 };
 use crate::coverage::gap_plans::WrittenPlans;
 use crate::lang::Lang;
@@ -32,7 +31,7 @@ pub(super) fn all(shown: &CoverageShown, question: &CoverageQuestion, lang: Lang
         shown
             .explanation
             .as_ref()
-            .map(|explanation| explained(explanation, lang)),
+            .map(|explanation| explain_text::explained(explanation, lang)),
         shown.audit.as_ref().map(|audit| audited(audit, lang)),
         shown.history.as_ref().map(|history| by_day(history, lang)),
         shown
@@ -72,6 +71,20 @@ fn amount(amount: &Amount, lang: Lang) -> String {
     }
 }
 
+/// The target of a number and whether it is met.
+fn goal(figures: &CoverageFigures, number: &str, lang: Lang) -> String {
+    let found = figures.goals.iter().find(|goal| goal.number == number);
+    found.map_or(String::new(), |goal| {
+        let met = match goal.met {
+            Some(true) => lang.pick("达标", "met"),
+            Some(false) => lang.pick("未达标", "not met"),
+            None => lang.pick("未知", "unknown"),
+        };
+        let target = lang.pick("目标", "target");
+        format!("  [{target} {:.0} %: {met}]", goal.target_percent)
+    })
+}
+
 fn numbers(figures: &CoverageFigures, lang: Lang) -> String {
     let (whole, setting) = (&figures.whole, &figures.setting);
     let layers: Vec<String> = figures
@@ -104,26 +117,11 @@ fn numbers(figures: &CoverageFigures, lang: Lang) -> String {
             lang.pick("缺少图层:", "no layer of kind")
         ));
     }
-    let goal = |number: &str| {
-        let found = figures.goals.iter().find(|goal| goal.number == number);
-        found.map_or(String::new(), |goal| {
-            let met = match goal.met {
-                Some(true) => lang.pick("达标", "met"),
-                Some(false) => lang.pick("未达标", "not met"),
-                None => lang.pick("未知", "unknown"),
-            };
-            format!(
-                "  [{} {:.0} %: {met}]",
-                lang.pick("目标", "target"),
-                goal.target_percent
-            )
-        })
-    };
     lines.push(format!(
         "  {}  {}{}",
         lang.pick("可达", "reachable"),
         amount(&whole.reachable, lang),
-        goal("reachable")
+        goal(figures, "reachable", lang)
     ));
     lines.push(format!(
         "  {}  {}",
@@ -134,7 +132,7 @@ fn numbers(figures: &CoverageFigures, lang: Lang) -> String {
         "  {}  {}{}  ({} {} {}, GSD ≤ {} cm, {} – {})",
         lang.pick("实拍", "imaged   "),
         amount(&whole.imaged, lang),
-        goal("imaged"),
+        goal(figures, "imaged", lang),
         lang.pick("近", "last"),
         setting.within_days,
         lang.pick("天", "days"),
@@ -204,83 +202,6 @@ fn cells(row: &CoverageRow) -> Vec<String> {
         ),
         number(ages.never_percent, 1),
     ]
-}
-
-fn explained(explanation: &Explanation, lang: Lang) -> String {
-    let setting = &explanation.figures.setting;
-    let mut lines = vec![lang.pick("依据", "What this rests on").to_owned()];
-    for layer in &explanation.figures.layers {
-        let validity = format!(
-            "{}..{}",
-            layer.valid_from.as_deref().unwrap_or(""),
-            layer.valid_to.as_deref().unwrap_or("")
-        );
-        lines.push(format!(
-            "  {} {} {} [{validity}] {}",
-            layer.kind,
-            layer.name,
-            layer.version,
-            layer.source.as_deref().unwrap_or("")
-        ));
-    }
-    lines.push(format!(
-        "  {}: {} = {} + …",
-        lang.pick("照片", "photos"),
-        explanation.photos,
-        explanation.photos_counted
-    ));
-    for reason in &explanation.not_counted {
-        lines.push(format!(
-            "    {} {}: {}",
-            lang.pick("未计入", "not counted,"),
-            reason.words.pick(lang),
-            reason.photos
-        ));
-    }
-    lines.push(format!(
-        "  {}: {}",
-        lang.pick("可达的算法", "reach"),
-        setting.reach.pick(lang)
-    ));
-    lines.push(format!(
-        "  {}: {}",
-        lang.pick("计划的范围", "plans"),
-        setting.plan.pick(lang)
-    ));
-    for mission in &explanation.missions {
-        let photos = mission.photos.map_or_else(
-            || mission.problem.clone().unwrap_or_default(),
-            |photos| photos.to_string(),
-        );
-        lines.push(format!(
-            "    {} {} {}: {photos}",
-            mission.mission, mission.dock_id, mission.plan
-        ));
-    }
-    if let Some(grid) = &explanation.grid {
-        lines.push(format!(
-            "  {}: {}",
-            lang.pick("格网投影", "grid"),
-            grid.projection
-        ));
-    }
-    lines.push(format!(
-        "  {}: {} m, GSD {:?} cm, {} {}",
-        lang.pick("格网", "cells"),
-        setting.cell_m,
-        explanation.gsd_classes_cm,
-        explanation.photos_in_ledger,
-        lang.pick("张在台账中", "photos in the ledger")
-    ));
-    lines.push(format!(
-        "  {}: {}",
-        lang.pick("台账校验", "ledger sha256"),
-        explanation.ledger_sha256
-    ));
-    for definition in &explanation.definitions {
-        lines.push(format!("  · {}", definition.pick(lang)));
-    }
-    lines.join("\n")
 }
 
 fn audited(audit: &Audit, lang: Lang) -> String {
