@@ -110,6 +110,8 @@ fn people_hold_it_call_it_home_and_have_the_rest_flown_from_the_break_point() {
     assert!(missing > 0, "{first}");
     assert_eq!(first["code"], "returned", "{first}");
 
+    // The dock says every two seconds what it does; until it says that it is free the rest would be refused.
+    wait_until("a free dock", || dock(&site)["mode"] == "idle");
     told(&site, &["flights", "resume", &sortie]);
     let rest = format!("{sortie}-R1");
     wait_until("the rest", || {
