@@ -128,7 +128,10 @@ impl CellSet {
     #[must_use]
     pub fn refined(&self, factor: u32) -> Self {
         let factor = factor.max(1) as i32;
-        let mut fine = Self::empty(self.grid.clone(), Lattice::new(self.lattice.cell_m() / f64::from(factor)));
+        let mut fine = Self::empty(
+            self.grid.clone(),
+            Lattice::new(self.lattice.cell_m() / f64::from(factor)),
+        );
         for ((band, column), bits) in &self.tiles {
             for part in 0..factor * factor {
                 let (down, along) = (part / factor, part % factor);

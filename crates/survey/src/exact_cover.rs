@@ -46,7 +46,10 @@ pub fn exact_cover(
     let ground = planar::union_on_grid(ground, grid)?;
     let mut pieces = vec![(0, ground.clone())];
     for (index, area) in areas.iter().enumerate() {
-        pieces.push((index + 1, ground.intersection(&planar::union_on_grid(area, grid)?)));
+        pieces.push((
+            index + 1,
+            ground.intersection(&planar::union_on_grid(area, grid)?),
+        ));
     }
     let shown: Vec<Shown> = footprints.iter().filter_map(|rings| Shown::of(rings)).collect();
     let mut survey = Survey {
@@ -69,11 +72,14 @@ struct Shown {
 impl Shown {
     fn of(rings: &[Vec<GridPoint>]) -> Option<Self> {
         let line = |ring: &Vec<GridPoint>| -> LineString {
-            ring.iter().map(|point| (point.easting_m, point.northing_m)).collect()
+            ring.iter()
+                .map(|point| (point.easting_m, point.northing_m))
+                .collect()
         };
         let (outer, holes) = rings.split_first()?;
         // One winding for all: a union goes by that of its first ring.
-        let polygon = GridPolygon::new(line(outer), holes.iter().map(line).collect()).orient(Direction::Default);
+        let polygon =
+            GridPolygon::new(line(outer), holes.iter().map(line).collect()).orient(Direction::Default);
         let bounds = polygon.bounding_rect()?;
         Some(Self { polygon, bounds })
     }
@@ -87,7 +93,11 @@ struct Survey<'a> {
 
 impl Survey<'_> {
     fn walk(&mut self, within: Rect, pieces: &[(usize, MultiPolygon)], near: &[usize]) {
-        let near: Vec<usize> = near.iter().copied().filter(|at| overlap(&self.shown[*at].bounds, &within)).collect();
+        let near: Vec<usize> = near
+            .iter()
+            .copied()
+            .filter(|at| overlap(&self.shown[*at].bounds, &within))
+            .collect();
         if near.is_empty() {
             for (index, piece) in pieces {
                 self.covers[*index].area_m2 += self.area_m2(piece);
@@ -106,7 +116,9 @@ impl Survey<'_> {
         }
         for half in halves(&within) {
             let cut = MultiPolygon::new(vec![half.to_polygon()]);
-            let parts = pieces.iter().map(|(index, piece)| (*index, piece.intersection(&cut)));
+            let parts = pieces
+                .iter()
+                .map(|(index, piece)| (*index, piece.intersection(&cut)));
             let parts: Vec<(usize, MultiPolygon)> = parts.filter(|(_, part)| !part.0.is_empty()).collect();
             if !parts.is_empty() {
                 self.walk(half, &parts, &near);
@@ -126,9 +138,15 @@ fn overlap(a: &Rect, b: &Rect) -> bool {
 fn halves(whole: &Rect) -> [Rect; 2] {
     let (low, high, middle) = (whole.min(), whole.max(), whole.center());
     if whole.width() >= whole.height() {
-        [Rect::new(low, coord! {x: middle.x, y: high.y}), Rect::new(coord! {x: middle.x, y: low.y}, high)]
+        [
+            Rect::new(low, coord! {x: middle.x, y: high.y}),
+            Rect::new(coord! {x: middle.x, y: low.y}, high),
+        ]
     } else {
-        [Rect::new(low, coord! {x: high.x, y: middle.y}), Rect::new(coord! {x: low.x, y: middle.y}, high)]
+        [
+            Rect::new(low, coord! {x: high.x, y: middle.y}),
+            Rect::new(coord! {x: low.x, y: middle.y}, high),
+        ]
     }
 }
 
@@ -163,19 +181,30 @@ mod tests {
         let mut footprints = Vec::new();
         for step in 0..900_u32 {
             let (x, y) = (f64::from(step % 30) * 50.0, f64::from(step / 30) * 50.0);
-            let mut ring: Vec<GridPoint> =
-                square(x, y, 100.0).iter().map(|point| grid.grid_from_wgs84(*point).unwrap()).collect();
+            let mut ring: Vec<GridPoint> = square(x, y, 100.0)
+                .iter()
+                .map(|point| grid.grid_from_wgs84(*point).unwrap())
+                .collect();
             if step % 2 == 0 {
                 ring.reverse();
             }
             footprints.push(vec![ring]);
         }
         let ground = polygon(square(-450.0, -450.0, 1000.0));
-        let halves = [polygon(square(-450.0, -450.0, 500.0)), polygon(square(50.0, 50.0, 400.0))];
+        let halves = [
+            polygon(square(-450.0, -450.0, 500.0)),
+            polygon(square(50.0, 50.0, 400.0)),
+        ];
         let covers = exact_cover(&grid, &footprints, &ground, &halves).unwrap();
         let close = |cover: ExactCover, covered_m2: f64, area_m2: f64| {
-            assert!((cover.covered_m2 / covered_m2 - 1.0).abs() < 1e-5, "{cover:?} {covered_m2}");
-            assert!((cover.area_m2 / area_m2 - 1.0).abs() < 1e-5, "{cover:?} {area_m2}");
+            assert!(
+                (cover.covered_m2 / covered_m2 - 1.0).abs() < 1e-5,
+                "{cover:?} {covered_m2}"
+            );
+            assert!(
+                (cover.area_m2 / area_m2 - 1.0).abs() < 1e-5,
+                "{cover:?} {area_m2}"
+            );
         };
         close(covers[0], 550.0 * 550.0, 1e6);
         close(covers[1], 50.0 * 50.0, 250_000.0);
@@ -188,6 +217,9 @@ mod tests {
         let covers = exact_cover(&grid, &[], &polygon(square(0.0, 0.0, 1000.0)), &[]).unwrap();
         assert_eq!(covers[0].covered_m2, 0.0);
         assert!((covers[0].area_m2 / 1e6 - 1.0).abs() < 1e-5);
-        assert_eq!(exact_cover(&grid, &[], &[], &[]).unwrap(), [ExactCover::default()]);
+        assert_eq!(
+            exact_cover(&grid, &[], &[], &[]).unwrap(),
+            [ExactCover::default()]
+        );
     }
 }

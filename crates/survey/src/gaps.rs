@@ -112,8 +112,15 @@ pub fn gaps(
 /// The rings of a part on the grid, the outer one first, simplified by at most `tolerance_cells`.
 #[must_use]
 pub fn outline_of(part: &Part, tolerance_cells: f64, lattice: Lattice) -> Vec<Vec<GridPoint>> {
-    let on_grid = |ring: Vec<[i32; 2]>| ring.iter().map(|corner| lattice.point(corner.map(f64::from))).collect();
-    simplify::simplified(&part.rings, tolerance_cells).into_iter().map(on_grid).collect()
+    let on_grid = |ring: Vec<[i32; 2]>| {
+        ring.iter()
+            .map(|corner| lattice.point(corner.map(f64::from)))
+            .collect()
+    };
+    simplify::simplified(&part.rings, tolerance_cells)
+        .into_iter()
+        .map(on_grid)
+        .collect()
 }
 
 /// True area of a part's cells, m²: each run weighed by the grid's areal scale at its middle.
