@@ -49,7 +49,36 @@ pub(super) fn polygons(
         outlines.push((key, holes));
         polygons.extend(read);
     }
+    if let Some((joined, repair)) = joined(&polygons) {
+        polygons = joined;
+        repairs.push(repair);
+    }
     Ok((polygons, repairs))
+}
+
+/// The polygons joined, where they overlap; `None` where they do not.
+fn joined(polygons: &[Polygon]) -> Option<(Vec<Polygon>, Repair)> {
+    if polygons.len() < 2 {
+        return None;
+    }
+    let part = |polygon: &Polygon| {
+        geo::Polygon::new(
+            line(&polygon.exterior),
+            polygon.holes.iter().map(|hole| line(hole)).collect(),
+        )
+    };
+    let parts: Vec<geo::Polygon> = polygons.iter().map(part).collect();
+    let sum: f64 = parts.iter().map(Area::unsigned_area).sum();
+    let union = geo::unary_union(&parts);
+    let shared = sum - union.unsigned_area();
+    if shared <= sum * AREA_AGREEMENT {
+        return None;
+    }
+    let first = polygons.first()?.exterior.first()?;
+    let repair = Repair::PolygonsOverlap {
+        area_m2: shared * crossing::square_metres_per_square_degree(*first),
+    };
+    Some((polygons_of(&union), repair))
 }
 
 struct Reader<'a> {
