@@ -25,6 +25,7 @@ mod report;
 mod review;
 mod running;
 mod runtime_setup;
+mod siting;
 mod stage;
 mod whole_file;
 mod workplace;

@@ -4,25 +4,31 @@
 use anyhow::Result;
 use serde::Serialize;
 use store::flights::{FlightRow, ShotRow};
-use survey::coverage::{CoverageQuery, Ledger};
+use survey::cells::CellSet;
 use survey::footprint::footprint;
 use survey::geodesy::{AltitudeAglM, LocalTangent, Wgs84};
-use survey::grid::WorkingGrid;
+use survey::grid::GridError;
 use survey::pose::{Attitude, GroundAssumption, Pose, PoseSigmas};
-use survey::time::CivilDay;
+use survey::raster::Lattice;
+use survey::reach::{FleetReach, FreeSpace};
 use utoipa::ToSchema;
 
 use crate::answers::place::{outline, rounded};
+use crate::clock;
 use crate::config::roster::Roster;
+use crate::coverage::basis::Basis;
+use crate::lang::Words;
 use crate::workplace::Workplace;
 
 /// Reachable and planned ground.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReachAnswer {
-    /// Ground within `reach_m` of a dock, km². A disc round each dock: no wind, no detours, no airspace.
+    /// Ground that a dock's vehicle gets to, can work over and comes back from, km².
     pub reachable_km2: f64,
-    /// Radius of the discs, metres.
-    pub reach_m: f64,
+    /// By which parameters.
+    pub reach: Words,
+    /// No-fly areas that ways go round.
+    pub no_fly_areas: usize,
     /// Ground that the planned photos of the flights show, km².
     pub planned_km2: f64,
     /// Planned ground that was imaged, km².
@@ -31,28 +37,26 @@ pub struct ReachAnswer {
     pub planned_imaged_percent: Option<f64>,
 }
 
-/// Cells of the reach: discs of kilometres need no finer ones, metres.
+/// Cells of the reach: kilometres need no finer ones, metres.
 const REACH_CELL_M: f64 = 20.0;
-/// Corners of a disc; 180 lose 0.02 % of its area.
-const DISC_CORNERS: u32 = 180;
 
 /// Computes the answer for `flights`.
 ///
 /// # Errors
-/// Docks outside the working area, rows that cannot be read.
+/// Docks outside the working area, rows and layers that cannot be read.
 pub async fn reach(
     workplace: &Workplace,
     roster: &Roster,
     flights: &[FlightRow],
 ) -> Result<Option<ReachAnswer>> {
-    let Some(first) = roster.docks.first() else {
+    if roster.docks.is_empty() {
+        return Ok(None);
+    }
+    let settings = &workplace.config.settings;
+    let today = workplace.zone.civil_day(clock::now());
+    let Some(basis) = Basis::of(workplace, today, settings.cell_m).await? else {
         return Ok(None);
     };
-    let grid = match workplace.working_grid().await? {
-        Some(grid) => grid,
-        None => WorkingGrid::centred(first.position)?,
-    };
-    let settings = &workplace.config.settings;
     let mut planned = Vec::new();
     for flight in flights {
         let shots = workplace.store.shots(&flight.sortie_id).await?;
@@ -66,28 +70,34 @@ pub async fn reach(
             max_gsd_cm: Some(settings.max_gsd_cm),
         })
         .await?;
-    let (reach_m, cell_m) = (settings.fleet.reach_m, settings.cell_m);
     tokio::task::block_in_place(|| {
-        let discs: Vec<Vec<Wgs84>> = roster
-            .docks
-            .iter()
-            .map(|dock| disc(dock.position, reach_m))
-            .collect();
+        let space = FreeSpace::new(basis.grid.clone(), &basis.closed, 0.0, None)?;
+        let docks: Vec<Wgs84> = roster.docks.iter().map(|dock| dock.position).collect();
+        let reached = FleetReach::of(&docks, &settings.reach.rule, &space, Lattice::new(REACH_CELL_M))?;
         let imaged = rows.iter().map(outline).collect::<Result<Vec<_>>>()?;
-        let area = |outlines: &[&[Vec<Wgs84>]], cell_m| area_km2(grid.clone(), outlines, cell_m);
-        let planned_km2 = area(&[&planned], cell_m)?;
-        // |A ∩ B| = |A| + |B| − |A ∪ B|, on the same cells.
-        let planned_imaged_km2 =
-            planned_km2 + area(&[&imaged], cell_m)? - area(&[&planned, &imaged], cell_m)?;
+        let planned = shown_by(&basis, &planned)?;
+        let planned_imaged = planned.intersection(&shown_by(&basis, &imaged)?);
+        let (planned_km2, planned_imaged_km2) = (planned.area_m2() / 1e6, planned_imaged.area_m2() / 1e6);
         Ok(Some(ReachAnswer {
-            reachable_km2: rounded(area(&[&discs], REACH_CELL_M)?, 3),
-            reach_m,
+            reachable_km2: rounded(reached.union.area_m2() / 1e6, 3),
+            reach: settings.reach.words(),
+            no_fly_areas: basis.closed.len(),
             planned_km2: rounded(planned_km2, 6),
             planned_imaged_km2: rounded(planned_imaged_km2, 6),
             planned_imaged_percent: (planned_km2 > 0.0)
                 .then(|| rounded(100.0 * planned_imaged_km2 / planned_km2, 2)),
         }))
     })
+}
+
+/// The ground within any of the outlines.
+fn shown_by(basis: &Basis, outlines: &[Vec<Wgs84>]) -> Result<CellSet, GridError> {
+    let mut cells = CellSet::empty(basis.grid.clone(), basis.lattice);
+    for outline in outlines {
+        let ring = cells.ring_on_grid(outline)?;
+        cells.paint(&[ring]);
+    }
+    Ok(cells)
 }
 
 /// What the planned photos show: straight down, the top of the picture along the flight.
@@ -123,35 +133,4 @@ fn planned_outlines(roster: &Roster, shots: &[ShotRow]) -> Vec<Vec<Wgs84>> {
         }
     }
     outlines
-}
-
-fn disc(centre: Wgs84, radius_m: f64) -> Vec<Wgs84> {
-    let plane = LocalTangent::at(centre);
-    (0..DISC_CORNERS)
-        .map(|corner| {
-            let angle_rad = std::f64::consts::TAU * f64::from(corner) / f64::from(DISC_CORNERS);
-            plane.wgs84_from_enu(radius_m * angle_rad.cos(), radius_m * angle_rad.sin())
-        })
-        .collect()
-}
-
-fn area_km2(grid: WorkingGrid, outlines: &[&[Vec<Wgs84>]], cell_m: f64) -> Result<f64> {
-    let mut ledger = Ledger::new(grid, cell_m)?;
-    for outline in outlines.iter().copied().flatten() {
-        ledger.enter(outline, CivilDay(0), 1.0)?;
-    }
-    Ok(ledger.imaged(&CoverageQuery::default())?.imaged_total_km2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_disc_has_the_area_of_its_circle() {
-        let centre = Wgs84::new(31.2, 121.6).unwrap();
-        let grid = WorkingGrid::centred(centre).unwrap();
-        let area = area_km2(grid, &[&[disc(centre, 1000.0)]], 5.0).unwrap();
-        assert!((area - std::f64::consts::PI).abs() < 0.005, "{area}");
-    }
 }

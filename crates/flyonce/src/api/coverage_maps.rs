@@ -8,16 +8,16 @@ use anyhow::Result;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use formats::features::{Feature, Shape, Value};
+use formats::placed::{Feature, Shape, Value};
 use formats::vector_tile::{self, TileAddress, TileLayer};
 use survey::area::Polygon;
 
 use crate::api::coverage_questions::{CoverageAsked, sensible, somewhere, told};
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::state::Fixed;
-use crate::coverage::{age_map, age_tiles};
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{FoundGap, FoundGaps, rings};
+use crate::coverage::{age_map, age_tiles};
 use crate::lang::Words;
 
 /// Tiles are asked for again after so long.
@@ -39,7 +39,14 @@ pub async fn map(
         age_map::map_png(figures, found, None).map(Some)
     });
     let png = somewhere(sensible(answer.await)?.flatten())?;
-    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, FRESH)], png).into_response())
+    Ok((
+        [
+            (header::CONTENT_TYPE, "image/png"),
+            (header::CACHE_CONTROL, FRESH),
+        ],
+        png,
+    )
+        .into_response())
 }
 
 /// Ages as a tile of 256 × 256 pixels, `z/x/y.png` in Web Mercator.
@@ -52,9 +59,18 @@ pub async fn age_tile(
     Query(asked): Query<CoverageAsked>,
 ) -> Result<Response, ApiError> {
     let (_, y) = address(z, x, &file, ".png")?;
-    let answer = fixed.coverage.ask(asked.read()?, &told, |figures, _| age_map::tile_png(figures, (z, x, y)));
+    let answer = fixed.coverage.ask(asked.read()?, &told, |figures, _| {
+        age_map::tile_png(figures, (z, x, y))
+    });
     let png = somewhere(sensible(answer.await)?)?;
-    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, FRESH)], png).into_response())
+    Ok((
+        [
+            (header::CONTENT_TYPE, "image/png"),
+            (header::CACHE_CONTROL, FRESH),
+        ],
+        png,
+    )
+        .into_response())
 }
 
 /// Vector tile `z/x/y.mvt` with the layers `ages`, `flyable`, `towns`, `gaps` and `docks`.
@@ -75,7 +91,11 @@ pub async fn vector_tile(
     });
     let tile = somewhere(sensible(answer.await)?)?;
     let kind = "application/vnd.mapbox-vector-tile";
-    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, FRESH)], tile).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, FRESH)],
+        tile,
+    )
+        .into_response())
 }
 
 /// The tile and its row; 404 where there is none.
@@ -109,17 +129,29 @@ fn layers(figures: &Figures<'_>, found: &FoundGaps) -> Vec<TileLayer> {
     vec![
         TileLayer {
             name: "flyable".to_owned(),
-            features: flyable.map(|area| ground(&area.polygons, BTreeMap::new())).into_iter().collect(),
+            features: flyable
+                .map(|area| ground(&area.polygons, BTreeMap::new()))
+                .into_iter()
+                .collect(),
         },
         TileLayer {
             name: "towns".to_owned(),
             features: towns
-                .map(|town| ground(&town.polygons, BTreeMap::from([("name".to_owned(), text(&town.name))])))
+                .map(|town| {
+                    ground(
+                        &town.polygons,
+                        BTreeMap::from([("name".to_owned(), text(&town.name))]),
+                    )
+                })
                 .collect(),
         },
         TileLayer {
             name: "gaps".to_owned(),
-            features: found.gaps.iter().map(|gap| ground(std::slice::from_ref(&gap.gap.polygon), gap_values(gap))).collect(),
+            features: found
+                .gaps
+                .iter()
+                .map(|gap| ground(std::slice::from_ref(&gap.gap.polygon), gap_values(gap)))
+                .collect(),
         },
         TileLayer {
             name: "docks".to_owned(),

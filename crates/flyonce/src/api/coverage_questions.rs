@@ -107,7 +107,10 @@ pub async fn figures(
     State(fixed): State<Arc<Fixed>>,
     Query(asked): Query<CoverageAsked>,
 ) -> Result<Json<CoverageFigures>, ApiError> {
-    let answer = fixed.coverage.ask(asked.read()?, &told, |figures, _| figures.figures()).await;
+    let answer = fixed
+        .coverage
+        .ask(asked.read()?, &told, |figures, _| figures.figures())
+        .await;
     Ok(Json(somewhere(sensible(answer)?)?))
 }
 
@@ -119,13 +122,17 @@ pub async fn table(
     Path(kind): Path<String>,
     Query(asked): Query<CoverageAsked>,
 ) -> Result<Json<CoverageTable>, ApiError> {
-    let kind: RowKind = serde_json::from_value(serde_json::Value::String(kind.clone())).map_err(|_no_kind| {
-        ApiError::not_found(Words::new(
-            format!("没有 {kind};可用 district、town、dock、class、corridor"),
-            format!("there is no {kind}; use district, town, dock, class or corridor"),
-        ))
-    })?;
-    let answer = fixed.coverage.ask(asked.read()?, &told, |figures, _| figures.table(kind)).await;
+    let kind: RowKind =
+        serde_json::from_value(serde_json::Value::String(kind.clone())).map_err(|_no_kind| {
+            ApiError::not_found(Words::new(
+                format!("没有 {kind};可用 district、town、dock、class、corridor"),
+                format!("there is no {kind}; use district, town, dock, class or corridor"),
+            ))
+        })?;
+    let answer = fixed
+        .coverage
+        .ask(asked.read()?, &told, |figures, _| figures.table(kind))
+        .await;
     Ok(Json(somewhere(sensible(answer)?)?))
 }
 
@@ -209,7 +216,9 @@ pub async fn demands(
     Query(asked): Query<CoverageAsked>,
 ) -> Result<Json<DemandList>, ApiError> {
     let limit = asked.limit();
-    let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| Ok(gap_list::demands(figures, found, limit)));
+    let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| {
+        Ok(gap_list::demands(figures, found, limit))
+    });
     Ok(Json(somewhere(sensible(answer.await)?)?))
 }
 
@@ -217,7 +226,11 @@ pub async fn demands(
 pub(super) fn sensible<T>(answer: anyhow::Result<T>) -> Result<T, ApiError> {
     answer.map_err(|error| {
         let asked_wrong = error.downcast_ref::<survey::ledger::LedgerError>().is_some();
-        if asked_wrong || error.downcast_ref::<crate::coverage::desk::WindowReversed>().is_some() {
+        if asked_wrong
+            || error
+                .downcast_ref::<crate::coverage::desk::WindowReversed>()
+                .is_some()
+        {
             return ApiError::bad_request(Words::new(format!("无法回答:{error}"), error.to_string()));
         }
         ApiError::from(error)

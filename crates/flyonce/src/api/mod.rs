@@ -60,7 +60,10 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let state = ApiState::new(workplace, address, (fleet, &lives))?;
     take_in_what_lies_ready(&state);
-    state.fixed.tasks.spawn(keep_coverage(state.fixed.coverage.clone(), state.fixed.stop.clone()));
+    state.fixed.tasks.spawn(keep_coverage(
+        state.fixed.coverage.clone(),
+        state.fixed.stop.clone(),
+    ));
     dock_door::open(&state).await?;
     axum::serve(listener, router(state))
         .with_graceful_shutdown(lives.stop.cancelled_owned())

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use crate::api::{
-    calendar, coverage, coverage_maps, coverage_questions, events, fleet, flights, health, images, layers, leads, orders, overrides, photo_door,
-    photos,
+    calendar, coverage, coverage_maps, coverage_questions, events, fleet, flights, health, images, layers,
+    leads, orders, overrides, photo_door, photos,
 };
 
 /// All doors.

@@ -35,10 +35,10 @@ pub struct ApiState {
 pub struct Fixed {
     /// Layers of the configuration.
     pub layers: Vec<LoadedLayer>,
-    /// Answers questions of coverage.
-    pub coverage: Desk,
     /// Layers of the configuration and of the data folder, as they are now.
     pub layer_desk: LayerDesk,
+    /// Answers questions of coverage.
+    pub coverage: Desk,
     /// Where the service listens.
     pub address: SocketAddr,
     /// Card of the model in use; `None` when it cannot be read.

@@ -13,9 +13,11 @@ use crate::lang::Lang;
 
 pub use coverage::*;
 pub use fleet::*;
+pub use siting::*;
 
 mod coverage;
 mod fleet;
+mod siting;
 
 /// FlyOnce 飞一次: fly once, check everything. 自动飞一次、综合查一次。
 #[derive(Debug, Parser)]
@@ -53,6 +55,8 @@ pub enum Command {
     /// Layers: towns, flyable parts, closed ground, heights, targets / 图层
     #[command(subcommand)]
     Layers(LayersCommand),
+    /// Where docks should stand, with a proven bound / 机场选址
+    Siting(SitingArguments),
     /// What changed between two dates / 图频比对
     Compare(CompareArguments),
     /// Write the leads as GeoJSON (RFC 7946, WGS-84) / 导出线索

@@ -24,6 +24,7 @@ mod serve;
 mod service_door;
 mod setup;
 mod simulate;
+mod siting;
 mod soak;
 mod training_set;
 mod vehicle;
@@ -65,6 +66,7 @@ pub async fn run() -> Result<()> {
         Command::Compare(compare) => compare::run(output, config()?, &compare).await,
         Command::Coverage(coverage) => coverage::run(output, &workplace().await?, &coverage).await,
         Command::Layers(command) => layers::run(output, &config()?, command),
+        Command::Siting(siting) => siting::run(output, &workplace().await?, &siting).await,
         Command::Export(export) => export::run(output, &workplace().await?, &export).await,
         Command::Geotag(geotag) if Path::new(&geotag.photo).is_file() => {
             geotag::of_file(output, &config()?, &geotag)

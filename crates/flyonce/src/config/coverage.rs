@@ -53,7 +53,9 @@ impl GapFlights {
     /// batteries give, s, and the per cent that have to be left.
     pub fn rules(&self, photo_width_m: f64, endurance: (Option<f64>, f64)) -> SortieRules {
         let (endurance_s, reserve_percent) = endurance;
-        let budget_s = endurance_s.map_or(self.longest_flight_s, |full_s| full_s * (1.0 - reserve_percent / 100.0));
+        let budget_s = endurance_s.map_or(self.longest_flight_s, |full_s| {
+            full_s * (1.0 - reserve_percent / 100.0)
+        });
         SortieRules {
             lines: LineRules {
                 spacing_m: photo_width_m * (1.0 - self.side_overlap_percent / 100.0),

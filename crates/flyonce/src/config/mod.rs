@@ -13,6 +13,7 @@ pub mod heights;
 pub mod layers;
 pub mod mavlink;
 pub mod quality;
+pub mod reach;
 pub mod reader;
 pub mod roster;
 pub mod settings;

@@ -16,6 +16,7 @@ use crate::config::further_models::{self, FurtherModel};
 use crate::config::heights::HeightSetting;
 use crate::config::mavlink::MavlinkSettings;
 use crate::config::quality;
+use crate::config::reach::ReachSettings;
 use crate::config::reader::{Mistake, Reader, Section};
 use crate::lang::Words;
 
@@ -62,6 +63,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Docks, calendar, limits, broker and photo door.
     pub fleet: FleetSettings,
+    /// How far docks reach.
+    pub reach: ReachSettings,
     /// Who we are on MAVLink links, and the keys of vehicles.
     pub mavlink: MavlinkSettings,
     /// Catalogue of matters; `None` is the built-in one.
@@ -163,6 +166,7 @@ impl Settings {
             let data_folder = data
                 .path("folder", base)
                 .unwrap_or_else(|| base.join("flyonce-data"));
+            let fleet = FleetSettings::read(root, base);
             let settings = Self {
                 time_zone: time_zone(&city),
                 lead_prefix: lead_prefix(&city),
@@ -186,7 +190,8 @@ impl Settings {
                 heights: layers.heights,
                 surface: layers.surface,
                 listen: listen(&serve),
-                fleet: FleetSettings::read(root, base),
+                reach: ReachSettings::read(root, &fleet),
+                fleet,
                 mavlink: MavlinkSettings::read(root, base),
                 matters_file: matters.path("file", base),
             };
@@ -372,7 +377,10 @@ impl LayerSettings {
                     config_file: config_file.to_owned(),
                 };
                 let second = layer.role() == LayerRole::Flyable
-                    && self.polygons.iter().any(|other| other.role() == LayerRole::Flyable);
+                    && self
+                        .polygons
+                        .iter()
+                        .any(|other| other.role() == LayerRole::Flyable);
                 self.polygons.push(layer);
                 second
             }

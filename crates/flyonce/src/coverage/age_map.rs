@@ -50,7 +50,13 @@ pub fn legend() -> Vec<(Colour, Words)> {
         from = to.saturating_add(1);
     }
     entries.push((NEVER, Words::new("从未拍到(适飞)", "never seen (flyable)")));
-    entries.push((GAP, Words::new("空白(期限内未拍到)边界", "outline of gaps (not seen within the limit)")));
+    entries.push((
+        GAP,
+        Words::new(
+            "空白(期限内未拍到)边界",
+            "outline of gaps (not seen within the limit)",
+        ),
+    ));
     entries.push((DOCK, Words::new("机场", "dock")));
     entries
 }
@@ -66,7 +72,14 @@ pub fn bounds_m(cells: &CellSet) -> Option<[f64; 4]> {
     let half_m = 0.7 * f64::from(TILE_CELLS) * lattice.cell_m();
     let corners = cells.tiles().keys().map(|key| lattice.tile_centre(*key));
     corners
-        .map(|at| [at.easting_m - half_m, at.northing_m + half_m, at.easting_m + half_m, at.northing_m - half_m])
+        .map(|at| {
+            [
+                at.easting_m - half_m,
+                at.northing_m + half_m,
+                at.easting_m + half_m,
+                at.northing_m - half_m,
+            ]
+        })
         .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1]), a[2].max(b[2]), a[3].min(b[3])])
 }
 
@@ -107,7 +120,11 @@ pub fn map_png(figures: &Figures<'_>, found: &FoundGaps, town: Option<usize>) ->
     let mut board = Board::new((columns + LEGEND_PX, rows), PAPER, [west, north], step_m);
     paint_ages(&mut board, figures, &ground, &raster, ([west, north], step_m));
     paint_lines(&mut board, figures, found, town)?;
-    board.fill([i64::from(columns), 0], [i64::from(LEGEND_PX), i64::from(rows)], PAPER);
+    board.fill(
+        [i64::from(columns), 0],
+        [i64::from(LEGEND_PX), i64::from(rows)],
+        PAPER,
+    );
     paint_legend(&mut board, figures, (i64::from(columns) + MARGIN_PX, step_m));
     board.png()
 }
@@ -127,19 +144,31 @@ fn paint_ages(
         };
         if ground.contains(centre) {
             let seen = *day != GroundRaster::NEVER;
-            let colour = if seen { colour_of(figures.until.0 - day) } else { NEVER };
+            let colour = if seen {
+                colour_of(figures.until.0 - day)
+            } else {
+                NEVER
+            };
             board.set(column as i64, row as i64, colour);
         }
     }
 }
 
-fn paint_lines(board: &mut Board, figures: &Figures<'_>, found: &FoundGaps, town: Option<usize>) -> Result<()> {
+fn paint_lines(
+    board: &mut Board,
+    figures: &Figures<'_>,
+    found: &FoundGaps,
+    town: Option<usize>,
+) -> Result<()> {
     let basis = &figures.scene.basis;
     let grid = &basis.grid;
     for of_town in &basis.towns {
         for polygon in &of_town.polygons {
             for ring in std::iter::once(&polygon.exterior).chain(&polygon.holes) {
-                let ring: Vec<GridPoint> = ring.iter().map(|point| grid.grid_from_wgs84(*point)).collect::<Result<_, _>>()?;
+                let ring: Vec<GridPoint> = ring
+                    .iter()
+                    .map(|point| grid.grid_from_wgs84(*point))
+                    .collect::<Result<_, _>>()?;
                 board.ring(&ring, 1, BORDER);
             }
         }
@@ -162,25 +191,41 @@ fn paint_lines(board: &mut Board, figures: &Figures<'_>, found: &FoundGaps, town
 fn paint_legend(board: &mut Board, figures: &Figures<'_>, (left, step_m): (i64, f64)) {
     let mut y = MARGIN_PX;
     let arrow = left as f64 + 12.0;
-    board.triangle([[arrow, y as f64], [arrow - 10.0, y as f64 + 34.0], [arrow + 10.0, y as f64 + 34.0]], INK);
+    board.triangle(
+        [
+            [arrow, y as f64],
+            [arrow - 10.0, y as f64 + 34.0],
+            [arrow + 10.0, y as f64 + 34.0],
+        ],
+        INK,
+    );
     board.text("N", [left + 34, y + 10], 3, INK);
     y += 56;
-    let bar = bar_m(MAP_PX * step_m);
+    let bar = bar_m(4.0 * f64::from(LEGEND_PX - 2 * MARGIN_PX as u32) * step_m);
     let bar_px = (bar / step_m).round() as i64;
-    let shown_px = bar_px.min(i64::from(LEGEND_PX) - 2 * MARGIN_PX);
-    // A bar wider than the legend is halved until it fits; so is what it says.
-    let shown_m = bar * shown_px as f64 / bar_px.max(1) as f64;
-    board.fill([left, y], [shown_px, 4], INK);
+    board.fill([left, y], [bar_px, 4], INK);
     board.fill([left, y - 5], [2, 14], INK);
-    board.fill([left + shown_px - 2, y - 5], [2, 14], INK);
-    let label = if shown_m >= 1000.0 { format!("{:.1} KM", shown_m / 1000.0) } else { format!("{shown_m:.0} M") };
+    board.fill([left + bar_px - 2, y - 5], [2, 14], INK);
+    let label = if bar >= 1000.0 {
+        format!("{:.0} KM", bar / 1000.0)
+    } else {
+        format!("{bar:.0} M")
+    };
     board.text(&label, [left, y + 14], 2, INK);
-    y += 56;
+    paint_key(board, figures, (left, y + 56));
+}
+
+/// What the colours mean, and the parameters.
+fn paint_key(board: &mut Board, figures: &Figures<'_>, (left, mut y): (i64, i64)) {
     board.text("DAYS SINCE SEEN", [left, y], 2, INK);
     y += 28;
     let mut from = 0;
     for (to, colour) in AGE_CLASSES {
-        let label = if to == i32::MAX { format!(">= {from}") } else { format!("{from} - {to}") };
+        let label = if to == i32::MAX {
+            format!(">= {from}")
+        } else {
+            format!("{from} - {to}")
+        };
         board.fill([left, y], [26, 18], colour);
         board.text(&label, [left + 38, y + 2], 2, INK);
         from = to.saturating_add(1);
@@ -202,7 +247,15 @@ fn paint_legend(board: &mut Board, figures: &Figures<'_>, (left, step_m): (i64, 
         format!("GSD <= {} CM", setting.max_gsd_cm),
         format!("CELL {} M", setting.cell_m),
     ];
-    lines.extend(figures.scene.basis.figure_layers().iter().take(3).map(|layer| format!("{} {}", layer.kind, layer.version)));
+    lines.extend(
+        figures
+            .scene
+            .basis
+            .figure_layers()
+            .iter()
+            .take(3)
+            .map(|layer| format!("{} {}", layer.kind, layer.version)),
+    );
     for line in lines {
         let line: String = line.chars().filter(char::is_ascii).take(25).collect();
         board.text(&line, [left, y], 2, INK);
@@ -216,9 +269,17 @@ fn paint_legend(board: &mut Board, figures: &Figures<'_>, (left, step_m): (i64, 
 /// No such tile, parameters that a ledger cannot answer.
 pub fn tile_png(figures: &Figures<'_>, (zoom, x, y): (u32, u32, u32)) -> Result<Vec<u8>> {
     const SIDE: usize = 256;
-    anyhow::ensure!(zoom <= 20 && x < 1 << zoom && y < 1 << zoom, "there is no tile {zoom}/{x}/{y}");
+    anyhow::ensure!(
+        zoom <= 20 && x < 1 << zoom && y < 1 << zoom,
+        "there is no tile {zoom}/{x}/{y}"
+    );
     let tiles = f64::from(1_u32 << zoom);
-    let latitude_deg = |row: f64| (std::f64::consts::PI * (1.0 - 2.0 * row / tiles)).sinh().atan().to_degrees();
+    let latitude_deg = |row: f64| {
+        (std::f64::consts::PI * (1.0 - 2.0 * row / tiles))
+            .sinh()
+            .atan()
+            .to_degrees()
+    };
     let west_deg = f64::from(x) / tiles * 360.0 - 180.0;
     let (north_deg, south_deg) = (latitude_deg(f64::from(y)), latitude_deg(f64::from(y) + 1.0));
     let step_deg = [360.0 / tiles / SIDE as f64, (north_deg - south_deg) / SIDE as f64];
@@ -239,10 +300,19 @@ pub fn tile_png(figures: &Figures<'_>, (zoom, x, y): (u32, u32, u32)) -> Result<
             longitude_deg: west_deg + ((index % SIDE) as f64 + 0.5) * step_deg[0],
         };
         // A place beyond the working area is not flyable ground.
-        let flyable = || basis.grid.grid_from_wgs84(place).is_ok_and(|point| basis.flyable_cells.contains(point));
+        let flyable = || {
+            basis
+                .grid
+                .grid_from_wgs84(place)
+                .is_ok_and(|point| basis.flyable_cells.contains(point))
+        };
         let shown = if basis.flyable.is_some() { flyable() } else { seen };
         if shown {
-            let colour = if seen { colour_of(figures.until.0 - day) } else { NEVER };
+            let colour = if seen {
+                colour_of(figures.until.0 - day)
+            } else {
+                NEVER
+            };
             rgba[index * 4..index * 4 + 3].copy_from_slice(&colour);
             rgba[index * 4 + 3] = 200;
         }

@@ -38,7 +38,11 @@ impl AgeSteps {
     /// The ages of a piece of ground.
     pub fn ages(&self, ground: &CellSet) -> AgeAnswer {
         let all = ground.count();
-        let counts: Vec<(u32, u64)> = self.0.iter().map(|(days, seen)| (*days, ground.intersection(seen).count())).collect();
+        let counts: Vec<(u32, u64)> = self
+            .0
+            .iter()
+            .map(|(days, seen)| (*days, ground.intersection(seen).count()))
+            .collect();
         let seen = counts.last().map_or(0, |(_, seen)| *seen);
         let within = |share: f64| {
             let wanted = (share * seen as f64).ceil() as u64;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use formats::features::{Feature, Shape, Value};
+use formats::placed::{Feature, Shape, Value};
 use formats::vector_tile::TileAddress;
 use survey::cells::CellSet;
 use survey::gaps::{Part, parts};

@@ -39,12 +39,17 @@ pub async fn audit(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Resu
         let counts = |day: CivilDay, gsd_cm: f64| day >= window.0 && day <= window.1 && gsd_cm <= window.2;
         for row in rows.iter().filter(|row| counts(row.civil_day, row.gsd_cm)) {
             let unreadable = || format!("the footprint of {} cannot be read", row.photo_id);
-            let on_grid = |ring: &Vec<_>| ring.iter().map(|point| grid.grid_from_wgs84(*point)).collect::<Result<_, _>>();
+            let on_grid = |ring: &Vec<_>| {
+                ring.iter()
+                    .map(|point| grid.grid_from_wgs84(*point))
+                    .collect::<Result<_, _>>()
+            };
             let outline = rings(&row.outline_json).with_context(unreadable)?;
             let parts = match (hidden(row).with_context(unreadable)?, outline.first()) {
                 (Some(hidden), Some(whole)) => {
                     let seen = hidden.seen_polygons(whole).into_iter();
-                    seen.map(|part| std::iter::once(part.exterior).chain(part.holes).collect()).collect()
+                    seen.map(|part| std::iter::once(part.exterior).chain(part.holes).collect())
+                        .collect()
                 }
                 _ => vec![outline],
             };
@@ -54,29 +59,42 @@ pub async fn audit(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Resu
             }
         }
     }
-    desk.ask(asked, on_entered, |figures, _| held_against(figures, &footprints)).await
+    desk.ask(asked, on_entered, |figures, _| held_against(figures, &footprints))
+        .await
 }
 
 fn held_against(figures: &Figures<'_>, footprints: &Footprints) -> Result<Audit> {
     let basis = &figures.scene.basis;
-    let flyable = basis.flyable.as_ref().context("without a flyable layer there is no share to audit")?;
+    let flyable = basis
+        .flyable
+        .as_ref()
+        .context("without a flyable layer there is no share to audit")?;
     let towns: Vec<_> = basis.towns.iter().map(|town| town.polygons.clone()).collect();
     let exact = exact_cover(&basis.grid, footprints, &flyable.polygons, &towns)?;
     let imaged = figures.ledger.imaged(&figures.query())?;
-    let whole_name = flyable.rests_on.first().map_or("flyable", |layer| layer.name.as_str());
+    let whole_name = flyable
+        .rests_on
+        .first()
+        .map_or("flyable", |layer| layer.name.as_str());
     let whole = (whole_name, imaged.flyable);
     let of_towns = imaged.towns.iter().map(|town| (town.name.as_str(), town.flyable));
     let mut rows = Vec::new();
     for ((name, share), exact) in std::iter::once(whole).chain(of_towns).zip(&exact) {
         rows.extend(row(name, share.and_then(survey::ledger::Share::percent), exact));
     }
-    let largest = rows.iter().map(|row| row.difference_points.abs()).fold(0.0, f64::max);
+    let largest = rows
+        .iter()
+        .map(|row| row.difference_points.abs())
+        .fold(0.0, f64::max);
     Ok(Audit {
         largest_difference_points: rounded(largest, 6),
         rows,
         footprints: footprints.len() as u64,
         method: Words::new(
-            format!("核算:照片范围精确求并后与适飞区域、街镇多边形求交,对照 {} m 格网台账", basis.lattice.cell_m()),
+            format!(
+                "核算:照片范围精确求并后与适飞区域、街镇多边形求交,对照 {} m 格网台账",
+                basis.lattice.cell_m()
+            ),
             format!(
                 "audit: footprints united exactly and cut with the polygons of flyable ground and towns, against the ledger's cells of {} m",
                 basis.lattice.cell_m()

@@ -4,18 +4,17 @@ use anyhow::{Context, Result};
 use survey::airspace::FlyableArea;
 use survey::area::{Layer, Polygon};
 use survey::cells::CellSet;
-use survey::geodesy::{Datum, Wgs84};
+use survey::geodesy::Datum;
 use survey::grid::WorkingGrid;
-use survey::layers::{FeatureLayer, LayerFeature, LayerKind, LayerRecord, LayerRef, Shape, Validity};
+use survey::layers::{FeatureLayer, LayerKind, LayerRecord, LayerRef};
 use survey::ledger::Labels;
 use survey::raster::Lattice;
 use survey::targets::Target;
 use survey::time::CivilDay;
 
-use crate::config::layers::load_all;
 use crate::config::roster::Roster;
-use crate::config::settings::LayerRole;
 use crate::coverage::answer::LayerUse;
+use crate::layers::building::first_place;
 use crate::layers::{LayerBook, Town};
 use crate::workplace::Workplace;
 
@@ -53,7 +52,7 @@ impl Basis {
     pub async fn of(workplace: &Workplace, day: CivilDay, cell_m: f64) -> Result<Option<Self>> {
         let settings = &workplace.config.settings;
         let roster = Roster::load(&settings.fleet.roster_path(&settings.data_folder))?;
-        let book = layer_book(workplace)?;
+        let book = LayerBook::open(settings)?;
         let Some(grid) = grid(workplace, &book, &roster).await? else {
             return Ok(None);
         };
@@ -76,7 +75,11 @@ impl Basis {
             flyable_cells,
             towns: book.towns(day),
             targets: book.targets(day)?,
-            closed: closed.into_iter().filter(|zone| zone.closed.is_none()).flat_map(|zone| zone.polygons).collect(),
+            closed: closed
+                .into_iter()
+                .filter(|zone| zone.closed.is_none())
+                .flat_map(|zone| zone.polygons)
+                .collect(),
             flyable,
             grid,
             lattice,
@@ -90,7 +93,11 @@ impl Basis {
     /// # Errors
     /// Layers outside the working area.
     pub fn labels(&self) -> Result<Labels> {
-        let towns: Vec<Layer> = self.towns.iter().map(|town| ground_layer(&town.layer, &town.name, &town.polygons)).collect();
+        let towns: Vec<Layer> = self
+            .towns
+            .iter()
+            .map(|town| ground_layer(&town.layer, &town.name, &town.polygons))
+            .collect();
         let flyable = self.flyable.as_ref().map(|area| {
             let first = area.rests_on.first();
             let version = first.map_or_else(String::new, |layer| layer.version.clone());
@@ -108,7 +115,10 @@ impl Basis {
     /// What tells these labels from others: the ledger is labelled anew when it changes.
     pub fn label_key(&self) -> String {
         let towns = self.towns.iter().map(|town| town.layer.to_string());
-        let flyable = self.flyable.iter().flat_map(|area| area.rests_on.iter().map(ToString::to_string));
+        let flyable = self
+            .flyable
+            .iter()
+            .flat_map(|area| area.rests_on.iter().map(ToString::to_string));
         let mut all: Vec<String> = towns.chain(flyable).collect();
         all.dedup();
         all.join("; ")
@@ -125,13 +135,27 @@ impl Basis {
     /// The layers of these kinds that count on the day.
     pub fn layers(&self, kinds: &[LayerKind]) -> Vec<LayerUse> {
         let of_kind = |layer: &&FeatureLayer| kinds.contains(&layer.record.kind);
-        self.book.valid(self.day).into_iter().filter(of_kind).map(|layer| layer_use(&layer.record)).collect()
+        self.book
+            .valid(self.day)
+            .into_iter()
+            .filter(of_kind)
+            .map(|layer| layer_use(&layer.record))
+            .collect()
     }
 
     /// The layers that the three numbers of the whole and of towns rest on.
     pub fn figure_layers(&self) -> Vec<LayerUse> {
         use LayerKind::{Approved, District, Flyable, LegalFree, NoFly, ObstacleFree, Temporary, Town};
-        self.layers(&[District, Town, Flyable, LegalFree, Approved, ObstacleFree, NoFly, Temporary])
+        self.layers(&[
+            District,
+            Town,
+            Flyable,
+            LegalFree,
+            Approved,
+            ObstacleFree,
+            NoFly,
+            Temporary,
+        ])
     }
 
     /// Kinds of layers that there are none of.
@@ -139,7 +163,11 @@ impl Basis {
         let Some(flyable) = &self.flyable else {
             return vec![LayerKind::Flyable.name().to_owned()];
         };
-        let mut missing: Vec<String> = flyable.missing.iter().map(|kind| kind.name().to_owned()).collect();
+        let mut missing: Vec<String> = flyable
+            .missing
+            .iter()
+            .map(|kind| kind.name().to_owned())
+            .collect();
         if self.towns.is_empty() {
             missing.push(LayerKind::Town.name().to_owned());
         }
@@ -169,48 +197,12 @@ pub fn ground_layer(layer: &LayerRef, name: &str, polygons: &[Polygon]) -> Layer
     }
 }
 
-/// The layers of the settings.
-fn layer_book(workplace: &Workplace) -> Result<LayerBook> {
-    let layers = load_all(&workplace.config.settings)?.into_iter().map(|loaded| {
-        let kind = match loaded.role {
-            LayerRole::Flyable => LayerKind::Flyable,
-            LayerRole::Shown => LayerKind::Shown,
-        };
-        FeatureLayer {
-            record: LayerRecord {
-                kind,
-                name: loaded.layer.name.clone(),
-                version: loaded.layer.version.clone(),
-                validity: Validity::default(),
-                source: loaded.layer.source.clone(),
-                document: None,
-                reference: loaded.layer.datum.to_string(),
-            },
-            features: vec![LayerFeature {
-                name: None,
-                code: None,
-                shape: Shape::Areas(loaded.layer.polygons),
-                properties: std::collections::BTreeMap::new(),
-            }],
-        }
-    });
-    Ok(LayerBook::of(layers.collect()))
-}
-
 /// The grid of the data folder; before any photo has a pose, one around the first layer or dock.
 async fn grid(workplace: &Workplace, book: &LayerBook, roster: &Roster) -> Result<Option<WorkingGrid>> {
     if let Some(grid) = workplace.working_grid().await? {
         return Ok(Some(grid));
     }
-    let in_layers = book.layers().iter().find_map(|layer| layer.features.first().and_then(|feature| first_point(&feature.shape)));
+    let in_layers = book.layers().iter().find_map(first_place);
     let corner = in_layers.or_else(|| roster.docks.first().map(|dock| dock.position));
     Ok(corner.map(WorkingGrid::centred).transpose()?)
-}
-
-fn first_point(shape: &Shape) -> Option<Wgs84> {
-    match shape {
-        Shape::Points(points) => points.first().copied(),
-        Shape::Lines(lines) => lines.first().and_then(|line| line.first()).copied(),
-        Shape::Areas(polygons) => polygons.first().and_then(|polygon| polygon.exterior.first()).copied(),
-    }
 }

@@ -33,7 +33,9 @@ pub async fn keep_coverage(desk: Desk, stop: CancellationToken) {
 
 async fn state_today(desk: &Desk) -> Result<()> {
     let on_entered = |entered, all| tracing::info!(entered, all, "building the coverage ledger");
-    let figures = desk.ask(Asked::default(), &on_entered, |figures, _| figures.figures()).await?;
+    let figures = desk
+        .ask(Asked::default(), &on_entered, |figures, _| figures.figures())
+        .await?;
     if let Some(figures) = figures {
         desk.state(&figures).await?;
     }

@@ -176,7 +176,8 @@ impl Desk {
                 Some(found) => found,
                 None => {
                     let found = Arc::new(gap_list::find(figures, &self.workplace().config.settings)?);
-                    *self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, Arc::clone(&found)));
+                    *self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((key, Arc::clone(&found)));
                     found
                 }
             };
@@ -187,7 +188,9 @@ impl Desk {
 
     fn at_hand(&self, key: &GapKey) -> Option<Arc<FoundGaps>> {
         let held = self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().filter(|(of, _)| of == key).map(|(_, found)| Arc::clone(found))
+        held.as_ref()
+            .filter(|(of, _)| of == key)
+            .map(|(_, found)| Arc::clone(found))
     }
 
     async fn refreshed<'h>(
@@ -275,8 +278,14 @@ impl Desk {
             max_gsd_cm: asked.max_gsd_cm.unwrap_or(settings.max_gsd_cm),
             cell_m: settings.cell_m,
             time_zone: settings.time_zone.clone(),
-            reach: scene.reached.as_ref().map_or_else(no_docks, |reached| reached.rule.clone()),
-            plan: scene.planned.as_ref().map_or_else(no_calendar, |planned| planned.span.clone()),
+            reach: scene
+                .reached
+                .as_ref()
+                .map_or_else(no_docks, |reached| reached.rule.clone()),
+            plan: scene
+                .planned
+                .as_ref()
+                .map_or_else(no_calendar, |planned| planned.span.clone()),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use store::coverage::{CountWindow, PhotoTally};
+use survey::forecast::Outlook;
 use survey::ledger::LedgerQuery;
 use survey::time::CivilDay;
 
@@ -25,7 +26,9 @@ pub const LONGEST_HISTORY_DAYS: u32 = 400;
 /// # Errors
 /// As [`Desk::ask`].
 pub async fn explain(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Result<Option<Explanation>> {
-    let explained = desk.ask(asked, on_entered, |figures, kept| explanation(figures, kept)).await?;
+    let explained = desk
+        .ask(asked, on_entered, |figures, kept| explanation(figures, kept))
+        .await?;
     let Some(mut explained) = explained else {
         return Ok(None);
     };
@@ -34,7 +37,10 @@ pub async fn explain(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Re
         since: setting.since.parse()?,
         until: setting.until.parse()?,
         max_gsd_cm: setting.max_gsd_cm,
-        known_at: asked.as_known_then.then(|| desk.known_at(setting.until.parse()?)).transpose()?,
+        known_at: asked
+            .as_known_then
+            .then(|| desk.known_at(setting.until.parse()?))
+            .transpose()?,
     };
     let tally = desk.workplace().store.tally_photos(&window).await?;
     explained.photos = tally.photos;
@@ -54,8 +60,17 @@ fn explanation(figures: &Figures<'_>, kept: &Kept) -> Result<Explanation> {
         grid: Some(scene.basis.grid.definition()),
         gsd_classes_cm: figures.ledger.limits().cm().map(|cm| rounded(cm, 3)).to_vec(),
         ledger_sha256: kept.sha256(),
-        docks: scene.basis.roster.docks.iter().map(|dock| dock.dock_id.clone()).collect(),
-        missions: scene.planned.as_ref().map_or_else(Vec::<MissionUse>::new, |planned| planned.missions.clone()),
+        docks: scene
+            .basis
+            .roster
+            .docks
+            .iter()
+            .map(|dock| dock.dock_id.clone())
+            .collect(),
+        missions: scene
+            .planned
+            .as_ref()
+            .map_or_else(Vec::<MissionUse>::new, |planned| planned.missions.clone()),
         definitions: definitions(),
     })
 }
@@ -91,42 +106,68 @@ fn not_counted(tally: &PhotoTally, window: &CountWindow) -> Vec<NotCounted> {
         words,
         photos,
     };
-    let without = tally.without_footprint.iter().map(|(code, photos)| match code.as_str() {
-        "no_pose" => one(code, Words::new("没有可用的姿态", "no usable pose"), *photos),
-        _ => one(code, problem_words(code), *photos),
-    });
-    let unusable = tally.unusable.iter().map(|(code, photos)| one(code, problem_words(code), *photos));
+    let without = tally
+        .without_footprint
+        .iter()
+        .map(|(code, photos)| match code.as_str() {
+            "no_pose" => one(code, Words::new("没有可用的姿态", "no usable pose"), *photos),
+            _ => one(code, problem_words(code), *photos),
+        });
+    let unusable = tally
+        .unusable
+        .iter()
+        .map(|(code, photos)| one(code, problem_words(code), *photos));
     let limit = window.max_gsd_cm;
     let rest = [
         one(
             "too_coarse",
-            Words::new(format!("分辨率低于 {limit} cm"), format!("coarser than {limit} cm per pixel")),
+            Words::new(
+                format!("分辨率低于 {limit} cm"),
+                format!("coarser than {limit} cm per pixel"),
+            ),
             tally.too_coarse,
         ),
         one(
             "before_window",
-            Words::new(format!("早于 {}", window.since), format!("taken before {}", window.since)),
+            Words::new(
+                format!("早于 {}", window.since),
+                format!("taken before {}", window.since),
+            ),
             tally.before_window,
         ),
         one(
             "after_window",
-            Words::new(format!("晚于 {}", window.until), format!("taken after {}", window.until)),
+            Words::new(
+                format!("晚于 {}", window.until),
+                format!("taken after {}", window.until),
+            ),
             tally.after_window,
         ),
     ];
-    without.chain(unusable).chain(rest).filter(|reason| reason.photos > 0).collect()
+    without
+        .chain(unusable)
+        .chain(rest)
+        .filter(|reason| reason.photos > 0)
+        .collect()
 }
 
 /// The numbers by day up to the day of the question.
 ///
 /// # Errors
 /// As [`Desk::ask`]; a stretch that is too long.
-pub async fn history(desk: &Desk, asked: Asked, days: u32, on_entered: OnEntered<'_>) -> Result<Option<History>> {
+pub async fn history(
+    desk: &Desk,
+    asked: Asked,
+    days: u32,
+    on_entered: OnEntered<'_>,
+) -> Result<Option<History>> {
     anyhow::ensure!(
         (1..=LONGEST_HISTORY_DAYS).contains(&days),
         "a history has 1 to {LONGEST_HISTORY_DAYS} days, not {days}"
     );
-    let made = desk.ask(asked, on_entered, |figures, _| by_day(figures, days)).await?;
+    let made = desk
+        .ask(asked, on_entered, |figures, _| by_day(figures, days))
+        .await?;
     let Some(mut history) = made else {
         return Ok(None);
     };
@@ -136,7 +177,9 @@ pub async fn history(desk: &Desk, asked: Asked, days: u32, on_entered: OnEntered
         let day = row.civil_day.to_string();
         if let Some(of_day) = history.days.iter_mut().find(|of_day| of_day.day == day) {
             // Figures of an older form are left out rather than shown wrong.
-            of_day.stated = serde_json::from_str::<CoverageFigures>(&row.figures_json).ok().map(|figures| stated(&figures));
+            of_day.stated = serde_json::from_str::<CoverageFigures>(&row.figures_json)
+                .ok()
+                .map(|figures| stated(&figures));
         }
     }
     Ok(Some(history))
@@ -152,7 +195,11 @@ fn stated(figures: &CoverageFigures) -> StatedDay {
         planned_km2: whole.planned.km2,
         imaged_km2: whole.imaged.km2,
         flyable_km2: whole.area_km2,
-        layers: figures.layers.iter().map(|layer| format!("{} {} {}", layer.kind, layer.name, layer.version)).collect(),
+        layers: figures
+            .layers
+            .iter()
+            .map(|layer| format!("{} {} {}", layer.kind, layer.name, layer.version))
+            .collect(),
     }
 }
 
@@ -203,7 +250,6 @@ pub async fn foresee(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Re
 }
 
 fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<ForecastAnswer> {
-    use survey::forecast::Outlook;
     let mut values = Vec::new();
     for of_day in &history.days {
         if let Some(percent) = of_day.imaged_percent {
@@ -221,15 +267,38 @@ fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<For
         rate_per_day: None,
         rate_range_per_day: None,
         weeks,
-        words: Words::new("没有适飞图层,无法预测", "without a flyable layer nothing can be forecast"),
+        words: Words::new(
+            "没有适飞图层,无法预测",
+            "without a flyable layer nothing can be forecast",
+        ),
     };
     if values.is_empty() {
         return Ok(answer);
     }
     let told = survey::forecast::forecast(&values, target_percent, weeks)?;
     answer.rate_per_day = told.rate_per_day.map(|rate| rounded(rate, 5));
-    answer.rate_range_per_day = told.rate_range_per_day.map(|range| range.map(|rate| rounded(rate, 5)));
-    let (outlook, words) = match told.outlook {
+    answer.rate_range_per_day = told
+        .rate_range_per_day
+        .map(|range| range.map(|rate| rounded(rate, 5)));
+    if let Outlook::Expected {
+        day,
+        earliest,
+        latest,
+    } = told.outlook
+    {
+        answer.day = Some(day.to_string());
+        answer.earliest = Some(earliest.to_string());
+        answer.latest = latest.map(|latest| latest.to_string());
+    }
+    let (outlook, words) = outlook_words(&told.outlook);
+    answer.outlook = outlook.to_owned();
+    answer.words = words;
+    Ok(answer)
+}
+
+/// An outlook for programs and for people.
+fn outlook_words(outlook: &Outlook) -> (&'static str, Words) {
+    match outlook {
         Outlook::Reached => ("reached", Words::new("已达到目标", "the target is reached")),
         Outlook::NeverAtThisRate => (
             "never_at_this_rate",
@@ -237,12 +306,16 @@ fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<For
         ),
         Outlook::TooFewDays { days } => (
             "too_few_days",
-            Words::new(format!("仅有 {days} 天数据,无法预测"), format!("{days} days are too few to go by")),
+            Words::new(
+                format!("仅有 {days} 天数据,无法预测"),
+                format!("{days} days are too few to go by"),
+            ),
         ),
-        Outlook::Expected { day, earliest, latest } => {
-            answer.day = Some(day.to_string());
-            answer.earliest = Some(earliest.to_string());
-            answer.latest = latest.map(|latest| latest.to_string());
+        Outlook::Expected {
+            day,
+            earliest,
+            latest,
+        } => {
             let (zh, en) = latest.map_or_else(
                 || ("不确定是否能达到".to_owned(), "perhaps never".to_owned()),
                 |latest| (latest.to_string(), latest.to_string()),
@@ -255,8 +328,5 @@ fn forecast_of(history: &History, target_percent: f64, weeks: u32) -> Result<For
                 ),
             )
         }
-    };
-    answer.outlook = outlook.to_owned();
-    answer.words = words;
-    Ok(answer)
+    }
 }

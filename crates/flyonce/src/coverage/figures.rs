@@ -98,11 +98,19 @@ impl Figures<'_> {
             RowKind::District => (vec![self.whole()?], &[LayerKind::District]),
             RowKind::Town => (self.towns()?, &[LayerKind::Town]),
             RowKind::Dock => (self.docks()?, &[]),
-            RowKind::Class => (self.classes()?, &[TargetPoint, TargetCorridor, TargetArea, TargetSite]),
+            RowKind::Class => (
+                self.classes()?,
+                &[TargetPoint, TargetCorridor, TargetArea, TargetSite],
+            ),
             RowKind::Corridor => (self.corridors()?, &[TargetCorridor]),
         };
         let mut layers = basis.figure_layers();
-        layers.extend(basis.layers(kinds).into_iter().filter(|layer| layer.kind.starts_with("target")));
+        layers.extend(
+            basis
+                .layers(kinds)
+                .into_iter()
+                .filter(|layer| layer.kind.starts_with("target")),
+        );
         Ok(CoverageTable {
             as_of: self.until.to_string(),
             kind,
@@ -130,7 +138,10 @@ impl Figures<'_> {
             cells: &basis.flyable_cells,
             area_m2: flyable.area_m2,
         };
-        let name = flyable.rests_on.first().map_or("flyable", |layer| layer.name.as_str());
+        let name = flyable
+            .rests_on
+            .first()
+            .map_or("flyable", |layer| layer.name.as_str());
         let mut row = self.row(RowKind::District, name, Some(&ground), no_flyable());
         row.imaged = imaged.flyable.map_or_else(|| unknown(no_flyable()), of_share);
         row.ages = age_answer(ages);
@@ -160,7 +171,9 @@ impl Figures<'_> {
                 },
                 (None, None) => unknown(no_flyable()),
             };
-            row.ages = ages.get(index).map_or_else(AgeAnswer::default, |(_, ages)| age_answer(*ages));
+            row.ages = ages
+                .get(index)
+                .map_or_else(AgeAnswer::default, |(_, ages)| age_answer(*ages));
             rows.push(row);
         }
         Ok(rows)
@@ -180,13 +193,22 @@ impl Figures<'_> {
             row.code = Some(dock.name.clone());
             let reach = scene.reached.as_ref().map(|reached| &reached.docks[index]);
             row.reachable = seen_of(reach, ground.as_ref(), no_docks());
-            let planned = scene.planned.as_ref().and_then(|planned| planned.docks.get(&dock.dock_id));
+            let planned = scene
+                .planned
+                .as_ref()
+                .and_then(|planned| planned.docks.get(&dock.dock_id));
             row.planned = match (&scene.planned, planned) {
                 (Some(_), None) => amount(0.0, whole_m2),
                 (_, planned) => seen_of(planned, ground.as_ref(), no_calendar()),
             };
-            let figures = by_dock.iter().find(|figures| figures.dock.as_deref() == Some(&dock.dock_id));
-            let [imaged_m2, alone_m2] = figures.map_or([0.0; 2], |figures| figures.flyable_m2.unwrap_or([figures.imaged_m2, figures.alone_m2]));
+            let figures = by_dock
+                .iter()
+                .find(|figures| figures.dock.as_deref() == Some(&dock.dock_id));
+            let [imaged_m2, alone_m2] = figures.map_or([0.0; 2], |figures| {
+                figures
+                    .flyable_m2
+                    .unwrap_or([figures.imaged_m2, figures.alone_m2])
+            });
             row.imaged = amount(imaged_m2, whole_m2);
             row.alone_km2 = Some(km2(alone_m2));
             rows.push(row);
@@ -210,8 +232,12 @@ impl Figures<'_> {
             let layer = ground_layer(&targets[0].layer, class, &polygons);
             let area = MeasuredArea::new(&basis.grid, basis.lattice, &layer)?;
             let cells = basis.cells(&polygons)?;
-            let shares = self.ledger.imaged_in(&self.query(), std::slice::from_ref(&area))?;
-            let Some(share) = shares.first().copied() else { continue };
+            let shares = self
+                .ledger
+                .imaged_in(&self.query(), std::slice::from_ref(&area))?;
+            let Some(share) = shares.first().copied() else {
+                continue;
+            };
             let ground = Ground {
                 cells: &cells,
                 area_m2: share.area_m2,
@@ -219,7 +245,10 @@ impl Figures<'_> {
             let mut row = self.row(RowKind::Class, class, Some(&ground), no_flyable());
             row.imaged = of_share(share);
             row.ages = ages.ages(&cells);
-            row.wished_interval_days = targets.iter().filter_map(|target| target.wished_interval_days).reduce(f64::min);
+            row.wished_interval_days = targets
+                .iter()
+                .filter_map(|target| target.wished_interval_days)
+                .reduce(f64::min);
             rows.push(row);
         }
         Ok(rows)
@@ -229,9 +258,18 @@ impl Figures<'_> {
         let basis = &self.scene.basis;
         let imaged = self.ledger.imaged_cells(&self.query())?;
         let step_m = STEP_CELLS * basis.lattice.cell_m();
-        let ages = self.age_steps(basis.targets.iter().any(|target| target.kind == LayerKind::TargetCorridor))?;
+        let ages = self.age_steps(
+            basis
+                .targets
+                .iter()
+                .any(|target| target.kind == LayerKind::TargetCorridor),
+        )?;
         let mut rows = Vec::new();
-        for target in basis.targets.iter().filter(|target| target.kind == LayerKind::TargetCorridor) {
+        for target in basis
+            .targets
+            .iter()
+            .filter(|target| target.kind == LayerKind::TargetCorridor)
+        {
             let Shape::Lines(_) = &target.shape else { continue };
             let mut pieces = Vec::new();
             for (middle, length_m) in target.pieces(step_m) {
@@ -253,8 +291,14 @@ impl Figures<'_> {
             let mut row = self.row(RowKind::Corridor, &target.name, None, no_flyable());
             row.code.clone_from(&target.code);
             row.length_km = Some(rounded(length_m / 1000.0, 3));
-            row.reachable = along(self.scene.reached.as_ref().map(|reached| &reached.all), no_docks());
-            row.planned = along(self.scene.planned.as_ref().map(|planned| &planned.all), no_calendar());
+            row.reachable = along(
+                self.scene.reached.as_ref().map(|reached| &reached.all),
+                no_docks(),
+            );
+            row.planned = along(
+                self.scene.planned.as_ref().map(|planned| &planned.all),
+                no_calendar(),
+            );
             row.imaged = along(Some(&imaged), no_flyable());
             let ground = basis.cells(&target_ground(target, &basis.grid)?)?;
             row.ages = ages.ages(&ground);
@@ -318,7 +362,9 @@ fn seen_of(seen: Option<&CellSet>, ground: Option<&Ground<'_>>, why: Words) -> A
 }
 
 fn amount(seen_m2: f64, area_m2: Option<f64>) -> Amount {
-    let percent = area_m2.filter(|area_m2| *area_m2 > 0.0).map(|area_m2| rounded(100.0 * seen_m2 / area_m2, 4));
+    let percent = area_m2
+        .filter(|area_m2| *area_m2 > 0.0)
+        .map(|area_m2| rounded(100.0 * seen_m2 / area_m2, 4));
     Amount {
         km2: Some(km2(seen_m2)),
         km: None,
@@ -356,7 +402,10 @@ pub fn age_answer(ages: Ages) -> AgeAnswer {
 ///
 /// # Errors
 /// A target outside the working area.
-pub fn target_ground(target: &Target, grid: &survey::grid::WorkingGrid) -> Result<Vec<survey::area::Polygon>> {
+pub fn target_ground(
+    target: &Target,
+    grid: &survey::grid::WorkingGrid,
+) -> Result<Vec<survey::area::Polygon>> {
     let ground = target.ground(grid)?;
     if ground.is_empty() {
         return Ok(target.shape.grown(SMALLEST_REACH_M, grid)?);
@@ -365,7 +414,10 @@ pub fn target_ground(target: &Target, grid: &survey::grid::WorkingGrid) -> Resul
 }
 
 fn no_flyable() -> Words {
-    Words::new("没有适飞图层,无法计算比例", "there is no flyable layer to take a share of")
+    Words::new(
+        "没有适飞图层,无法计算比例",
+        "there is no flyable layer to take a share of",
+    )
 }
 
 fn no_docks() -> Words {

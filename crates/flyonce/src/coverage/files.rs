@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use formats::placed::{Feature, Shape, Value};
 use formats::flatgeobuf::{self, ColumnKind};
 use formats::geotiff::writer::{self, Band, Raster, Reference, TILE_CELLS, TransverseMercator};
+use formats::placed::{Feature, Shape, Value};
 use survey::ledger::{GroundRaster, RasterFrame};
 
 use crate::coverage::age_map::{bounds_m, shown_ground};
@@ -24,8 +24,14 @@ pub fn geotiff(figures: &Figures<'_>) -> Result<Vec<u8>> {
     let [west, north, east, south] =
         bounds_m(&ground).context("there is no ground to write: no flyable layer and no photo")?;
     let (width_m, height_m) = (east - west, north - south);
-    let step_m = figures.setting.cell_m.max((width_m * height_m / MOST_PIXELS).sqrt());
-    let (columns, rows) = ((width_m / step_m).ceil() as usize, (height_m / step_m).ceil() as usize);
+    let step_m = figures
+        .setting
+        .cell_m
+        .max((width_m * height_m / MOST_PIXELS).sqrt());
+    let (columns, rows) = (
+        (width_m / step_m).ceil() as usize,
+        (height_m / step_m).ceil() as usize,
+    );
     let frame = RasterFrame::Grid {
         west_m: west,
         north_m: north,
@@ -51,7 +57,10 @@ pub fn geotiff(figures: &Figures<'_>) -> Result<Vec<u8>> {
             origin_longitude_deg: definition.origin_longitude_deg,
             scale: 1.0,
         }),
-        bands: vec![band("last seen", "days since 1970-01-01"), band("sharpest GSD class seen", "cm")],
+        bands: vec![
+            band("last seen", "days since 1970-01-01"),
+            band("sharpest GSD class seen", "cm"),
+        ],
         nothing: f32::NAN,
     };
     let value = |band: usize, index: usize| match band {
@@ -111,7 +120,11 @@ fn feature(FoundGap { gap, answer }: &FoundGap) -> Feature {
         ("class_weight".to_owned(), Value::Number(answer.class_weight)),
         ("priority".to_owned(), Value::Number(answer.priority)),
     ]);
-    for (name, text) in [("town", &answer.town), ("last_seen", &answer.last_seen), ("dock_id", &answer.dock_id)] {
+    for (name, text) in [
+        ("town", &answer.town),
+        ("last_seen", &answer.last_seen),
+        ("dock_id", &answer.dock_id),
+    ] {
         if let Some(text) = text {
             values.insert(name.to_owned(), Value::Text(text.clone()));
         }

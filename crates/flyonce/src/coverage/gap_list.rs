@@ -53,7 +53,9 @@ pub struct FoundGaps {
 /// Parameters that a ledger cannot answer, layers outside the working area.
 pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
     let basis = &figures.scene.basis;
-    let unseen = basis.flyable_cells.difference(&figures.ledger.imaged_cells(&figures.query())?);
+    let unseen = basis
+        .flyable_cells
+        .difference(&figures.ledger.imaged_cells(&figures.query())?);
     let ages = LastSeen::of(figures, &unseen)?;
     let rules = GapRules {
         today: figures.until,
@@ -69,7 +71,11 @@ pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
     };
     for (town, piece) in by_town(figures, &unseen) {
         for (reached, piece) in by_reach(figures, piece) {
-            let Gaps { gaps, small, small_m2 } = gaps(&piece, &rules, |row, column| ages.at(row, column))?;
+            let Gaps {
+                gaps,
+                small,
+                small_m2,
+            } = gaps(&piece, &rules, |row, column| ages.at(row, column))?;
             found.small += small;
             found.small_m2 += small_m2;
             for gap in gaps {
@@ -95,7 +101,10 @@ pub fn sortie_rules(figures: &Figures<'_>, settings: &Settings) -> SortieRules {
     let camera = &figures.scene.basis.roster.camera;
     let flights = &settings.coverage.gap_flights;
     let photo_width_m = f64::from(camera.width_px) / camera.focal_px * flights.height_agl_m;
-    flights.rules(photo_width_m, (settings.fleet.endurance_s, settings.fleet.reserve_percent))
+    flights.rules(
+        photo_width_m,
+        (settings.fleet.endurance_s, settings.fleet.reserve_percent),
+    )
 }
 
 fn by_town<'a>(figures: &'a Figures<'_>, unseen: &CellSet) -> Vec<(Option<&'a str>, CellSet)> {
@@ -117,7 +126,10 @@ fn by_reach(figures: &Figures<'_>, piece: CellSet) -> Vec<(Option<bool>, CellSet
         return vec![(None, piece)];
     };
     let beyond = piece.difference(&reached.all);
-    vec![(Some(true), piece.intersection(&reached.all)), (Some(false), beyond)]
+    vec![
+        (Some(true), piece.intersection(&reached.all)),
+        (Some(false), beyond),
+    ]
 }
 
 /// Ground of targets with their class and weight.
@@ -128,7 +140,10 @@ fn weighted_ground(figures: &Figures<'_>) -> Result<Weighted> {
     let mut grounds: Weighted = Vec::new();
     for target in &basis.targets {
         let cells = basis.cells(&target_ground(target, &basis.grid)?)?;
-        match grounds.iter_mut().find(|(class, weight, _)| *class == target.class && *weight == target.weight) {
+        match grounds
+            .iter_mut()
+            .find(|(class, weight, _)| *class == target.class && *weight == target.weight)
+        {
             Some((_, _, sum)) => *sum = sum.union(&cells),
             None => grounds.push((target.class.clone(), target.weight, cells)),
         }
@@ -153,7 +168,9 @@ fn described(
     }
     let class_weight = class_weight.unwrap_or(1.0);
     let dock = nearest_dock(figures, gap.inside)?;
-    let needed = dock.and_then(|(_, distance_m)| need(gap.area_m2, distance_m, rules)).filter(|_| reached != Some(false));
+    let needed = dock
+        .and_then(|(_, distance_m)| need(gap.area_m2, distance_m, rules))
+        .filter(|_| reached != Some(false));
     Ok(GapAnswer {
         rank: 0,
         name: String::new(),
@@ -165,7 +182,10 @@ fn described(
         classes,
         class_weight,
         priority: rounded(gap.age.mean_days * class_weight, 2),
-        inside: [rounded(gap.inside.longitude_deg, 7), rounded(gap.inside.latitude_deg, 7)],
+        inside: [
+            rounded(gap.inside.longitude_deg, 7),
+            rounded(gap.inside.latitude_deg, 7),
+        ],
         dock_id: dock.map(|(index, _)| basis.roster.docks[index].dock_id.clone()),
         dock_distance_m: dock.map(|(_, distance_m)| rounded(distance_m, 0)),
         reachable_percent: reached.map(|reached| if reached { 100.0 } else { 0.0 }),
@@ -176,14 +196,20 @@ fn described(
 
 fn touches(gap: &Gap, cells: &CellSet) -> bool {
     let lattice = cells.lattice();
-    gap.cells.iter().any(|run| (run.start..run.end).any(|column| cells.contains(lattice.cell_centre(run.row, column))))
+    gap.cells
+        .iter()
+        .any(|run| (run.start..run.end).any(|column| cells.contains(lattice.cell_centre(run.row, column))))
 }
 
 /// The dock that is first at a place, and the distance to it; the nearest where none reaches it.
 fn nearest_dock(figures: &Figures<'_>, place: Wgs84) -> Result<Option<(usize, f64)>> {
     let basis = &figures.scene.basis;
     let on_grid = basis.grid.grid_from_wgs84(place)?;
-    let first = figures.scene.reached.as_ref().and_then(|reached| reached.quickest(on_grid));
+    let first = figures
+        .scene
+        .reached
+        .as_ref()
+        .and_then(|reached| reached.quickest(on_grid));
     let distance_m = |index: usize| geodesic_distance_m(basis.roster.docks[index].position, place);
     let nearest = || (0..basis.roster.docks.len()).min_by(|a, b| distance_m(*a).total_cmp(&distance_m(*b)));
     Ok(first.or_else(nearest).map(|index| (index, distance_m(index))))
@@ -248,7 +274,12 @@ pub fn gap_list(figures: &Figures<'_>, found: &FoundGaps, settings: &Settings, l
     let total_m2: f64 = found.gaps.iter().map(|found| found.gap.area_m2).sum();
     GapList {
         as_of: figures.until.to_string(),
-        gaps: found.gaps.iter().take(limit).map(|found| found.answer.clone()).collect(),
+        gaps: found
+            .gaps
+            .iter()
+            .take(limit)
+            .map(|found| found.answer.clone())
+            .collect(),
         total: found.gaps.len(),
         total_km2: rounded(total_m2 / 1e6, 6),
         small: found.small,
@@ -262,11 +293,19 @@ pub fn gap_list(figures: &Figures<'_>, found: &FoundGaps, settings: &Settings, l
 }
 
 fn flying_words(rules: &SortieRules, settings: &Settings) -> Words {
-    let (height, speed, spacing) = (settings.coverage.gap_flights.height_agl_m, rules.lines.speed_ms, rules.lines.spacing_m);
+    let (height, speed, spacing) = (
+        settings.coverage.gap_flights.height_agl_m,
+        rules.lines.speed_ms,
+        rules.lines.spacing_m,
+    );
     let minutes = rules.budget_s / 60.0;
     Words::new(
-        format!("真高 {height:.0} m,{speed:.0} m/s,航线间距 {spacing:.1} m,每架次不超过 {minutes:.0} 分钟;时间 = 面积 ÷ 间距 ÷ 速度 + 每架次往返与起降"),
-        format!("{height:.0} m above ground, {speed:.0} m/s, lines {spacing:.1} m apart, sorties of at most {minutes:.0} min; time = area ÷ spacing ÷ speed + way out, way back, climb and landing of each sortie"),
+        format!(
+            "真高 {height:.0} m,{speed:.0} m/s,航线间距 {spacing:.1} m,每架次不超过 {minutes:.0} 分钟;时间 = 面积 ÷ 间距 ÷ 速度 + 每架次往返与起降"
+        ),
+        format!(
+            "{height:.0} m above ground, {speed:.0} m/s, lines {spacing:.1} m apart, sorties of at most {minutes:.0} min; time = area ÷ spacing ÷ speed + way out, way back, climb and landing of each sortie"
+        ),
     )
 }
 
@@ -280,7 +319,10 @@ pub fn demands(figures: &Figures<'_>, found: &FoundGaps, limit: usize) -> Demand
     };
     let mut beyond_m2 = 0.0;
     for FoundGap { gap, answer } in &found.gaps {
-        let flown = answer.dock_id.as_ref().zip(answer.flight_minutes.zip(answer.sorties));
+        let flown = answer
+            .dock_id
+            .as_ref()
+            .zip(answer.flight_minutes.zip(answer.sorties));
         let Some((dock_id, (flight_minutes, sorties))) = flown else {
             list.out_of_reach += 1;
             beyond_m2 += gap.area_m2;
@@ -291,7 +333,10 @@ pub fn demands(figures: &Figures<'_>, found: &FoundGaps, limit: usize) -> Demand
         }
         let rings = rings(&gap.polygon);
         let digest = hex::encode(Sha256::digest(json!(rings).to_string()));
-        let due = gap.age.last_seen.map(|seen| CivilDay(seen.0 + figures.setting.within_days as i32));
+        let due = gap
+            .age
+            .last_seen
+            .map(|seen| CivilDay(seen.0 + figures.setting.within_days as i32));
         list.demands.push(Demand {
             demand_id: format!("{}-{dock_id}-{}", figures.until, &digest[..12]),
             kind: "gap".to_owned(),
@@ -339,7 +384,10 @@ pub fn geojson(list: &GapList, found: &FoundGaps) -> Result<Value> {
 pub fn rings(polygon: &Polygon) -> Vec<Vec<[f64; 2]>> {
     let position = |point: &Wgs84| [rounded(point.longitude_deg, 7), rounded(point.latitude_deg, 7)];
     let ring = |points: &Vec<Wgs84>| points.iter().map(position).collect();
-    std::iter::once(&polygon.exterior).chain(&polygon.holes).map(ring).collect()
+    std::iter::once(&polygon.exterior)
+        .chain(&polygon.holes)
+        .map(ring)
+        .collect()
 }
 
 fn closed(mut rings: Vec<Vec<[f64; 2]>>) -> Vec<Vec<[f64; 2]>> {

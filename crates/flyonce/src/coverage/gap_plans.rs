@@ -101,7 +101,11 @@ impl GapPlanner<'_> {
     /// Plans of one gap; in words why there are none.
     fn write(&self, found: &FoundGap, written: &mut WrittenPlans) -> Result<Result<(), Words>> {
         let basis = &self.figures.scene.basis;
-        let dock = found.answer.dock_id.as_deref().and_then(|dock_id| basis.roster.dock(dock_id));
+        let dock = found
+            .answer
+            .dock_id
+            .as_deref()
+            .and_then(|dock_id| basis.roster.dock(dock_id));
         let Some(dock) = dock else {
             return Ok(Err(Words::new("没有机场", "there is no dock")));
         };
@@ -113,7 +117,11 @@ impl GapPlanner<'_> {
             .gap
             .rings
             .iter()
-            .map(|ring| ring.iter().map(|point| [point.easting_m, point.northing_m]).collect())
+            .map(|ring| {
+                ring.iter()
+                    .map(|point| [point.easting_m, point.northing_m])
+                    .collect()
+            })
             .collect();
         let plan = lines_over(&rings, &self.rules.lines, start, clear.as_ref());
         let split = split(&plan.lines, start, &self.rules, clear.as_ref());
@@ -121,7 +129,10 @@ impl GapPlanner<'_> {
         if split.sorties.is_empty() {
             return Ok(Err(Words::new(
                 format!("从机场 {} 出发,一块电池飞不到或没有可飞的路径", dock.dock_id),
-                format!("no battery or no clear way leads there from dock {}", dock.dock_id),
+                format!(
+                    "no battery or no clear way leads there from dock {}",
+                    dock.dock_id
+                ),
             )));
         }
         let flight = Flight {
@@ -134,7 +145,9 @@ impl GapPlanner<'_> {
             let name = format!("{}-{}.plan", found.answer.name, index + 1);
             match self.write_sortie(&flight, sortie, &self.folder.join(name))? {
                 Ok(fence_corners) => written.plans.push(WrittenPlan {
-                    file: self.folder.join(format!("{}-{}.plan", found.answer.name, index + 1)),
+                    file: self
+                        .folder
+                        .join(format!("{}-{}.plan", found.answer.name, index + 1)),
                     gap: found.answer.name.clone(),
                     dock_id: dock.dock_id.clone(),
                     lines: sortie.lines.len(),
@@ -160,12 +173,19 @@ impl GapPlanner<'_> {
         };
         clearing.paint(&[(0..24).map(corner).collect()]);
         // Closed ground outside the working area closes nothing here.
-        let closed = basis.cells(&basis.closed).unwrap_or_else(|_| CellSet::empty(basis.grid.clone(), basis.lattice));
+        let closed = basis
+            .cells(&basis.closed)
+            .unwrap_or_else(|_| CellSet::empty(basis.grid.clone(), basis.lattice));
         basis.flyable_cells.union(&clearing).difference(&closed)
     }
 
     /// Writes one plan and has it checked as before a flight; corners of its fence, or in words why it may not fly.
-    fn write_sortie(&self, flight: &Flight<'_>, sortie: &Sortie, file: &Path) -> Result<Result<usize, Words>> {
+    fn write_sortie(
+        &self,
+        flight: &Flight<'_>,
+        sortie: &Sortie,
+        file: &Path,
+    ) -> Result<Result<usize, Words>> {
         let items = self.items(flight, sortie)?;
         let start = StartPlace::of_dock(flight.dock);
         let mut refused = None;
@@ -192,7 +212,10 @@ impl GapPlanner<'_> {
         // A plan that may not fly is not left lying among those that may.
         std::fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
         let why = refused.unwrap_or_default();
-        Ok(Err(Words::new(format!("航线未通过检查:{why}"), format!("the plan does not pass its check: {why}"))))
+        Ok(Err(Words::new(
+            format!("航线未通过检查:{why}"),
+            format!("the plan does not pass its check: {why}"),
+        )))
     }
 
     /// Fences from the closest to the flyable ground to the simplest that a vehicle stores; none without such a layer.
@@ -208,7 +231,11 @@ impl GapPlanner<'_> {
                 northing_m: flight.start[1],
             })
             .map(|at| at.floor() as i32);
-        let holds = |part: &survey::gaps::Part| part.runs.iter().any(|run| run.row == row && (run.start..run.end).contains(&column));
+        let holds = |part: &survey::gaps::Part| {
+            part.runs
+                .iter()
+                .any(|run| run.row == row && (run.start..run.end).contains(&column))
+        };
         let Some(part) = parts(&near).into_iter().find(holds) else {
             return Ok(Vec::new());
         };
@@ -247,7 +274,10 @@ impl GapPlanner<'_> {
         };
         let mut items = vec![
             placed(TAKEOFF, flight.dock.position, height_m),
-            command(CHANGE_SPEED, [1.0, self.rules.lines.speed_ms, -1.0, 0.0, 0.0, 0.0, 0.0]),
+            command(
+                CHANGE_SPEED,
+                [1.0, self.rules.lines.speed_ms, -1.0, 0.0, 0.0, 0.0, 0.0],
+            ),
             command(GIMBAL, [-90.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]),
         ];
         for (way, line) in sortie.ways.iter().zip(&sortie.lines) {
@@ -279,7 +309,15 @@ fn placed(command: u16, place: Wgs84, height_m: f64) -> PlanItem {
     PlanItem {
         frame: 3,
         command,
-        params: [0.0, 0.0, 0.0, f64::NAN, place.latitude_deg, place.longitude_deg, height_m],
+        params: [
+            0.0,
+            0.0,
+            0.0,
+            f64::NAN,
+            place.latitude_deg,
+            place.longitude_deg,
+            height_m,
+        ],
         auto_continue: true,
         origin: String::new(),
     }
@@ -320,6 +358,11 @@ fn surroundings(allowed: &CellSet, start: Place, sortie: &Sortie) -> CellSet {
     let [west, south] = low.map(|at| at - FENCE_MARGIN_M);
     let [east, north] = high.map(|at| at + FENCE_MARGIN_M);
     let mut set = CellSet::empty(allowed.grid().clone(), allowed.lattice());
-    set.paint(&[vec![corner(west, south), corner(east, south), corner(east, north), corner(west, north)]]);
+    set.paint(&[vec![
+        corner(west, south),
+        corner(east, south),
+        corner(east, north),
+        corner(west, north),
+    ]]);
     set
 }

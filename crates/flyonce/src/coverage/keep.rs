@@ -247,7 +247,10 @@ fn read(store: &Store, form: &LedgerForm) -> Result<Option<Kept>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     };
-    let end = content.iter().position(|byte| *byte == b'\n').context("it has no first line")?;
+    let end = content
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .context("it has no first line")?;
     let head: Head = serde_json::from_slice(&content[..end]).context("its first line cannot be read")?;
     if head.made != made(form) {
         tracing::info!("the coverage ledger was made with other parameters; building it anew");

@@ -57,7 +57,9 @@ pub async fn write(
         ..Asked::default()
     };
     let made = desk
-        .ask_gaps(asked, on_entered, |figures, found| made(figures, found, (month, first), town))
+        .ask_gaps(asked, on_entered, |figures, found| {
+            made(figures, found, (month, first), town)
+        })
         .await?;
     let Some(made) = made else {
         return Ok(None);
@@ -65,8 +67,15 @@ pub async fn write(
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let mut files = Vec::new();
     for (index, town) in made.pages.iter().enumerate() {
-        let code = town.row.code.clone().unwrap_or_else(|| format!("{:02}", index + 1));
-        let plain: String = code.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let code = town
+            .row
+            .code
+            .clone()
+            .unwrap_or_else(|| format!("{:02}", index + 1));
+        let plain: String = code
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
         let file = out.join(format!("coverage-{month}-{plain}.html"));
         write_whole(&file, html(&made, town, lang).as_bytes())?;
         files.push(file);
@@ -79,7 +88,9 @@ fn month_bounds(month: &str) -> Result<(CivilDay, CivilDay)> {
     let wrong = || format!("{month:?} is not a month; an example is 2026-11");
     let first: CivilDay = format!("{month}-01").parse().with_context(wrong)?;
     // The longest month has 31 days; the first day of the next lies within the five after it.
-    let next = (28..=31).map(|days| CivilDay(first.0 + days)).find(|day| !day.to_string().starts_with(month));
+    let next = (28..=31)
+        .map(|days| CivilDay(first.0 + days))
+        .find(|day| !day.to_string().starts_with(month));
     let next = next.with_context(wrong)?;
     Ok((first, CivilDay(next.0 - 1)))
 }
@@ -102,7 +113,11 @@ fn made(
     if towns.rows.is_empty() {
         pages.push(town_page(figures, found, (whole.whole.clone(), None), first)?);
     }
-    anyhow::ensure!(!pages.is_empty(), "there is no town {:?} with flyable ground", only.unwrap_or_default());
+    anyhow::ensure!(
+        !pages.is_empty(),
+        "there is no town {:?} with flyable ground",
+        only.unwrap_or_default()
+    );
     Ok(Month {
         label: label.to_owned(),
         figures: whole,
@@ -136,7 +151,11 @@ fn town_page(
     Ok(TownPage {
         map_png: age_map::map_png(figures, found, town)?,
         gap_km2: gaps.iter().map(|gap| gap.gap.area_m2).sum::<f64>() / 1e6,
-        gaps: gaps.iter().take(GAPS_LISTED).map(|gap| gap.answer.clone()).collect(),
+        gaps: gaps
+            .iter()
+            .take(GAPS_LISTED)
+            .map(|gap| gap.answer.clone())
+            .collect(),
         row,
         days,
     })
@@ -153,7 +172,12 @@ fn html(month: &Month, town: &TownPage, lang: Lang) -> String {
         basis(month),
     ]
     .concat();
-    page(("覆盖月报", "Monthly coverage"), &subtitle, &format!("<style>{STYLE}</style>{body}"), lang)
+    page(
+        ("覆盖月报", "Monthly coverage"),
+        &subtitle,
+        &format!("<style>{STYLE}</style>{body}"),
+        lang,
+    )
 }
 
 const STYLE: &str = ".numbers { display: grid; grid-template-columns: repeat(3, 1fr); gap: 12px; margin: 16px 0; }
@@ -166,7 +190,9 @@ const STYLE: &str = ".numbers { display: grid; grid-template-columns: repeat(3, 
 @media print { .map img { max-height: 560px; } .numbers b { font-size: 20px; } @page { margin: 14mm; } }";
 
 fn amount(amount: &Amount) -> (String, String) {
-    let percent = amount.percent.map_or_else(|| both("未知", "unknown"), |percent| format!("{percent:.1} %"));
+    let percent = amount
+        .percent
+        .map_or_else(|| both("未知", "unknown"), |percent| format!("{percent:.1} %"));
     let size = amount.km2.map_or_else(String::new, |km2| format!("{km2:.3} km²"));
     let why = amount.unknown.as_ref().map_or_else(String::new, words);
     (percent, format!("{size} {why}"))
@@ -175,32 +201,59 @@ fn amount(amount: &Amount) -> (String, String) {
 fn numbers(month: &Month, town: &TownPage) -> String {
     let setting = &month.figures.setting;
     let within = both(
-        &format!("近 {} 天({} 至 {}),GSD ≤ {} cm", setting.within_days, setting.since, setting.until, setting.max_gsd_cm),
-        &format!("within {} days ({} to {}), GSD ≤ {} cm", setting.within_days, setting.since, setting.until, setting.max_gsd_cm),
+        &format!(
+            "近 {} 天({} 至 {}),GSD ≤ {} cm",
+            setting.within_days, setting.since, setting.until, setting.max_gsd_cm
+        ),
+        &format!(
+            "within {} days ({} to {}), GSD ≤ {} cm",
+            setting.within_days, setting.since, setting.until, setting.max_gsd_cm
+        ),
     );
     let target = |number: &str| {
         let goal = month.figures.goals.iter().find(|goal| goal.number == number);
         goal.map_or_else(String::new, |goal| {
-            both(&format!("全区目标 {:.0} %", goal.target_percent), &format!("target of the district {:.0} %", goal.target_percent))
+            both(
+                &format!("全区目标 {:.0} %", goal.target_percent),
+                &format!("target of the district {:.0} %", goal.target_percent),
+            )
         })
     };
     let card = |name: String, (percent, size): (String, String), note: String| {
         format!("<div>{name}<b>{percent}</b><small>{size}<br>{note}</small></div>")
     };
-    let area = town.row.area_km2.map_or_else(String::new, |km2| format!("{km2:.3} km²"));
+    let area = town
+        .row
+        .area_km2
+        .map_or_else(String::new, |km2| format!("{km2:.3} km²"));
     format!(
         "<p class=\"note\">{} {area}</p><section class=\"numbers\">{}{}{}</section>",
         both("适飞面积", "flyable ground"),
-        card(both("可达", "reachable"), amount(&town.row.reachable), target("reachable")),
-        card(both("计划", "planned"), amount(&town.row.planned), words(&setting.plan)),
-        card(both("实拍", "imaged"), amount(&town.row.imaged), format!("{} · {within}", target("imaged"))),
+        card(
+            both("可达", "reachable"),
+            amount(&town.row.reachable),
+            target("reachable")
+        ),
+        card(
+            both("计划", "planned"),
+            amount(&town.row.planned),
+            words(&setting.plan)
+        ),
+        card(
+            both("实拍", "imaged"),
+            amount(&town.row.imaged),
+            format!("{} · {within}", target("imaged"))
+        ),
     )
 }
 
 fn map(town: &TownPage) -> String {
     let entry = |(colour, said): (crate::map_picture::Colour, crate::lang::Words)| {
         let [r, g, b] = colour;
-        format!("<li><i style=\"background: rgb({r},{g},{b})\"></i>{}</li>", words(&said))
+        format!(
+            "<li><i style=\"background: rgb({r},{g},{b})\"></i>{}</li>",
+            words(&said)
+        )
     };
     let legend: String = age_map::legend().into_iter().map(entry).collect();
     format!(
@@ -212,8 +265,12 @@ fn map(town: &TownPage) -> String {
 
 /// The share by day as a line.
 fn history(town: &TownPage) -> String {
-    let known: Vec<(usize, f64)> =
-        town.days.iter().enumerate().filter_map(|(index, (_, percent))| Some((index, (*percent)?))).collect();
+    let known: Vec<(usize, f64)> = town
+        .days
+        .iter()
+        .enumerate()
+        .filter_map(|(index, (_, percent))| Some((index, (*percent)?)))
+        .collect();
     let head = format!("<h2>{}</h2>", both("本月实拍(%)", "Imaged by day, %"));
     if known.is_empty() {
         return format!("{head}<p class=\"note\">{}</p>", both("没有数据", "no data"));
@@ -226,12 +283,28 @@ fn history(town: &TownPage) -> String {
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"100%\" role=\"img\">");
     for percent in [0.0, 50.0, 100.0] {
         let at = y(percent);
-        let _ = write!(svg, "<line x1=\"34\" x2=\"{WIDTH}\" y1=\"{at}\" y2=\"{at}\" stroke=\"#d7dde5\"/><text x=\"2\" y=\"{}\">{percent}</text>", at + 4.0);
+        let _ = write!(
+            svg,
+            "<line x1=\"34\" x2=\"{WIDTH}\" y1=\"{at}\" y2=\"{at}\" stroke=\"#d7dde5\"/><text x=\"2\" y=\"{}\">{percent}</text>",
+            at + 4.0
+        );
     }
-    let points: Vec<String> = known.iter().map(|(index, percent)| format!("{:.1},{:.1}", x(*index), y(*percent))).collect();
-    let _ = write!(svg, "<polyline fill=\"none\" stroke=\"#1663c7\" stroke-width=\"2.5\" points=\"{}\"/>", points.join(" "));
+    let points: Vec<String> = known
+        .iter()
+        .map(|(index, percent)| format!("{:.1},{:.1}", x(*index), y(*percent)))
+        .collect();
+    let _ = write!(
+        svg,
+        "<polyline fill=\"none\" stroke=\"#1663c7\" stroke-width=\"2.5\" points=\"{}\"/>",
+        points.join(" ")
+    );
     for (index, (day, _)) in town.days.iter().enumerate().step_by(7) {
-        let _ = write!(svg, "<text x=\"{:.1}\" y=\"{}\">{day}</text>", x(index), HEIGHT - 4.0);
+        let _ = write!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{}\">{day}</text>",
+            x(index),
+            HEIGHT - 4.0
+        );
     }
     format!("{head}{svg}</svg>")
 }
@@ -256,8 +329,12 @@ fn gaps(town: &TownPage) -> String {
             gap.last_seen.clone().unwrap_or_else(|| both("从未", "never")),
             escaped(&gap.classes.join("、")),
             escaped(gap.dock_id.as_deref().unwrap_or("–")),
-            gap.flight_minutes.map_or_else(|| both("飞不到", "out of reach"), |minutes| format!("{minutes:.0}")),
-            gap.sorties.map_or_else(|| "–".to_owned(), |sorties| sorties.to_string()),
+            gap.flight_minutes.map_or_else(
+                || both("飞不到", "out of reach"),
+                |minutes| format!("{minutes:.0}"),
+            ),
+            gap.sorties
+                .map_or_else(|| "–".to_owned(), |sorties| sorties.to_string()),
         ];
         let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
         format!("<tr>{cells}</tr>")
@@ -268,7 +345,11 @@ fn gaps(town: &TownPage) -> String {
         both("空白(按龄期 × 类别权重)", "Gaps, by age × class weight"),
         both(
             &format!("共 {:.3} km²,列出前 {} 处", town.gap_km2, town.gaps.len()),
-            &format!("{:.3} km² in all, the first {} listed", town.gap_km2, town.gaps.len())
+            &format!(
+                "{:.3} km² in all, the first {} listed",
+                town.gap_km2,
+                town.gaps.len()
+            )
         ),
     )
 }
@@ -289,11 +370,16 @@ fn all_towns(month: &Month, here: &TownPage) -> String {
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"));
     let days = |value: Option<u32>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
     let row = |row: &CoverageRow| {
-        let class = if row.name == here.row.name { " class=\"here\"" } else { "" };
+        let class = if row.name == here.row.name {
+            " class=\"here\""
+        } else {
+            ""
+        };
         format!(
             "<tr{class}><td class=\"name\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}/{}</td></tr>",
             escaped(&row.name),
-            row.area_km2.map_or_else(|| "–".to_owned(), |km2| format!("{km2:.2}")),
+            row.area_km2
+                .map_or_else(|| "–".to_owned(), |km2| format!("{km2:.2}")),
             number(row.reachable.percent),
             number(row.planned.percent),
             number(row.imaged.percent),
@@ -301,7 +387,10 @@ fn all_towns(month: &Month, here: &TownPage) -> String {
             days(row.ages.p90_days)
         )
     };
-    let rows: String = std::iter::once(&month.figures.whole).chain(&month.towns.rows).map(row).collect();
+    let rows: String = std::iter::once(&month.figures.whole)
+        .chain(&month.towns.rows)
+        .map(row)
+        .collect();
     format!(
         "<h2>{}</h2><div class=\"wide\"><table><tr>{head}</tr>{rows}</table></div>",
         both("全区各街镇", "All towns")
@@ -311,11 +400,27 @@ fn all_towns(month: &Month, here: &TownPage) -> String {
 fn basis(month: &Month) -> String {
     let (figures, setting) = (&month.figures, &month.figures.setting);
     let layers = figures.layers.iter().map(|layer| {
-        let validity = format!("{}..{}", layer.valid_from.as_deref().unwrap_or(""), layer.valid_to.as_deref().unwrap_or(""));
-        let line = format!("{} {} {} [{validity}] {}", layer.kind, layer.name, layer.version, layer.source.as_deref().unwrap_or(""));
+        let validity = format!(
+            "{}..{}",
+            layer.valid_from.as_deref().unwrap_or(""),
+            layer.valid_to.as_deref().unwrap_or("")
+        );
+        let line = format!(
+            "{} {} {} [{validity}] {}",
+            layer.kind,
+            layer.name,
+            layer.version,
+            layer.source.as_deref().unwrap_or("")
+        );
         format!("<li>{}</li>", escaped(&line))
     });
-    let missing = figures.missing_layers.iter().map(|kind| format!("<li>{} {}</li>", both("缺少图层:", "no layer of kind"), escaped(kind)));
+    let missing = figures.missing_layers.iter().map(|kind| {
+        format!(
+            "<li>{} {}</li>",
+            both("缺少图层:", "no layer of kind"),
+            escaped(kind)
+        )
+    });
     let list: String = layers.chain(missing).collect();
     format!(
         "<h2>{}</h2><dl><dt>{}</dt><dd><ul>{list}</ul></dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{} m · {}</dd></dl>",
@@ -337,8 +442,12 @@ mod tests {
 
     #[test]
     fn months_end_where_they_end() {
-        let bounds = |month: &str| month_bounds(month).map(|(first, last)| (first.to_string(), last.to_string()));
-        assert_eq!(bounds("2026-11").unwrap(), ("2026-11-01".to_owned(), "2026-11-30".to_owned()));
+        let bounds =
+            |month: &str| month_bounds(month).map(|(first, last)| (first.to_string(), last.to_string()));
+        assert_eq!(
+            bounds("2026-11").unwrap(),
+            ("2026-11-01".to_owned(), "2026-11-30".to_owned())
+        );
         assert_eq!(bounds("2024-02").unwrap().1, "2024-02-29");
         assert_eq!(bounds("2026-12").unwrap().1, "2026-12-31");
         for wrong in ["2026-13", "11-2026", "", "2026-11-03"] {

@@ -39,7 +39,12 @@ impl Planned {
     ///
     /// # Errors
     /// A calendar that cannot be read. A plan that cannot is named in its mission.
-    pub fn of(workplace: &Workplace, basis: &Basis, first: CivilDay, within_days: u32) -> Result<Option<Self>> {
+    pub fn of(
+        workplace: &Workplace,
+        basis: &Basis,
+        first: CivilDay,
+        within_days: u32,
+    ) -> Result<Option<Self>> {
         let settings = &workplace.config.settings;
         let plans = settings.fleet.plans_path(&settings.data_folder);
         let file = plans.join(calendar::FILE);
@@ -116,7 +121,9 @@ fn roof_m(dock: &DockEntry) -> f64 {
 pub fn planned_outlines(roster: &Roster, places: &[(Wgs84, f64)]) -> Vec<Vec<Wgs84>> {
     let mut outlines = Vec::new();
     for (index, (position, height_m)) in places.iter().enumerate() {
-        let ahead = places.get(index + 1).or_else(|| index.checked_sub(1).and_then(|before| places.get(before)));
+        let ahead = places
+            .get(index + 1)
+            .or_else(|| index.checked_sub(1).and_then(|before| places.get(before)));
         let Some((ahead, _)) = ahead else { continue };
         let [east_m, north_m] = LocalTangent::at(*position).enu_from_wgs84(*ahead);
         let pose = Pose {

@@ -52,7 +52,11 @@ impl Scene {
             let all_ground = basis.flyable.is_none();
             let town_cells = basis.towns.iter().map(|town| {
                 let cells = basis.cells(&town.polygons)?;
-                Ok(if all_ground { cells } else { cells.intersection(&basis.flyable_cells) })
+                Ok(if all_ground {
+                    cells
+                } else {
+                    cells.intersection(&basis.flyable_cells)
+                })
             });
             Ok(Some(Self {
                 town_cells: town_cells.collect::<Result<_>>()?,

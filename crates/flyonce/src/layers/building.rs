@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use formats::features::{Declared, FeatureFile, FileFeature, FileGeometry, Ignored, ProjectionText};
 use survey::airspace::{height_zones, no_fly_zones, runways_of};
 use survey::area::RawPolygon;
-use survey::geodesy::Wgs84;
+use survey::geodesy::{Datum, Wgs84};
 use survey::grid::WorkingGrid;
 use survey::layers::{
     FeatureLayer, FeatureRepair, LayerKind, LayerRecord, RawFeature, RawShape, Shape, Validity, properties,
@@ -86,10 +86,12 @@ pub fn build(file: ReadFile, statement: &Statement, shown: &str) -> Result<Built
         .map(|feature| raw_feature(feature, statement.margin_m));
     let (layer, repairs) = FeatureLayer::build(record, &converter, raw.collect()).with_context(in_layer)?;
     check(&layer).with_context(in_layer)?;
+    let converted =
+        (reference.datum() == Datum::Gcj02).then(|| "every place was converted from GCJ-02".to_owned());
     Ok(Built {
         layer,
         repairs,
-        notes,
+        notes: notes.into_iter().chain(converted).collect(),
         ignored,
     })
 }
@@ -195,16 +197,13 @@ fn check(layer: &FeatureLayer) -> Result<()> {
 /// # Errors
 /// A layer at a pole.
 pub fn grid_around(layer: &FeatureLayer) -> Result<WorkingGrid> {
-    let first = layer
-        .features
-        .first()
-        .and_then(|feature| first_place(&feature.shape));
-    let first = first.context("the layer has no place")?;
+    let first = first_place(layer).context("the layer has no place")?;
     Ok(WorkingGrid::centred(first)?)
 }
 
-fn first_place(shape: &Shape) -> Option<Wgs84> {
-    match shape {
+/// The first place of a layer.
+pub fn first_place(layer: &FeatureLayer) -> Option<Wgs84> {
+    match &layer.features.first()?.shape {
         Shape::Points(points) => points.first().copied(),
         Shape::Lines(lines) => lines.first()?.first().copied(),
         Shape::Areas(polygons) => polygons.first()?.exterior.first().copied(),

@@ -301,3 +301,107 @@ impl LockedBook {
 fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use survey::geodesy::{Datum, Wgs84};
+    use survey::layers::{LayerFeature, LayerKind, Shape, Validity};
+    use survey::reference::Reference;
+
+    use super::*;
+
+    fn built(version: &str) -> Built {
+        let point = Wgs84::new(31.2, 121.6).unwrap();
+        Built {
+            layer: FeatureLayer {
+                record: LayerRecord {
+                    kind: LayerKind::TargetPoint,
+                    name: "points".to_owned(),
+                    version: version.to_owned(),
+                    validity: Validity::default(),
+                    source: "made up".to_owned(),
+                    document: None,
+                    reference: Reference::Geographic(Datum::Wgs84),
+                },
+                features: vec![LayerFeature {
+                    name: Some("一".to_owned()),
+                    code: None,
+                    shape: Shape::Points(vec![point]),
+                    properties: BTreeMap::new(),
+                }],
+            },
+            repairs: Vec::new(),
+            notes: Vec::new(),
+            ignored: Vec::new(),
+        }
+    }
+
+    fn deed() -> Deed {
+        Deed {
+            at: UtcMicros(1_772_416_800_000_000),
+            by: None,
+            reason: None,
+        }
+    }
+
+    fn versions(shelf: &Shelf) -> Vec<String> {
+        let entries = shelf.entries().unwrap();
+        entries.into_iter().map(|entry| entry.record.version).collect()
+    }
+
+    #[test]
+    fn a_line_that_a_power_cut_left_half_does_not_count_and_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(folder.path());
+        assert!(shelf.entries().unwrap().is_empty());
+        shelf.import(&built("1"), &[], deed()).unwrap();
+        let book = folder.path().join("layers/book.jsonl");
+        let whole = fs::read_to_string(&book).unwrap();
+        fs::write(&book, format!("{whole}{}", &whole[..whole.len() / 2])).unwrap();
+        assert_eq!(versions(&shelf), ["1"]);
+        shelf.import(&built("2"), &[], deed()).unwrap();
+        assert_eq!(versions(&shelf), ["1", "2"]);
+        fs::write(&book, format!("{whole}nonsense\n")).unwrap();
+        let error = format!("{:#}", shelf.entries().unwrap_err());
+        assert!(error.contains("book.jsonl, line 2"), "{error}");
+    }
+
+    #[test]
+    fn programs_that_import_at_once_wait_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(folder.path());
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let shelf = &shelf;
+                // Two of each version: one is new, the other is the same again.
+                scope.spawn(move || {
+                    shelf
+                        .import(&built(&(number / 2).to_string()), &[], deed())
+                        .unwrap()
+                });
+            }
+        });
+        let mut found = versions(&shelf);
+        found.sort();
+        assert_eq!(found, ["0", "1", "2", "3"]);
+    }
+
+    #[test]
+    fn what_is_kept_is_what_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(folder.path());
+        let originals = [("points.geojson".to_owned(), b"as it came".to_vec())];
+        let (entry, is_new) = shelf.import(&built("1"), &originals, deed()).unwrap();
+        assert!(is_new);
+        assert_eq!(shelf.layer(&entry).unwrap(), built("1").layer);
+        assert!(shelf.damaged_originals(&entry).is_empty());
+        fs::write(shelf.original_path(&entry.originals[0].sha256), b"changed").unwrap();
+        assert_eq!(shelf.damaged_originals(&entry), ["points.geojson"]);
+        assert!(shelf.set_retired(&entry.id, true, deed()).unwrap());
+        assert!(!shelf.set_retired(&entry.id, true, deed()).unwrap());
+        let again = shelf.import(&built("1"), &[], deed()).unwrap_err().to_string();
+        assert!(again.contains("layers restore"), "{again}");
+    }
+}

@@ -32,7 +32,10 @@ impl Board {
 
     /// Where a place is, pixels from the upper left corner.
     pub fn pixel(&self, point: GridPoint) -> [f64; 2] {
-        [(point.easting_m - self.corner[0]) / self.step_m, (self.corner[1] - point.northing_m) / self.step_m]
+        [
+            (point.easting_m - self.corner[0]) / self.step_m,
+            (self.corner[1] - point.northing_m) / self.step_m,
+        ]
     }
 
     /// Colours a pixel; beyond the picture nothing happens.
@@ -62,7 +65,11 @@ impl Board {
 
     /// A straight line between pixels.
     pub fn line(&mut self, a: [f64; 2], b: [f64; 2], width: i64, colour: Colour) {
-        let steps = (b[0] - a[0]).abs().max((b[1] - a[1]).abs()).ceil().clamp(1.0, 20_000.0);
+        let steps = (b[0] - a[0])
+            .abs()
+            .max((b[1] - a[1]).abs())
+            .ceil()
+            .clamp(1.0, 20_000.0);
         for step in 0..=steps as u32 {
             let along = f64::from(step) / steps;
             let x = (a[0] + along * (b[0] - a[0])).round() as i64;
@@ -84,9 +91,13 @@ impl Board {
 
     /// A filled triangle between pixels.
     pub fn triangle(&mut self, corners: [[f64; 2]; 3], colour: Colour) {
-        let side = |a: [f64; 2], b: [f64; 2], p: [f64; 2]| (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
+        let side = |a: [f64; 2], b: [f64; 2], p: [f64; 2]| {
+            (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])
+        };
         let [a, b, c] = corners;
-        let bound = |axis: usize, pick: fn(f64, f64) -> f64| corners.iter().map(|corner| corner[axis]).fold(a[axis], pick);
+        let bound = |axis: usize, pick: fn(f64, f64) -> f64| {
+            corners.iter().map(|corner| corner[axis]).fold(a[axis], pick)
+        };
         for y in bound(1, f64::min) as i64..=bound(1, f64::max) as i64 {
             for x in bound(0, f64::min) as i64..=bound(0, f64::max) as i64 {
                 let point = [x as f64, y as f64];
@@ -105,7 +116,11 @@ impl Board {
             for (row, bits) in glyphs::rows(letter).into_iter().enumerate() {
                 for column in 0..5 {
                     if bits >> (4 - column) & 1 == 1 {
-                        self.fill([left + column * scale, y + row as i64 * scale], [scale, scale], colour);
+                        self.fill(
+                            [left + column * scale, y + row as i64 * scale],
+                            [scale, scale],
+                            colour,
+                        );
                     }
                 }
             }
@@ -131,7 +146,11 @@ impl Board {
 pub fn bar_m(map_width_m: f64) -> f64 {
     let target_m = map_width_m / 4.0;
     let decade = 10_f64.powf(target_m.max(1.0).log10().floor());
-    [5.0, 2.0, 1.0].into_iter().map(|times| times * decade).find(|bar_m| *bar_m <= target_m).unwrap_or(decade)
+    [5.0, 2.0, 1.0]
+        .into_iter()
+        .map(|times| times * decade)
+        .find(|bar_m| *bar_m <= target_m)
+        .unwrap_or(decade)
 }
 
 #[cfg(test)]
@@ -140,7 +159,10 @@ mod tests {
 
     #[test]
     fn bars_are_round_and_fit() {
-        assert_eq!([bar_m(4000.0), bar_m(9000.0), bar_m(30_000.0), bar_m(50.0)], [1000.0, 2000.0, 5000.0, 10.0]);
+        assert_eq!(
+            [bar_m(4000.0), bar_m(9000.0), bar_m(30_000.0), bar_m(50.0)],
+            [1000.0, 2000.0, 5000.0, 10.0]
+        );
     }
 
     #[test]
@@ -156,6 +178,10 @@ mod tests {
         let drawn = image::load_from_memory(&board.png().unwrap()).unwrap().to_rgb8();
         assert_eq!(drawn.get_pixel(20, 10).0, [200, 0, 0]);
         assert_eq!(drawn.get_pixel(24, 10).0, [255; 3]);
-        assert_eq!(drawn.get_pixel(1, 27).0, [0; 3], "cut off at the edge, not refused");
+        assert_eq!(
+            drawn.get_pixel(1, 27).0,
+            [0; 3],
+            "cut off at the edge, not refused"
+        );
     }
 }

@@ -7,6 +7,7 @@ mod broken_off;
 mod cloud_dock;
 mod comparing;
 mod configuring;
+mod coverage;
 mod faulty_wave;
 mod feedback;
 mod fleet;

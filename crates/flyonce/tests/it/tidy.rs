@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ort", &["vision"]),
     ("sqlx", &["store"]),
     ("axum", &["flyonce"]),
+    ("encoding_rs", &["formats"]),
     ("flatbuffers", &["formats"]),
     ("geo", &["survey"]),
     ("proj4rs", &["survey"]),

@@ -1,6 +1,7 @@
 // MOCK server for working on the page without the program (`npm run dev:mock`). Never shipped:
 // leads are made up and pictures are drawn as SVG. It keeps the HTTP contract, in memory.
 import { createServer } from "node:http";
+import { coverageAnswer } from "./mock-coverage.mjs";
 import { fleetAnswer, fleetView } from "./mock-fleet.mjs";
 
 const STATES = ["candidate", "second_review", "confirmed", "false_alarm", "known_stock", "fly_again"];
@@ -85,6 +86,8 @@ function decide(lead, body) {
 }
 
 function answer(path, q, body, method) {
+  const coverage = coverageAnswer(path);
+  if (coverage) return coverage;
   const fleet = fleetAnswer(path, q, body, method, fail);
   if (fleet) return fleet;
   const find = (id) => leads.find((l) => l.lead_id === id) ?? (() => { throw fail(404, "no_such_lead", "没有这条线索。", "There is no such lead."); })();
@@ -103,7 +106,6 @@ function answer(path, q, body, method) {
   if (a === "photos") return { photos, total: PHOTOS, next: null };
   if (a === "layers" && b) return collection([{ type: "Feature", geometry: square([121.5425, 31.2011], 0.005, 0.0022), properties: {} }]);
   if (a === "layers") return [{ name: "浦东适飞区", version: "2026-07", role: "flyable" }];
-  if (a === "coverage") return { imaged_km2: 0.3127, imaged_total_km2: 0.3345, layer: { name: "浦东适飞区", version: "2026-07", datum: "CGCS2000", area_km2: 1.0614 }, percent: 29.46, photos_counted: 22, photos_without_pose: 2, cell_m: 5, grid: { projection: "transverse_mercator", origin_latitude_deg: 31.2, origin_longitude_deg: 121.54 }, parameters: { since: q.get("since"), until: q.get("until"), max_gsd_cm: q.get("max_gsd_cm") && Number(q.get("max_gsd_cm")) } };
   throw fail(404, "no_such_path", "没有这个地址。", "There is no such address.");
 }
 

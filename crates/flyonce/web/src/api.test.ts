@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ApiError, api, apiUrl, coverageUrl, imageUrl, originalUrl } from "./api";
+import { ApiError, api, apiUrl, imageUrl, originalUrl } from "./api";
 
 const answer = (status: number, body: string): Response => new Response(body, { status });
 afterEach(() => vi.unstubAllGlobals());
@@ -8,9 +8,6 @@ describe("addresses", () => {
   it("leaves out what is not asked for", () => {
     expect(apiUrl(["leads"], { state: "candidate", class: "", after: undefined, limit: 50 }))
       .toBe("/api/v1/leads?state=candidate&limit=50");
-    expect(coverageUrl({})).toBe("/api/v1/coverage");
-    expect(coverageUrl({ since: "2026-07-01", max_gsd_cm: 3.5 }))
-      .toBe("/api/v1/coverage?since=2026-07-01&max_gsd_cm=3.5");
   });
 
   it("escapes every part of the path", () => {

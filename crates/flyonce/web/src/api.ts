@@ -2,7 +2,7 @@
 // ApiError that carries words for people. Nothing else in the page calls fetch.
 import type { FeatureCollection } from "geojson";
 import type {
-  Bilingual, Catalogue, Coverage, CoverageQuery, DecisionRequest, Health, LayerInfo, LeadDetail,
+  Bilingual, Catalogue, DecisionRequest, Health, LayerInfo, LeadDetail,
   LeadPage, LeadQuery, PhotoDetection, PhotoPage,
 } from "./types";
 
@@ -38,7 +38,6 @@ export const imageUrl = (sha256: string, width: number): string =>
 /** The file as the camera wrote it. */
 export const originalUrl = (sha256: string): string => apiUrl(["images", sha256, "original"]);
 export const eventsUrl = (): string => apiUrl(["events"]);
-export const coverageUrl = (query: CoverageQuery): string => apiUrl(["coverage"], { ...query });
 
 /** Sends one request. Throws ApiError, and nothing else. */
 export async function send<T>(url: string, init?: RequestInit): Promise<T> {
@@ -98,7 +97,6 @@ export const api = {
   photoDetections: (id: string) =>
     send<{ detections: PhotoDetection[] }>(apiUrl(["photos", id, "detections"])),
   footprints: () => send<FeatureCollection>(apiUrl(["photos", "footprints"])),
-  coverage: (query: CoverageQuery) => send<Coverage>(coverageUrl(query)),
   layers: () => send<LayerInfo[]>(apiUrl(["layers"])),
   layer: (name: string) => send<FeatureCollection>(apiUrl(["layers", `${name}.geojson`])),
 };

@@ -1,4 +1,5 @@
 // Every word of the page in both languages. A pair per line, so that none can lack its other half.
+import { COVERAGE_WORDS } from "./coverage/words";
 import { FLEET_WORDS } from "./fleet/words";
 import type { Bilingual } from "./types";
 
@@ -6,8 +7,8 @@ export type Lang = "zh" | "en";
 
 export const WORDS = {
   ...FLEET_WORDS,
+  ...COVERAGE_WORDS,
   "app.review": { zh: "审核", en: "Review" },
-  "app.coverage": { zh: "实拍覆盖", en: "Coverage" },
   "app.photos": { zh: "照片", en: "Photos" },
   "app.sections": { zh: "页面", en: "Sections" },
   "top.left": { zh: "待审 {n} 条", en: "{n} left" },
@@ -128,27 +129,6 @@ export const WORDS = {
   "help.pan": { zh: "平移", en: "Pan" },
   "help.note": { zh: "填写备注", en: "Write a note" },
   "help.this": { zh: "本帮助", en: "This help" },
-  "coverage.title": { zh: "实拍覆盖", en: "Imaged coverage" },
-  "coverage.lead": { zh: "真正被照片拍到的地面，重叠只计一次。可达覆盖与计划覆盖是另外的数字，不在此处。", en: "Ground that photos really show, overlap counted once. Reachable and planned coverage are other numbers and are not shown here." },
-  "coverage.since": { zh: "起始日期", en: "Since" },
-  "coverage.until": { zh: "截止日期", en: "Until" },
-  "coverage.gsd": { zh: "最低清晰度（cm/像素）", en: "At least as sharp as (cm/pixel)" },
-  "coverage.any": { zh: "不限", en: "any" },
-  "coverage.run": { zh: "计算", en: "Compute" },
-  "coverage.inLayer": { zh: "适飞图层内实拍", en: "Imaged inside the flyable layer" },
-  "coverage.imaged": { zh: "实拍面积", en: "Imaged area" },
-  "coverage.total": { zh: "实拍总面积（含图层外）", en: "Imaged in all (also outside)" },
-  "coverage.layerArea": { zh: "适飞图层面积", en: "Flyable layer area" },
-  "coverage.layer": { zh: "适飞图层", en: "Flyable layer" },
-  "coverage.version": { zh: "版本 {v}", en: "version {v}" },
-  "coverage.noLayer": { zh: "未导入适飞图层，无法给出百分比。", en: "No flyable layer imported, so there is no percentage." },
-  "coverage.photos": { zh: "计入照片", en: "Photos counted" },
-  "coverage.noPose": { zh: "缺少姿态、未计入", en: "Without pose, not counted" },
-  "coverage.zone": { zh: "日期所用时区", en: "Time zone of the days" },
-  "coverage.cell": { zh: "统计格网", en: "Counting cell" },
-  "coverage.grid": { zh: "工作坐标系", en: "Working grid" },
-  "coverage.parameters": { zh: "本次统计口径", en: "Parameters of this figure" },
-  "coverage.repeat": { zh: "复核地址", en: "Address to repeat it" },
   "photos.title": { zh: "照片", en: "Photos" },
   "photos.total": { zh: "共 {n} 张", en: "{n} in all" },
   "photos.onlyProblems": { zh: "只看有问题的", en: "Only with problems" },

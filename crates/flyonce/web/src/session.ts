@@ -1,4 +1,5 @@
-// The one store of this page, the decisions made with it, and the fleet.
+// The one store of this page, the decisions made with it, the fleet, and coverage.
+import { CoverageStore } from "./coverage/coverage.svelte";
 import { Decisions } from "./decisions";
 import { FleetStore } from "./fleet/fleet.svelte";
 import { Store } from "./store.svelte";
@@ -6,3 +7,4 @@ import { Store } from "./store.svelte";
 export const store = new Store();
 export const decisions = new Decisions(store);
 export const fleet = new FleetStore(store);
+export const coverage = new CoverageStore();

@@ -154,21 +154,6 @@ export interface PhotoDetection {
   lead_id: string | null;
 }
 
-export interface CoverageQuery { since?: string; until?: string; max_gsd_cm?: number }
-export interface Coverage {
-  imaged_km2: number;
-  imaged_total_km2: number;
-  layer: { name: string; version: string; datum: string; area_km2: number } | null;
-  percent: number | null;
-  photos_counted: number;
-  photos_without_pose: number;
-  cell_m: number;
-  grid: Record<string, string | number> | null;
-  parameters: {
-    since: string | null; until: string | null; max_gsd_cm: number | null; time_zone?: string;
-  };
-}
-
 export interface LayerInfo { name: string; version: string; role: string }
 
 export interface LeadMoved { lead_id: string; state: LeadState | null; seq: number }

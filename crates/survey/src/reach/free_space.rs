@@ -14,6 +14,8 @@ const ARC_STEP_RAD: f64 = 0.1;
 #[derive(Debug, Clone, PartialEq)]
 pub struct FreeSpace {
     grid: WorkingGrid,
+    /// Forbidden ground; permitted ground where `confined`.
+    region: MultiPolygon,
     /// Rings in grid metres with the forbidden ground on the left of every edge.
     rings: Vec<Vec<GridPoint>>,
     /// Whether the ground outside all rings is forbidden.
@@ -26,6 +28,7 @@ impl FreeSpace {
     pub fn open(grid: WorkingGrid) -> Self {
         Self {
             grid,
+            region: MultiPolygon::new(Vec::new()),
             rings: Vec::new(),
             confined: false,
         }
@@ -50,6 +53,23 @@ impl FreeSpace {
             None => (forbidden, false),
             Some(within) => (union_on_grid(&grid, within)?.difference(&forbidden), true),
         };
+        Ok(Self::of_region(grid, region, confined))
+    }
+
+    /// The same without `closed`, which has no margin.
+    ///
+    /// # Errors
+    /// [`GridError`] when a vertex lies outside the working area.
+    pub fn without(&self, closed: &[Polygon]) -> Result<Self, GridError> {
+        let closed = union_on_grid(&self.grid, closed)?;
+        let region = match self.confined {
+            true => self.region.difference(&closed),
+            false => self.region.union(&closed),
+        };
+        Ok(Self::of_region(self.grid.clone(), region, self.confined))
+    }
+
+    fn of_region(grid: WorkingGrid, region: MultiPolygon, confined: bool) -> Self {
         let rings = region
             .iter()
             .flat_map(|part| {
@@ -58,11 +78,12 @@ impl FreeSpace {
             })
             .filter_map(|(ring, is_outline)| solid_on_the_left(ring, is_outline != confined))
             .collect();
-        Ok(Self {
+        Self {
             grid,
+            region,
             rings,
             confined,
-        })
+        }
     }
 
     /// The grid it lies on.

@@ -185,6 +185,17 @@ fn a_wall_makes_the_detour_round_its_nearer_end() {
     let wide = DockReach::of(origin(), &flown(1000.0, Wind::Calm), &wide, Lattice::new(10.0)).unwrap();
     assert!(wide.arrival_s(behind).unwrap() > arrival + 100.0 / 14.0);
     assert!(!wide.holds(at(510.0, -390.0)) && wide.holds(at(510.0, -420.0)));
+    // What is closed afterwards is as if it had been from the start.
+    let [wall, further] = [
+        rectangle(500.0, -300.0, 520.0, 900.0),
+        rectangle(-900.0, -300.0, -500.0, 900.0),
+    ];
+    let one_by_one = FreeSpace::new(grid(), std::slice::from_ref(&wall), 0.0, None).unwrap();
+    let one_by_one = one_by_one.without(std::slice::from_ref(&further)).unwrap();
+    assert_eq!(
+        one_by_one,
+        FreeSpace::new(grid(), &[wall, further], 0.0, None).unwrap()
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::lang::{Lang, Words};
 use crate::whole_file::write_whole;
 use crate::workplace::Workplace;
 
+mod explain_text;
 mod text;
 mod window;
 
@@ -76,7 +77,13 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &CoverageArgu
 }
 
 fn wants_more(question: &CoverageQuestion) -> bool {
-    let files = [&question.gaps, &question.gap_plans, &question.png, &question.geotiff, &question.flatgeobuf];
+    let files = [
+        &question.gaps,
+        &question.gap_plans,
+        &question.png,
+        &question.geotiff,
+        &question.flatgeobuf,
+    ];
     question.explain
         || question.audit
         || question.forecast
@@ -96,10 +103,16 @@ async fn fill(
     let asked = asked(question)?;
     let bar = Bar::new(output.lang);
     let on_entered = |entered, all| bar.set(entered, all);
-    let answer = desk.ask(asked, &on_entered, |figures, _| first_answers(figures, question)).await?;
+    let answer = desk
+        .ask(asked, &on_entered, |figures, _| first_answers(figures, question))
+        .await?;
     let Some((figures, table)) = answer else {
         bar.clear();
-        return if wants_more(question) { Err(nowhere(output.lang)) } else { Ok(()) };
+        return if wants_more(question) {
+            Err(nowhere(output.lang))
+        } else {
+            Ok(())
+        };
     };
     if asked == Asked::default() {
         desk.state(&figures).await?;
@@ -156,7 +169,13 @@ async fn write_files(
     question: &CoverageQuestion,
     shown: &mut CoverageShown,
 ) -> Result<()> {
-    let wanted = [&question.gaps, &question.gap_plans, &question.png, &question.geotiff, &question.flatgeobuf];
+    let wanted = [
+        &question.gaps,
+        &question.gap_plans,
+        &question.png,
+        &question.geotiff,
+        &question.flatgeobuf,
+    ];
     if wanted.iter().all(|file| file.is_none()) {
         return Ok(());
     }
@@ -183,9 +202,10 @@ async fn write_files(
             if let Some(file) = &question.flatgeobuf {
                 write(file, &files::flatgeobuf(figures, found)?)?;
             }
-            let plans = question.gap_plans.as_ref().map(|folder| {
-                write_plans(figures, found, settings, (folder, question.most_gaps))
-            });
+            let plans = question
+                .gap_plans
+                .as_ref()
+                .map(|folder| write_plans(figures, found, settings, (folder, question.most_gaps)));
             Ok((list, plans.transpose()?, files))
         })
         .await?;
@@ -204,12 +224,18 @@ async fn report(
 ) -> Result<()> {
     let desk = Desk::new(workplace.clone(), CityClock::Wall);
     let bar = Bar::new(output.lang);
-    let written = monthly::write(&desk, output.lang, (month, out, town), &|entered, all| bar.set(entered, all)).await;
+    let written = monthly::write(&desk, output.lang, (month, out, town), &|entered, all| {
+        bar.set(entered, all)
+    })
+    .await;
     bar.clear();
     let files = written?.with_context(|| format!("{:#}", nowhere(output.lang)))?;
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     output.show(&serde_json::json!({ "files": names }), |lang| {
-        let head = Words::new(format!("已写 {} 个月报:", names.len()), format!("{} pages written:", names.len()));
+        let head = Words::new(
+            format!("已写 {} 个月报:", names.len()),
+            format!("{} pages written:", names.len()),
+        );
         format!("{}\n{}", head.pick(lang), names.join("\n"))
     })
 }

@@ -1,11 +1,11 @@
 //! Coverage in words and tables.
 
-use super::CoverageShown;
+use super::{CoverageShown, explain_text};
 use crate::cli::arguments::CoverageQuestion;
 use crate::cli::coverage::window;
 use crate::cli::output::table;
 use crate::coverage::answer::{
-    Amount, Audit, CoverageFigures, CoverageRow, CoverageTable, Explanation, ForecastAnswer, GapList, History, RowKind,
+    Amount, Audit, CoverageFigures, CoverageRow, CoverageTable, ForecastAnswer, GapList, History, RowKind,
 };
 use crate::coverage::gap_plans::WrittenPlans;
 use crate::lang::Lang;
@@ -28,22 +28,36 @@ pub(super) fn all(shown: &CoverageShown, question: &CoverageQuestion, lang: Lang
         parts.push(rows(of_kind, lang));
     }
     let more = [
-        shown.explanation.as_ref().map(|explanation| explained(explanation, lang)),
+        shown
+            .explanation
+            .as_ref()
+            .map(|explanation| explain_text::explained(explanation, lang)),
         shown.audit.as_ref().map(|audit| audited(audit, lang)),
         shown.history.as_ref().map(|history| by_day(history, lang)),
-        shown.forecast.as_ref().map(|forecast| forecast_text(forecast, lang)),
+        shown
+            .forecast
+            .as_ref()
+            .map(|forecast| forecast_text(forecast, lang)),
         shown.gaps.as_ref().map(|gaps| gap_text(gaps, lang)),
         shown.gap_plans.as_ref().map(|plans| plan_text(plans, lang)),
     ];
     parts.extend(more.into_iter().flatten());
     if !shown.files.is_empty() {
-        parts.push(format!("{}{}", lang.pick("已写:", "written: "), shown.files.join(", ")));
+        parts.push(format!(
+            "{}{}",
+            lang.pick("已写:", "written: "),
+            shown.files.join(", ")
+        ));
     }
     parts.join("\n\n")
 }
 
 fn amount(amount: &Amount, lang: Lang) -> String {
-    if let Some(why) = amount.unknown.as_ref().filter(|_| amount.km2.is_none() && amount.km.is_none()) {
+    if let Some(why) = amount
+        .unknown
+        .as_ref()
+        .filter(|_| amount.km2.is_none() && amount.km.is_none())
+    {
         return format!("{} ({})", lang.pick("未知", "unknown"), why.pick(lang));
     }
     let size = match (amount.km2, amount.km) {
@@ -57,38 +71,68 @@ fn amount(amount: &Amount, lang: Lang) -> String {
     }
 }
 
+/// The target of a number and whether it is met.
+fn goal(figures: &CoverageFigures, number: &str, lang: Lang) -> String {
+    let found = figures.goals.iter().find(|goal| goal.number == number);
+    found.map_or(String::new(), |goal| {
+        let met = match goal.met {
+            Some(true) => lang.pick("达标", "met"),
+            Some(false) => lang.pick("未达标", "not met"),
+            None => lang.pick("未知", "unknown"),
+        };
+        let target = lang.pick("目标", "target");
+        format!("  [{target} {:.0} %: {met}]", goal.target_percent)
+    })
+}
+
 fn numbers(figures: &CoverageFigures, lang: Lang) -> String {
     let (whole, setting) = (&figures.whole, &figures.setting);
-    let layers: Vec<String> = figures.layers.iter().map(|layer| format!("{} {} ({})", layer.kind, layer.name, layer.version)).collect();
+    let layers: Vec<String> = figures
+        .layers
+        .iter()
+        .map(|layer| format!("{} {} ({})", layer.kind, layer.name, layer.version))
+        .collect();
     let mut lines = vec![format!(
         "{} {}{}: {}{}",
         lang.pick("截至", "as of"),
         figures.as_of,
-        if figures.as_known_then { lang.pick("(当日所知)", " (as known then)") } else { "" },
-        if layers.is_empty() { lang.pick("没有图层", "no layers").to_owned() } else { layers.join("; ") },
-        whole.area_km2.map_or(String::new(), |km2| format!("; {} {km2:.3} km²", lang.pick("适飞", "flyable"))),
+        if figures.as_known_then {
+            lang.pick("(当日所知)", " (as known then)")
+        } else {
+            ""
+        },
+        if layers.is_empty() {
+            lang.pick("没有图层", "no layers").to_owned()
+        } else {
+            layers.join("; ")
+        },
+        whole.area_km2.map_or(String::new(), |km2| format!(
+            "; {} {km2:.3} km²",
+            lang.pick("适飞", "flyable")
+        )),
     )];
     for missing in &figures.missing_layers {
-        lines.push(format!("{} {missing}", lang.pick("缺少图层:", "no layer of kind")));
+        lines.push(format!(
+            "{} {missing}",
+            lang.pick("缺少图层:", "no layer of kind")
+        ));
     }
-    let goal = |number: &str| {
-        let found = figures.goals.iter().find(|goal| goal.number == number);
-        found.map_or(String::new(), |goal| {
-            let met = match goal.met {
-                Some(true) => lang.pick("达标", "met"),
-                Some(false) => lang.pick("未达标", "not met"),
-                None => lang.pick("未知", "unknown"),
-            };
-            format!("  [{} {:.0} %: {met}]", lang.pick("目标", "target"), goal.target_percent)
-        })
-    };
-    lines.push(format!("  {}  {}{}", lang.pick("可达", "reachable"), amount(&whole.reachable, lang), goal("reachable")));
-    lines.push(format!("  {}  {}", lang.pick("计划", "planned  "), amount(&whole.planned, lang)));
+    lines.push(format!(
+        "  {}  {}{}",
+        lang.pick("可达", "reachable"),
+        amount(&whole.reachable, lang),
+        goal(figures, "reachable", lang)
+    ));
+    lines.push(format!(
+        "  {}  {}",
+        lang.pick("计划", "planned  "),
+        amount(&whole.planned, lang)
+    ));
     lines.push(format!(
         "  {}  {}{}  ({} {} {}, GSD ≤ {} cm, {} – {})",
         lang.pick("实拍", "imaged   "),
         amount(&whole.imaged, lang),
-        goal("imaged"),
+        goal(figures, "imaged", lang),
         lang.pick("近", "last"),
         setting.within_days,
         lang.pick("天", "days"),
@@ -112,11 +156,19 @@ fn rows(of_kind: &CoverageTable, lang: Lang) -> String {
             RowKind::Class => lang.pick("类别", "class"),
             RowKind::Corridor => lang.pick("线段", "corridor"),
         },
-        if is_line { "km" } else { lang.pick("适飞 km²", "flyable km²") },
+        if is_line {
+            "km"
+        } else {
+            lang.pick("适飞 km²", "flyable km²")
+        },
         lang.pick("可达 %", "reachable %"),
         lang.pick("计划 %", "planned %"),
         lang.pick("实拍 %", "imaged %"),
-        if is_line { lang.pick("实拍 km", "imaged km") } else { lang.pick("实拍 km²", "imaged km²") },
+        if is_line {
+            lang.pick("实拍 km", "imaged km")
+        } else {
+            lang.pick("实拍 km²", "imaged km²")
+        },
         lang.pick("龄期 p50/p90/最大 天", "age p50/p90/max d"),
         lang.pick("从未 %", "never %"),
     ];
@@ -126,7 +178,9 @@ fn rows(of_kind: &CoverageTable, lang: Lang) -> String {
 }
 
 fn cells(row: &CoverageRow) -> Vec<String> {
-    let number = |value: Option<f64>, digits: usize| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
+    let number = |value: Option<f64>, digits: usize| {
+        value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+    };
     let days = |value: Option<u32>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
     let name = match (&row.code, row.kind) {
         (Some(name), RowKind::Dock) => format!("{} {name}", row.name),
@@ -140,49 +194,14 @@ fn cells(row: &CoverageRow) -> Vec<String> {
         number(row.planned.percent, 2),
         number(row.imaged.percent, 2),
         number(row.imaged.km2.or(row.imaged.km), 3),
-        format!("{}/{}/{}", days(ages.p50_days), days(ages.p90_days), days(ages.max_days)),
+        format!(
+            "{}/{}/{}",
+            days(ages.p50_days),
+            days(ages.p90_days),
+            days(ages.max_days)
+        ),
         number(ages.never_percent, 1),
     ]
-}
-
-fn explained(explanation: &Explanation, lang: Lang) -> String {
-    let setting = &explanation.figures.setting;
-    let mut lines = vec![lang.pick("依据", "What this rests on").to_owned()];
-    for layer in &explanation.figures.layers {
-        let validity = format!("{}..{}", layer.valid_from.as_deref().unwrap_or(""), layer.valid_to.as_deref().unwrap_or(""));
-        lines.push(format!("  {} {} {} [{validity}] {}", layer.kind, layer.name, layer.version, layer.source.as_deref().unwrap_or("")));
-    }
-    lines.push(format!(
-        "  {}: {} = {} + …",
-        lang.pick("照片", "photos"),
-        explanation.photos,
-        explanation.photos_counted
-    ));
-    for reason in &explanation.not_counted {
-        lines.push(format!("    {} {}: {}", lang.pick("未计入", "not counted,"), reason.words.pick(lang), reason.photos));
-    }
-    lines.push(format!("  {}: {}", lang.pick("可达的算法", "reach"), setting.reach.pick(lang)));
-    lines.push(format!("  {}: {}", lang.pick("计划的范围", "plans"), setting.plan.pick(lang)));
-    for mission in &explanation.missions {
-        let photos = mission.photos.map_or_else(|| mission.problem.clone().unwrap_or_default(), |photos| photos.to_string());
-        lines.push(format!("    {} {} {}: {photos}", mission.mission, mission.dock_id, mission.plan));
-    }
-    if let Some(grid) = &explanation.grid {
-        lines.push(format!("  {}: {}", lang.pick("格网投影", "grid"), grid.projection));
-    }
-    lines.push(format!(
-        "  {}: {} m, GSD {:?} cm, {} {}",
-        lang.pick("格网", "cells"),
-        setting.cell_m,
-        explanation.gsd_classes_cm,
-        explanation.photos_in_ledger,
-        lang.pick("张在台账中", "photos in the ledger")
-    ));
-    lines.push(format!("  {}: {}", lang.pick("台账校验", "ledger sha256"), explanation.ledger_sha256));
-    for definition in &explanation.definitions {
-        lines.push(format!("  · {}", definition.pick(lang)));
-    }
-    lines.join("\n")
 }
 
 fn audited(audit: &Audit, lang: Lang) -> String {
@@ -216,17 +235,30 @@ fn audited(audit: &Audit, lang: Lang) -> String {
 /// One character per day, by eighths between the lowest and the highest.
 fn sparkline(values: &[f64]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (low, high) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(*value), high.max(*value))
+        });
     let bar = |value: &f64| {
-        let share = if high > low { (value - low) / (high - low) } else { 0.0 };
+        let share = if high > low {
+            (value - low) / (high - low)
+        } else {
+            0.0
+        };
         BARS[((share * 7.0).round() as usize).min(7)]
     };
     values.iter().map(bar).collect()
 }
 
 fn by_day(history: &History, lang: Lang) -> String {
-    let value = |percent: Option<f64>| percent.map_or_else(|| "–".to_owned(), |percent| format!("{percent:.2}"));
-    let line: Vec<f64> = history.days.iter().map(|day| day.imaged_percent.unwrap_or(day.imaged_km2)).collect();
+    let value =
+        |percent: Option<f64>| percent.map_or_else(|| "–".to_owned(), |percent| format!("{percent:.2}"));
+    let line: Vec<f64> = history
+        .days
+        .iter()
+        .map(|day| day.imaged_percent.unwrap_or(day.imaged_km2))
+        .collect();
     let mut lines = vec![
         [
             lang.pick("日期", "day"),
@@ -242,7 +274,10 @@ fn by_day(history: &History, lang: Lang) -> String {
     ];
     let changed = history.days.iter().enumerate().filter(|(index, day)| {
         let before = index.checked_sub(1).map(|before| history.days[before].imaged_km2);
-        before != Some(day.imaged_km2) || day.photos > 0 || day.stated.is_some() || index + 1 == history.days.len()
+        before != Some(day.imaged_km2)
+            || day.photos > 0
+            || day.stated.is_some()
+            || index + 1 == history.days.len()
     });
     for (_, day) in changed {
         let stated = day.stated.as_ref();
@@ -315,8 +350,10 @@ fn gap_text(gaps: &GapList, lang: Lang) -> String {
             format!("{:.0}", gap.age_days),
             gap.class_weight.to_string(),
             gap.dock_id.clone().unwrap_or_default(),
-            gap.flight_minutes.map_or_else(|| "–".to_owned(), |minutes| format!("{minutes:.0}")),
-            gap.sorties.map_or_else(|| "–".to_owned(), |sorties| sorties.to_string()),
+            gap.flight_minutes
+                .map_or_else(|| "–".to_owned(), |minutes| format!("{minutes:.0}")),
+            gap.sorties
+                .map_or_else(|| "–".to_owned(), |sorties| sorties.to_string()),
         ]);
     }
     let total = match lang {
@@ -336,7 +373,10 @@ fn plan_text(plans: &WrittenPlans, lang: Lang) -> String {
     let minutes: f64 = plans.plans.iter().map(|plan| plan.minutes).sum();
     let mut lines = vec![match lang {
         Lang::Zh => format!("已写 {} 个航线文件,共 {minutes:.0} 分钟", plans.plans.len()),
-        Lang::En => format!("{} plans written, {minutes:.0} minutes of flight", plans.plans.len()),
+        Lang::En => format!(
+            "{} plans written, {minutes:.0} minutes of flight",
+            plans.plans.len()
+        ),
     }];
     for (gap, why) in &plans.left_out {
         lines.push(format!("  {gap}: {}", why.pick(lang)));
@@ -344,7 +384,10 @@ fn plan_text(plans: &WrittenPlans, lang: Lang) -> String {
     if plans.left_out_m > 0.0 {
         lines.push(match lang {
             Lang::Zh => format!("  另有 {:.1} km 航线飞不到", plans.left_out_m / 1000.0),
-            Lang::En => format!("  {:.1} km of lines cannot be flown from their dock", plans.left_out_m / 1000.0),
+            Lang::En => format!(
+                "  {:.1} km of lines cannot be flown from their dock",
+                plans.left_out_m / 1000.0
+            ),
         });
     }
     lines.join("\n")

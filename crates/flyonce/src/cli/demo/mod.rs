@@ -24,10 +24,12 @@ use crate::config::fleet::BrokerSetting;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::service::Fleet;
 use crate::lang::Words;
+use crate::layers::shelf::Shelf;
 use crate::model::ModelInUse;
 use crate::running::Running;
 use crate::runtime_setup::set_up;
 use crate::workplace::Workplace;
+use crate::{clock, layers};
 
 use city::{City, Ports, free_ports};
 use figures::{Figures, Looks};
@@ -53,6 +55,7 @@ pub async fn run(output: Output, config: Config, arguments: &DemoArguments) -> R
     let workplace = Workplace::open(for_demo(config, &ports)).await?;
     let start = next_wave(&workplace).await?;
     let folder = workplace.config.settings.data_folder.clone();
+    lay_out_layers(&workplace)?;
     output.say(&Words::new(
         format!(
             "【模拟】启动 {} 个机场的模拟城市(种子 {},{} 倍速)",
@@ -125,6 +128,16 @@ async fn fly_wave(output: Output, fleet: &Fleet, folder: &Path) -> Result<Flown>
         &reported,
     )?;
     Ok((answer, scores))
+}
+
+/// A simulated city gets made-up layers, unless it was given any.
+fn lay_out_layers(workplace: &Workplace) -> Result<()> {
+    let settings = &workplace.config.settings;
+    let shelf = Shelf::of(&settings.data_folder);
+    if settings.layers.is_empty() && shelf.entries()?.is_empty() {
+        layers::demo::import(&shelf, clock::now())?;
+    }
+    Ok(())
 }
 
 /// A demo lays its own docks and calendar into the data folder; those of a real fleet are never overwritten.

@@ -138,13 +138,14 @@ fn ground(lines: &mut Vec<String>, wave: &WaveAnswer, lang: Lang) {
     let imaged = wave.imaged.imaged_total_km2;
     let Some(reach) = &wave.reach else { return };
     let percent = reach.planned_imaged_percent.unwrap_or_default();
-    let (reachable, radius_km, planned) = (reach.reachable_km2, reach.reach_m / 1000.0, reach.planned_km2);
+    let (reachable, planned) = (reach.reachable_km2, reach.planned_km2);
+    let by = reach.reach.pick(lang);
     lines.push(match lang {
         Lang::Zh => format!(
-            "覆盖:可达 {reachable:.1} km²(各机场 {radius_km} km 圆盘,未计风与空域);计划 {planned:.3} km²;实拍 {imaged:.3} km²,占今日计划 {percent:.1} %"
+            "覆盖:可达 {reachable:.1} km²({by});计划 {planned:.3} km²;实拍 {imaged:.3} km²,占今日计划 {percent:.1} %"
         ),
         Lang::En => format!(
-            "ground: reachable {reachable:.1} km² (discs of {radius_km} km, no wind or airspace); planned {planned:.3} km²; imaged {imaged:.3} km², {percent:.1} % of today's planned blocks"
+            "ground: reachable {reachable:.1} km² ({by}); planned {planned:.3} km²; imaged {imaged:.3} km², {percent:.1} % of today's planned blocks"
         ),
     });
 }

@@ -54,7 +54,7 @@ export class MapSurface<Source extends string> {
     this.#engine.on("mouseout", () => handlers.hover(null));
     this.#engine.on("mouseenter", "leads", () => this.#cursor("pointer"));
     this.#engine.on("mouseleave", "leads", () => this.#cursor(""));
-    this.#theme.addEventListener("change", this.#restyle);
+    this.#theme.addEventListener("change", this.restyle);
   }
 
   set(name: Source | "graticule", data: FeatureCollection): void {
@@ -75,11 +75,12 @@ export class MapSurface<Source extends string> {
   }
 
   close(): void {
-    this.#theme.removeEventListener("change", this.#restyle);
+    this.#theme.removeEventListener("change", this.restyle);
     this.#engine.remove();
   }
 
-  #restyle = (): void => {
+  /** Draws anew in the page's present colours, with what the style now says. */
+  restyle = (): void => {
     this.#engine.setStyle(this.#style(), { diff: false });
   };
 

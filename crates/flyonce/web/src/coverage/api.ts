@@ -1,0 +1,32 @@
+// The coverage part of the HTTP API.
+import type { FeatureCollection } from "geojson";
+import { apiUrl, send } from "../api";
+import type {
+  CoverageAsked, CoverageFigures, CoverageTable, Explanation, Forecast, GapList, History, TableKind,
+} from "./types";
+
+const path = (...parts: string[]): string[] => ["coverage", ...parts];
+
+export const figuresUrl = (asked: CoverageAsked): string => apiUrl(path("figures"), { ...asked });
+export const gapsFileUrl = (asked: CoverageAsked): string => apiUrl(path("gaps.geojson"), { ...asked });
+export const mapPictureUrl = (asked: CoverageAsked): string => apiUrl(path("map.png"), { ...asked });
+/** A mission over one gap, as ground stations open it. */
+export const gapPlanUrl = (name: string, asked: CoverageAsked): string =>
+  apiUrl(path("gaps", `${name}.plan`), { ...asked });
+
+/** Pattern of the map's tiles of ages; the browser keeps tiles of another `revision` apart. */
+export function ageTiles(origin: string, asked: CoverageAsked, revision: number): string {
+  const query = apiUrl([], { ...asked, revision }).split("?")[1] ?? "";
+  return `${origin}${apiUrl(path("age"))}/{z}/{x}/{y}.png?${query}`;
+}
+
+export const coverageApi = {
+  figures: (asked: CoverageAsked) => send<CoverageFigures>(figuresUrl(asked)),
+  by: (kind: TableKind, asked: CoverageAsked) => send<CoverageTable>(apiUrl(path("by", kind), { ...asked })),
+  explain: (asked: CoverageAsked) => send<Explanation>(apiUrl(path("explain"), { ...asked })),
+  history: (days: number, asked: CoverageAsked) => send<History>(apiUrl(path("history"), { days, ...asked })),
+  forecast: (asked: CoverageAsked) => send<Forecast>(apiUrl(path("forecast"), { ...asked })),
+  gaps: (limit: number, asked: CoverageAsked) => send<GapList>(apiUrl(path("gaps"), { limit, ...asked })),
+  gapShapes: (limit: number, asked: CoverageAsked) =>
+    send<FeatureCollection>(apiUrl(path("gaps.geojson"), { limit, ...asked })),
+};
