@@ -99,7 +99,11 @@ fn ground_behind_buildings_makes_no_coverage() {
     // block: from 60 to 75 m it widens from 100 to 125 m, and stays so wide to 137.5 m.
     let hidden = 15.0 * 112.5 + 62.5 * 125.0 - 50.0 * 100.0;
     let lost = on_terrain - behind;
-    assert!((lost / hidden - 1.0).abs() < 0.05, "{lost} of {hidden}");
+    // The raster's walls are a cell wide, half of it inside the block: its shadow is a metre narrower all round.
+    assert!(
+        (-0.1..0.02).contains(&(lost / hidden - 1.0)),
+        "{lost} of {hidden}"
+    );
 }
 
 #[test]
