@@ -209,6 +209,10 @@ impl Store {
             payload_json: step.payload_json.as_deref(),
         };
         append_event(&mut tx, event, now).await?;
+        // With the end that takes no more photos goes their loss, or a crash between the two would leave them open.
+        if matches!(to, SortieState::Refused | SortieState::Failed) {
+            shots::name_losses(&mut tx, sortie_id.as_str(), now).await?;
+        }
         tx.commit().await?;
         Ok(to)
     }

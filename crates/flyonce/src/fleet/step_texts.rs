@@ -133,6 +133,7 @@ const TEXTS: &[(&str, &str)] = &[
         "任务从第 {} 项继续,由 {} 下达",
     ),
     ("the mission goes on, for {}", "任务继续,由 {} 下达"),
+    ("the mission goes on{}, for {}", "任务继续{},由 {} 下达"),
     ("{} was not taken again: {}", "{} 未再被接受:{}"),
     // Down.
     ("no progress for {} s, called home", "{} s 无进展,已召回"),

@@ -200,7 +200,8 @@ async fn an_override_of_before_gets_its_events_when_the_folder_is_opened() {
         raw.execute("delete from event where subject_kind = 'override'")
             .await
             .unwrap();
-        assert_eq!(store.overrides_unlike_their_events().await.unwrap(), [id.clone()]);
+        let unlike = store.overrides_unlike_their_events().await.unwrap();
+        assert_eq!(unlike, std::slice::from_ref(&id));
         store.close().await;
         for _ in 0..2 {
             let store = bench.open().await;

@@ -65,7 +65,7 @@ pub fn match_file(
     match (found, taken_at) {
         (FileMatch::Shot { shot_index }, Some(at)) if !by_number && position.is_none() => {
             let near = is_near_in_time(captures, shot_index, at);
-            near.then_some(found).unwrap_or(FileMatch::Several)
+            if near { found } else { FileMatch::Several }
         }
         _ => found,
     }
