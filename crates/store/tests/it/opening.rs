@@ -16,7 +16,7 @@ async fn a_fresh_folder_is_laid_out_and_explained_in_both_languages() {
             readme.contains("数据文件夹") && readme.contains("data folder"),
             "{readme}"
         );
-        assert_eq!(store.schema_version(), 9);
+        assert_eq!(store.schema_version(), 14);
         drop(store);
         assert_eq!(bench.open().await.counts().await.unwrap().photos, 0);
     })
