@@ -21,6 +21,7 @@ use super::put_back::{put_fence, put_rally};
 use crate::mission_transfer::{
     FenceTransferError, MissionTransferError, RallyTransferError, is_from_fence, is_from_rally,
 };
+use crate::profile::Profile;
 
 /// Reading a list of a vehicle in the air may take so long. Wall.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(8);
@@ -29,14 +30,8 @@ const VERIFIED_WITHIN: Duration = Duration::from_secs(8);
 pub(super) async fn settle_bounds(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
     let owed = pilot.order.owed.clone().unwrap_or_default();
     let (fence, rally) = (find_fence(pilot).await?, find_rally(pilot).await?);
-    let stale_fence = owed.fence.filter(|owed| match &fence {
-        Found::List(found) => is_from_fence(found, &owed.ours),
-        Found::NotSupported | Found::Unreadable(_) => false,
-    });
-    let stale_rally = owed.rally.filter(|owed| match &rally {
-        Found::List(found) => is_from_rally(found, &owed.ours),
-        Found::NotSupported | Found::Unreadable(_) => false,
-    });
+    let stale_fence = stale(owed.fence, &fence, is_from_fence)?;
+    let stale_rally = stale(owed.rally, &rally, |found, ours| is_from_rally(found, ours))?;
     let (plans_fence, plans_rally) = (&pilot.order.fence, &pilot.order.rally);
     let exchange_fence = (!plans_fence.is_empty()).then(|| Exchange {
         before: match &stale_fence {
@@ -78,6 +73,26 @@ pub(super) async fn settle_bounds(pilot: &mut Pilot<'_>) -> Result<(), NotFlown>
     keep_only_what_is_ours(pilot).await?;
     pilot.outbox.tell(FlightEvent::Bounds(bounds));
     Ok(())
+}
+
+/// What an earlier flight left, if that is what was found. While a list cannot be read nobody knows, and nothing flies.
+fn stale<T>(
+    owed: Option<Exchange<T>>,
+    found: &Found<T>,
+    is_ours: impl Fn(&T, &T) -> bool,
+) -> Result<Option<Exchange<T>>, NotFlown> {
+    let Some(owed) = owed else {
+        return Ok(None);
+    };
+    match found {
+        Found::List(found) => Ok(is_ours(found, &owed.ours).then_some(owed)),
+        Found::NotSupported => Ok(None),
+        Found::Unreadable(error) => {
+            let text =
+                format!("whether the vehicle still has what an earlier flight left is not known: {error}");
+            Err(NotFlown::refused(RefusalCode::UploadFailed, text))
+        }
+    }
 }
 
 /// Of a flight that is picked up in the air: whether the fence and the rally points on board are those of the plan. What
@@ -147,7 +162,8 @@ async fn keep_only_what_is_ours(pilot: &mut Pilot<'_>) -> Result<(), Broken> {
 
 /// Has it written down what is laid, before it is. Without anybody who writes the flight goes on.
 async fn write_down(pilot: &mut Pilot<'_>, laid: Laid) -> Result<(), Broken> {
-    if laid.is_empty() && pilot.laid.is_empty() {
+    let nothing_known = pilot.order.owed.is_none() && pilot.laid.is_empty();
+    if laid.is_empty() && nothing_known {
         return Ok(());
     }
     pilot.laid = laid.clone();
@@ -196,6 +212,9 @@ async fn upload_rally(pilot: &mut Pilot<'_>) -> Result<Found<Vec<RallyPoint>>, N
 
 /// ArduPilot leaves points out that are farther away than RALLY_LIMIT_KM.
 async fn tell_unreachable(pilot: &mut Pilot<'_>) -> Result<(), Broken> {
+    if pilot.profile != Profile::ArduCopter {
+        return Ok(());
+    }
     let vehicle = pilot.vehicle.clone();
     let read = pilot.through(vehicle.parameters(&[&["RALLY_LIMIT_KM"]])).await?;
     let limit_km = read.ok().and_then(|read| read.into_iter().next().flatten());

@@ -131,9 +131,8 @@ pub(super) async fn lay_parameters(pilot: &mut Pilot<'_>, parameters: Parameters
         .collect();
     match keep(pilot, &set).await? {
         Ok(()) => {
-            pilot
-                .outbox
-                .step(Step::Policy, format!("fence: {}", told.join(", ")));
+            let text = format!("parameters of the fence: {}", told.join(", "));
+            pilot.outbox.step(Step::Notice, text);
             Ok(())
         }
         Err(error) => Err(not_switched(&error)),
@@ -211,6 +210,11 @@ pub(super) async fn check_own_fence(pilot: &mut Pilot<'_>, fence: &Fence) -> Res
         format!("the plan has no fence; the vehicle's own of {areas} areas is switched off")
     };
     pilot.outbox.step(Step::Notice, text);
+    if obeyed && pilot.order.alternate.is_some_and(|to| !fence.allows(to)) {
+        let text =
+            "the other landing place is outside the vehicle's own fence: ArduPilot refuses to fly there";
+        pilot.outbox.step(Step::Notice, text);
+    }
     Ok(())
 }
 

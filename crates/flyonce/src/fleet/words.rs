@@ -1,6 +1,5 @@
 //! What people read about flights: states, steps, refusals with the next step to take, losses.
 
-
 use crate::fleet::gate_words::{self, Entry};
 use crate::lang::Words;
 

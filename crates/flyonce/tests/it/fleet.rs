@@ -341,6 +341,10 @@ fn a_wave_loses_and_doubles_nothing_when_the_service_is_killed_in_mid_flight() {
         assert_eq!(flight["state"], "closed", "{flight}");
         assert_eq!(shots["stored"], shots["planned"], "{flight}");
         assert_eq!(shots["extra"], 0, "{flight}");
+        // Whichever run of the service laid the plan's fence on the vehicle, it is taken back.
+        let name = flight["sortie_id"].as_str().unwrap();
+        let steps = site.program.run(&["flights", "show", name]).stdout;
+        assert!(steps.contains("the vehicle has its own fence"), "{steps}");
     }
     let planned: u64 = flights
         .iter()

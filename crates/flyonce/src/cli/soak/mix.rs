@@ -69,6 +69,7 @@ const MENU: &[(&str, Value)] = &[
     ("low_battery", Value::Whole(10, 45)),
     ("battery_sag_at", Value::Whole(10, 90)),
     ("gust_at", Value::Whole(10, 90)),
+    ("strays_at", Value::Whole(10, 90)),
     ("gps_jump", Value::Whole(3, 8)),
     ("clock_off", Value::Whole(1, 7200)),
     ("clock_jump_at", Value::Text("45,1800")),
