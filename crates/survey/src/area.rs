@@ -140,7 +140,7 @@ pub enum Repair {
         /// From 1.
         polygon: usize,
     },
-    /// Polygons overlapped; they were joined, so that their ground counts once.
+    /// Polygons overlap; their ground counts once.
     PolygonsOverlap {
         /// Ground that stood in more than one, m²; more often where three met.
         area_m2: f64,

@@ -49,15 +49,13 @@ pub(super) fn polygons(
         outlines.push((key, holes));
         polygons.extend(read);
     }
-    if let Some((joined, repair)) = joined(&polygons) {
-        polygons = joined;
-        repairs.push(repair);
-    }
+    repairs.extend(overlap(&polygons));
     Ok((polygons, repairs))
 }
 
-/// The polygons joined, where they overlap; `None` where they do not.
-fn joined(polygons: &[Polygon]) -> Option<(Vec<Polygon>, Repair)> {
+/// Ground that stands in several of the polygons, if any. They are left as they are: whatever measures them counts the
+/// ground once, and joining them here would bend edges that run straight on the grid.
+fn overlap(polygons: &[Polygon]) -> Option<Repair> {
     if polygons.len() < 2 {
         return None;
     }
@@ -75,10 +73,9 @@ fn joined(polygons: &[Polygon]) -> Option<(Vec<Polygon>, Repair)> {
         return None;
     }
     let first = polygons.first()?.exterior.first()?;
-    let repair = Repair::PolygonsOverlap {
+    Some(Repair::PolygonsOverlap {
         area_m2: shared * crossing::square_metres_per_square_degree(*first),
-    };
-    Some((polygons_of(&union), repair))
+    })
 }
 
 struct Reader<'a> {

@@ -222,7 +222,7 @@ fn repair_zh(found: &Repair) -> String {
             )
         }
         Repair::HolesOverlap { polygon } => format!("多边形 {polygon}:孔互相重叠,只扣除一次"),
-        Repair::PolygonsOverlap { area_m2 } => format!("多边形互相重叠 {area_m2:.1} m²:已合并"),
+        Repair::PolygonsOverlap { area_m2 } => format!("多边形互相重叠 {area_m2:.1} m²:只计一次"),
         Repair::ConvertedFromGcj02 { vertices } => format!("{vertices} 个点由 GCJ-02 转换"),
     }
 }
@@ -274,7 +274,7 @@ fn repair_en(found: &Repair) -> String {
             format!("polygon {polygon}: holes overlap; their ground was cut out once")
         }
         Repair::PolygonsOverlap { area_m2 } => {
-            format!("polygons overlap by {area_m2:.1} m²; they were joined")
+            format!("polygons overlap by {area_m2:.1} m²; it counts once")
         }
         Repair::ConvertedFromGcj02 { vertices } => format!("{vertices} vertices converted from GCJ-02"),
     }
