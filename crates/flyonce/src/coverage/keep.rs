@@ -1,6 +1,7 @@
 //! The coverage ledger of a data folder, kept: read from its file, built from the photo rows where that is absent,
 //! damaged or made otherwise, and brought up to date by what happened since.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -136,12 +137,9 @@ impl Kept {
         let rows = store.ledger_rows_of(&touched.photo_ids).await?;
         let changed = tokio::task::block_in_place(|| -> Result<usize> {
             let mut changed = 0;
-            let mut gone: Vec<&str> = Vec::new();
-            for photo_id in &touched.photo_ids {
-                if !rows.iter().any(|row| row.photo_id == *photo_id) {
-                    gone.push(photo_id);
-                }
-            }
+            let standing: HashSet<&str> = rows.iter().map(|row| row.photo_id.as_str()).collect();
+            let touched = touched.photo_ids.iter().map(String::as_str);
+            let mut gone: Vec<&str> = touched.filter(|photo_id| !standing.contains(photo_id)).collect();
             for row in &rows {
                 match self.enter(row)? {
                     Some(Entered::Same) => {}
