@@ -41,9 +41,9 @@ impl Store {
              and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)
              and not exists (select 1 from sortie_withdrawal w where w.sortie_id = p.sortie_id)"
         ))
-            .bind(photo_id)
-            .fetch_optional(self.pool())
-            .await?;
+        .bind(photo_id)
+        .fetch_optional(self.pool())
+        .await?;
         row.as_ref().map(footprint_of).transpose()
     }
 

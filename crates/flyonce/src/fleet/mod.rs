@@ -1,8 +1,8 @@
 //! The fleet at work: docks and vehicles of the roster, the calendar that launches them, one task per sortie,
 //! and everything that people see of it.
 
-pub mod by_hand;
 pub mod bounds;
+pub mod by_hand;
 pub mod city_clock;
 pub mod cloud;
 pub mod dispatch;
@@ -28,8 +28,8 @@ pub mod service;
 pub mod settle;
 pub mod shown;
 pub mod sortie_run;
-pub mod step_texts;
 pub mod start_place;
+pub mod step_texts;
 pub mod vehicle_facts;
 pub mod view;
 mod watched;
