@@ -3,8 +3,6 @@
 
 /// Width of a letter with the gap behind it, in letter pixels.
 pub const ADVANCE: u32 = 6;
-/// Height of a letter, in letter pixels.
-pub const HEIGHT: u32 = 7;
 
 /// Rows from the top, the left pixel in the highest of five bits. Letters that there are none of are a box.
 pub fn rows(letter: char) -> [u8; 7] {
