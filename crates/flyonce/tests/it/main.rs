@@ -23,5 +23,6 @@ mod program;
 mod reviewing;
 mod serving;
 mod several;
+mod siting;
 mod tidy;
 mod tiles;
