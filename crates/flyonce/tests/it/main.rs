@@ -27,6 +27,7 @@ mod program;
 mod reviewing;
 mod serving;
 mod several;
+mod siting;
 mod surface;
 mod tidy;
 mod tiles;
