@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
+use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use formats::placed::{Feature, Shape, Value};
 use formats::vector_tile::{self, TileAddress, TileLayer};
 use survey::area::Polygon;
 
 use crate::api::coverage_questions::{CoverageAsked, sensible, somewhere, told};
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::state::Fixed;
+use crate::api::state::{ApiState, Fixed};
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{FoundGap, FoundGaps, rings};
 use crate::coverage::{age_map, age_tiles};
@@ -22,6 +24,14 @@ use crate::lang::Words;
 
 /// Tiles are asked for again after so long.
 const FRESH: &str = "private, max-age=30";
+
+/// The doors below `/coverage` that answer in pictures and tiles.
+pub fn router() -> Router<ApiState> {
+    Router::new()
+        .route("/map.png", get(map))
+        .route("/age/{z}/{x}/{file}", get(age_tile))
+        .route("/tiles/{z}/{x}/{file}", get(vector_tile))
+}
 
 /// The map: age of ground, docks, gaps, legend, scale bar, north.
 #[utoipa::path(get, path = "/api/v1/coverage/map.png", params(CoverageAsked),

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use survey::time::CivilDay;
 use utoipa::IntoParams;
 
-use crate::api::coverage_maps;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::state::{ApiState, Fixed};
 use crate::coverage::answer::{
@@ -60,7 +59,7 @@ impl CoverageAsked {
     }
 }
 
-/// All doors below `/coverage`.
+/// The doors below `/coverage` that answer in figures.
 pub fn router() -> Router<ApiState> {
     Router::new()
         .route("/figures", get(figures))
@@ -71,9 +70,6 @@ pub fn router() -> Router<ApiState> {
         .route("/gaps", get(gaps))
         .route("/gaps.geojson", get(gaps_geojson))
         .route("/demands", get(demands))
-        .route("/map.png", get(coverage_maps::map))
-        .route("/age/{z}/{x}/{file}", get(coverage_maps::age_tile))
-        .route("/tiles/{z}/{x}/{file}", get(coverage_maps::vector_tile))
 }
 
 pub(super) fn day(text: &str) -> Result<CivilDay, ApiError> {

@@ -116,7 +116,10 @@ fn router(state: ApiState) -> Router {
             get(photo_door::state).put(photo_door::put),
         )
         .route("/coverage", get(coverage::coverage))
-        .nest("/coverage", coverage_questions::router())
+        .nest(
+            "/coverage",
+            coverage_questions::router().merge(coverage_maps::router()),
+        )
         .route("/layers", get(layers::list))
         .route("/layers/{file}", get(layers::geojson))
         .route("/fleet", get(fleet::fleet))

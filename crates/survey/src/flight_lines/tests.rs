@@ -1,3 +1,5 @@
+//! Lines cover what they are to cover, stay out of closed ground, and sorties keep to the battery.
+
 use proptest::prelude::*;
 
 use super::*;
