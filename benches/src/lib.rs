@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use survey::geodesy::{LocalTangent, Wgs84};
+pub mod sorties;
 
 /// Median wall time of `runs` runs of `work`, after one that does not count.
 pub fn median(runs: usize, mut work: impl FnMut()) -> Duration {
@@ -19,36 +19,31 @@ pub fn median(runs: usize, mut work: impl FnMut()) -> Duration {
     times[times.len() / 2]
 }
 
-/// Footprints of lawnmower sorties over Pudong: 120 × 90 m, 70 % forward and 60 % side overlap, 800 photos a
-/// sortie, each sortie with a heading and a place of its own (a fixed sequence), corners counter-clockwise.
-pub fn lawnmower_footprints(photos: usize) -> Vec<Vec<Wgs84>> {
-    let tangent = LocalTangent::at(Wgs84 {
-        latitude_deg: 31.2,
-        longitude_deg: 121.6,
-    });
-    (0..photos).map(|photo| footprint(&tangent, photo)).collect()
+/// Seconds this thread has spent on a processor, so that other work on the machine does not count (Linux: first
+/// field of schedstat, ns); 0 elsewhere.
+#[must_use]
+pub fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .and_then(|field| field.parse::<f64>().ok());
+    nanoseconds.unwrap_or(0.0) * 1e-9
 }
 
-fn footprint(tangent: &LocalTangent, photo: usize) -> Vec<Wgs84> {
-    let (sortie, index) = (photo / 800, photo % 800);
-    let (strip, step) = (index / 40, index % 40);
-    // Golden-ratio sequences spread headings and places evenly without a random generator.
-    let spread = |factor: f64| (sortie as f64 * factor).fract();
-    let (sin, cos) = (spread(0.618_034) * std::f64::consts::TAU).sin_cos();
-    let (east_0, north_0) = (
-        spread(0.754_878) * 12_000.0 - 6_000.0,
-        spread(0.569_84) * 12_000.0 - 6_000.0,
-    );
-    let centre = [step as f64 * 27.0, strip as f64 * 48.0];
-    [[-60.0, -45.0], [60.0, -45.0], [60.0, 45.0], [-60.0, 45.0]]
-        .map(|[x, y]| {
-            let (along, across) = (centre[1] + x, centre[0] + y);
-            tangent.wgs84_from_enu(
-                east_0 + along * cos - across * sin,
-                north_0 + along * sin + across * cos,
-            )
-        })
-        .to_vec()
+/// Processor seconds of one run of `work`: the mean of as many as take 0.3 s together, because the processor's time is
+/// told in steps of some milliseconds. One run before does not count.
+pub fn mean_processor_seconds(mut work: impl FnMut()) -> f64 {
+    work();
+    let (started, mut runs) = (processor_seconds(), 0_u32);
+    loop {
+        work();
+        runs += 1;
+        let passed = processor_seconds() - started;
+        if passed >= 0.3 {
+            return passed / f64::from(runs);
+        }
+    }
 }
 
 /// Processor time of this thread so far, s: on a machine that others use too it says more than the clock.

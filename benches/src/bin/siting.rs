@@ -42,8 +42,6 @@ fn main() {
         processor_s() - started
     );
     let effort = Effort {
-        swaps: u64::MAX,
-        price_rounds: u32::MAX,
         parts: u64::MAX,
         ..Effort::default()
     };

@@ -17,13 +17,14 @@ pub struct CaptureReport {
     pub image_index: u32,
     /// When, by the vehicle's clock. ArduPilot reports the trigger unless a feedback pin is wired.
     pub at_utc: UtcMicros,
-    /// Where the vehicle was; None for 0, 0, which a vehicle without a fix reports.
+    /// Where the vehicle was. 0, 0, which a vehicle without a fix reports, counts as unknown; a flight then says where
+    /// its track has it at that time.
     pub position: Option<Wgs84>,
     /// Height above sea level, m.
     pub altitude_amsl_m: Option<f64>,
     /// Height above home, m.
     pub height_above_home_m: Option<f64>,
-    /// False when the camera says that there is no usable image.
+    /// False when the camera says that there is no usable image, or the feedback pin that it did not fire.
     pub succeeded: bool,
     /// Which message said so.
     pub source: CaptureSource,
@@ -39,28 +40,50 @@ pub enum CaptureSource {
 }
 
 /// The capture in a message, if it is one. `boot_to_utc_us` (vehicle UTC minus time since boot, µs) makes a time
-/// out of reports that only carry time since boot; without it such a report has time 0.
+/// out of reports that only carry time since boot; without it such a report has time 0. `boot_now_ms` is the vehicle's
+/// time since boot now: where a feedback pin is wired, ArduPilot stamps microseconds since boot in 32 bits, which run
+/// over every 71.6 minutes.
 #[must_use]
-pub fn capture_in(message: &MavMessage, boot_to_utc_us: Option<i64>) -> Option<CaptureReport> {
+pub fn capture_in(
+    message: &MavMessage,
+    boot_to_utc_us: Option<i64>,
+    boot_now_ms: Option<u32>,
+) -> Option<CaptureReport> {
     match message {
-        MavMessage::CAMERA_FEEDBACK(data) => Some(from_feedback(data, boot_to_utc_us)),
+        MavMessage::CAMERA_FEEDBACK(data) => Some(from_feedback(data, boot_to_utc_us, boot_now_ms)),
         MavMessage::CAMERA_IMAGE_CAPTURED(data) => Some(from_captured(data, boot_to_utc_us)),
         _ => None,
     }
 }
 
 /// Time since boot in a report of an exposure, ms, where the message has one.
-pub(crate) fn boot_ms_in(message: &MavMessage) -> Option<u32> {
+pub(crate) fn boot_ms_in(message: &MavMessage, boot_now_ms: Option<u32>) -> Option<u32> {
     match message {
         MavMessage::CAMERA_IMAGE_CAPTURED(data) => Some(data.time_boot_ms),
+        MavMessage::CAMERA_FEEDBACK(data) if (1..FIRST_UTC_MICROS).contains(&data.time_usec) => {
+            u32::try_from(unwrapped_us(data.time_usec, boot_now_ms) / 1000).ok()
+        }
         _others => None,
     }
 }
 
-fn from_feedback(data: &CAMERA_FEEDBACK_DATA, boot_to_utc_us: Option<i64>) -> CaptureReport {
+/// A time since boot that has run over in 32 bits, as the latest that is not after now by more than a second.
+fn unwrapped_us(stamp_us: u64, boot_now_ms: Option<u32>) -> u64 {
+    const SPAN_US: u64 = 1 << 32;
+    let limit_us = u64::from(boot_now_ms.unwrap_or(0)) * 1000 + 1_000_000;
+    let turns = limit_us.saturating_sub(stamp_us) / SPAN_US;
+    stamp_us + turns * SPAN_US
+}
+
+fn from_feedback(
+    data: &CAMERA_FEEDBACK_DATA,
+    boot_to_utc_us: Option<i64>,
+    boot_now_ms: Option<u32>,
+) -> CaptureReport {
+    let boot_us = unwrapped_us(data.time_usec, boot_now_ms);
     CaptureReport {
         image_index: u32::from(data.img_idx),
-        at_utc: utc(data.time_usec, data.time_usec, boot_to_utc_us),
+        at_utc: utc(data.time_usec, boot_us, boot_to_utc_us),
         position: place(data.lat, data.lng),
         altitude_amsl_m: finite(data.alt_msl),
         height_above_home_m: finite(data.alt_rel),
@@ -117,7 +140,7 @@ mod tests {
             img_idx: 12,
             ..Default::default()
         });
-        let report = capture_in(&message, None).unwrap();
+        let report = capture_in(&message, None, None).unwrap();
         assert_eq!(report.image_index, 12);
         assert_eq!(report.at_utc, UtcMicros(1_772_416_800_500_000));
         assert_eq!(report.position, Wgs84::new(39.9, 116.3).ok());
@@ -133,15 +156,32 @@ mod tests {
             capture_result: MavBool::MAV_BOOL_FALSE,
             ..Default::default()
         });
-        let report = capture_in(&message, Some(1_772_416_800_000_000)).unwrap();
+        let report = capture_in(&message, Some(1_772_416_800_000_000), None).unwrap();
         assert_eq!(report.at_utc, UtcMicros(1_772_416_805_000_000));
         assert_eq!(report.position, None);
         assert!(!report.succeeded);
-        assert_eq!(capture_in(&message, None).unwrap().at_utc, UtcMicros(0));
+        assert_eq!(capture_in(&message, None, None).unwrap().at_utc, UtcMicros(0));
+    }
+
+    #[test]
+    fn microseconds_since_boot_that_ran_over_are_told_by_the_clock_since_boot() {
+        let boot_us = 2 * (1_u64 << 32) + 5_000_000;
+        let message = MavMessage::CAMERA_FEEDBACK(CAMERA_FEEDBACK_DATA {
+            time_usec: 5_000_000,
+            img_idx: 1,
+            ..Default::default()
+        });
+        let boot_ms = (boot_us / 1000) as u32;
+        let start_us = 1_772_416_800_000_000;
+        for later_ms in [0, 250, 60_000] {
+            let report = capture_in(&message, Some(start_us), Some(boot_ms + later_ms)).unwrap();
+            assert_eq!(report.at_utc.0, start_us + boot_us as i64);
+        }
+        assert_eq!(boot_ms_in(&message, Some(boot_ms)), Some(boot_ms));
     }
 
     #[test]
     fn other_messages_are_no_captures() {
-        assert!(capture_in(&MavMessage::HEARTBEAT(Default::default()), None).is_none());
+        assert!(capture_in(&MavMessage::HEARTBEAT(Default::default()), None, None).is_none());
     }
 }

@@ -19,7 +19,7 @@
 //! | `book` | what is known of each dock |
 //! | `desk` | messages in, messages out |
 //! | `service` | one command and its answer |
-//! | `debug` | lid and charger at the hand of people |
+//! | `debug` | lid, charger and aircraft at the hand of people |
 
 mod aircraft;
 mod alarm;
@@ -40,6 +40,7 @@ pub mod task;
 pub use aircraft::AircraftState;
 pub use alarm::Alarm;
 pub use book::{CloudDevice, CloudStatistics};
+pub use debug::{HandCommand, HandError, HandListener, HandProgress};
 pub use desk::{CloudCall, CloudDesk, CloudReply, CloudSetup};
 pub use dock_properties::TaskStage;
 pub use envelope::new_uuid;

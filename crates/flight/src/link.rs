@@ -100,6 +100,8 @@ pub struct LinkStatistics {
     pub connections: u64,
     /// Frames of ours that came back.
     pub echoes: u64,
+    /// Answers to commands that were never sent to that vehicle from here. They are used for nothing.
+    pub unasked_answers: u64,
     /// Signing, by system.
     pub signing: BTreeMap<u8, SigningCounts>,
 }
@@ -284,6 +286,9 @@ impl Link {
                 port.note_station(frame.header, from, now);
             }
             port.note_heard(frame.header, from, now);
+            if port.is_unasked_answer(system_id, &frame.message) {
+                self.note(|statistics| statistics.unasked_answers += 1);
+            }
             if let Some(vehicle) = self.vehicle_of(system_id, &frame) {
                 vehicle.deliver(frame, from, now, utc);
             }

@@ -31,6 +31,7 @@ mod upload;
 mod verified;
 
 pub use areas::{FenceTransferError, RallyTransferError};
+pub(crate) use areas::{is_from_fence, is_from_rally};
 pub use fence::FenceError;
 pub(crate) use form::is_kept;
 pub use kind::ListKind;

@@ -1,7 +1,7 @@
 //! The sending side of a link: our own system and component number, the running number of frames, signing, and which
 //! address each vehicle's component was last heard from.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::net::SocketAddr;
@@ -99,6 +99,8 @@ pub(crate) struct Port {
     routes: Mutex<Routes>,
     guard: Guard,
     ours: Mutex<VecDeque<u64>>,
+    /// Commands that systems were sent, by system and command.
+    asked: Mutex<BTreeSet<(u8, u32)>>,
     sent: AtomicU64,
     not_sent: AtomicU64,
     errors: Mutex<BTreeMap<&'static str, u64>>,
@@ -114,6 +116,7 @@ impl Port {
             routes: Mutex::default(),
             guard,
             ours: Mutex::default(),
+            asked: Mutex::default(),
             sent: AtomicU64::new(0),
             not_sent: AtomicU64::new(0),
             errors: Mutex::default(),
@@ -220,6 +223,9 @@ impl Port {
         message: &MavMessage,
         utc: UtcMicros,
     ) -> Result<Vec<u8>, SendError> {
+        if let Some(command) = command_in(message) {
+            locked(&self.asked).insert((system_id, command));
+        }
         let raw = self.guard.seal(system_id, self.header(), message, utc);
         self.send_frame(address, raw).await
     }
@@ -235,6 +241,16 @@ impl Port {
         let content = (self.header(), message);
         let raw = self.guard.seal_with(key, system_id, content, utc);
         self.send_frame(address, raw).await
+    }
+
+    /// Whether a message answers a command that we never sent to this system.
+    pub(crate) fn is_unasked_answer(&self, system_id: u8, message: &MavMessage) -> bool {
+        let MavMessage::COMMAND_ACK(ack) = message else {
+            return false;
+        };
+        // 0 is "everybody", and what vehicles send that do not know this field.
+        let ours = [0, self.system_id].contains(&ack.target_system);
+        ours && !locked(&self.asked).contains(&(system_id, ack.command as u32))
     }
 
     fn header(&self) -> MavHeader {
@@ -290,4 +306,12 @@ fn digest(raw: &[u8]) -> u64 {
 /// The content of a lock, also after a panic elsewhere: all values behind locks here are whole at any time.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn command_in(message: &MavMessage) -> Option<u32> {
+    match message {
+        MavMessage::COMMAND_LONG(data) => Some(data.command as u32),
+        MavMessage::COMMAND_INT(data) => Some(data.command as u32),
+        _others => None,
+    }
 }

@@ -5,15 +5,18 @@
 //! `come_home` (why and how it comes down), `collect` (lost reports of exposures). `pilot` is the loop under them.
 
 mod authorise;
-mod book;
+mod bounds;
 mod collect;
 mod come_home;
 mod company;
 mod event;
+mod exposures;
 mod fencing;
 mod follow;
+mod found;
 mod holding;
 mod ladder;
+mod laid;
 mod launch;
 mod line;
 mod modes;
@@ -22,6 +25,7 @@ mod pace;
 mod pilot;
 mod policy_step;
 mod prepare;
+mod put_back;
 mod report;
 mod resume;
 mod route;
@@ -46,6 +50,7 @@ pub use event::{
 };
 pub(crate) use line::Outbox;
 
+pub use laid::{Bounds, Exchange, Laid, ParameterLaid};
 pub use order::{Deadlines, FlightOrder, PauseLimits, PolicyOrder, Standing};
 pub use report::{BY_VEHICLE, FlightReport, Outcome};
 
@@ -85,6 +90,7 @@ pub async fn fly(vehicle: &Vehicle, order: &FlightOrder, line: SortieLine) -> Fl
 /// refused as `no_takeoff` with `took_off` false, and the caller may fly it again.
 pub async fn resume(vehicle: &Vehicle, order: &FlightOrder, line: SortieLine) -> FlightReport {
     let mut pilot = Pilot::new(vehicle, order, line);
+    pilot.laid = order.owed.clone().unwrap_or_default();
     let report = match resume::find(&mut pilot).await {
         Found::Aloft(start) => {
             let followed = follow(&mut pilot, start).await;
@@ -142,7 +148,7 @@ fn report_of(pilot: &Pilot<'_>, followed: Followed) -> FlightReport {
         took_off: followed.took_off,
         landed: followed.landed,
         items_reached: followed.items_reached,
-        captures: pilot.book.count(),
+        captures: pilot.exposures.book.count(),
         launched_at: followed.launched_at,
         landed_at: followed.landed_at,
         clock_offset_us: clock_offset_us(pilot),
@@ -174,6 +180,7 @@ fn clock_offset_us(pilot: &Pilot<'_>) -> Option<i64> {
 }
 
 async fn finish(mut pilot: Pilot<'_>, report: FlightReport) -> FlightReport {
+    put_back::put_back(&mut pilot).await;
     let dropped = pilot.outbox.dropped();
     let text = match dropped {
         0 => summary(&report),

@@ -21,6 +21,7 @@ mod status_text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use health::GEOFENCE;
 pub use health::{GROUND_STATION_PARAMETERS, Health, NewsAges};
 pub use mode::mode_name;
 pub use status_text::StatusText;

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use formats::plan::{FenceOutline, LARGEST_PLAN_BYTES, Plan, PlanItem, has_place, read_plan};
-use schedule::mission::{Fence, FenceArea, FenceShape, MissionItem};
+use formats::plan::{FenceOutline, LARGEST_PLAN_BYTES, Plan, PlanItem, PlanPosition, has_place, read_plan};
+use schedule::mission::{Fence, FenceArea, FenceShape, MissionItem, RallyPoint};
 use sha2::{Digest, Sha256};
 use survey::geodesy::Wgs84;
 
@@ -18,6 +18,8 @@ pub struct Mission {
     pub items: Vec<MissionItem>,
     /// Where it may be; empty where the plan has no fence.
     pub fence: Fence,
+    /// Where a return may lead instead of home.
+    pub rally: Vec<RallyPoint>,
     /// Where the planner thought the vehicle would start.
     pub home: Option<Wgs84>,
     /// SHA-256 of the file, lower-case hexadecimal.
@@ -55,6 +57,7 @@ pub fn read_mission(path: &Path) -> Result<Mission> {
             .unwrap_or_default(),
         items: items.with_context(|| shown.to_string())?,
         fence: fence_of(&plan).with_context(|| shown.to_string())?,
+        rally: rally_of(&plan).with_context(|| shown.to_string())?,
         home: home.and_then(|home| Wgs84::new(home.latitude_deg, home.longitude_deg).ok()),
         sha256: hex::encode(Sha256::digest(&bytes)),
         plan,
@@ -85,10 +88,28 @@ fn fence_of(plan: &Plan) -> Result<Fence> {
             shape,
         })
     });
+    let point = plan
+        .fence_return
+        .map(|point| corner([point.longitude_deg, point.latitude_deg]));
     Ok(Fence {
         areas: areas.collect::<Result<_>>()?,
-        return_point: None,
+        return_point: point.transpose()?,
     })
+}
+
+/// The plan's rally points. Each needs a height: what a planner leaves open, nobody else knows.
+fn rally_of(plan: &Plan) -> Result<Vec<RallyPoint>> {
+    let point = |(index, point): (usize, &PlanPosition)| {
+        let number = index + 1;
+        Ok(RallyPoint {
+            position: Wgs84::new(point.latitude_deg, point.longitude_deg)
+                .with_context(|| format!("rally point {number} is no place"))?,
+            height_above_home_m: point
+                .height_m
+                .with_context(|| format!("rally point {number} has no height"))?,
+        })
+    };
+    plan.rally.iter().enumerate().map(point).collect()
 }
 
 /// An item as MISSION_ITEM_INT carries it. A place left open becomes 0, 0 ("where the vehicle is"); parameters

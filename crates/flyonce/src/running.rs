@@ -104,7 +104,8 @@ impl Running {
     }
 }
 
-async fn stop_requested() {
+/// Returns once this process is asked to end: SIGINT or SIGTERM.
+pub async fn stop_requested() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {

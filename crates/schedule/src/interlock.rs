@@ -13,8 +13,8 @@ mod vehicle_rules;
 
 pub use check::{Check, Need, OverrideGiven, Scope, Verdict};
 pub use facts::{
-    ClockRule, DockFacts, DockWork, GroundStations, Limits, PolicyFact, ProgramFacts, VehicleAges,
-    VehicleFacts,
+    BoundsFacts, ClockRule, DockFacts, DockWork, GroundStations, Limits, ListFact, PolicyFact, ProgramFacts,
+    VehicleAges, VehicleFacts,
 };
 pub use overrides::{OVERRIDABLE, apply_overrides, may_be_overridden, overriding};
 pub use program_rules::of_the_program;

@@ -3,8 +3,10 @@
 mod check;
 mod duration;
 mod fence;
+mod fence_area;
 mod item;
 mod remainder;
+mod returns;
 mod shots;
 mod standing;
 
@@ -13,5 +15,6 @@ pub use duration::estimated_duration_s;
 pub use fence::{Fence, FenceArea, FenceShape, RallyPoint, check_fence};
 pub use item::{MissionItem, same_on_wire};
 pub use remainder::{NoRemainder, Remainder, remainder};
+pub use returns::{check_rally, check_returns, takes_return};
 pub use shots::{PlannedShot, planned_shots};
 pub use standing::{Triggering, standing, triggering};

@@ -82,6 +82,10 @@ refusal_codes! {
     PlanInvalid = "plan_invalid",
     /// The mission leaves the fence that is on the vehicle.
     LeavesFence = "leaves_fence",
+    /// Rally points would lead a return of the vehicle astray.
+    RallyPoint = "rally_point",
+    /// The fence of the plan is older than allowed.
+    FenceOutdated = "fence_outdated",
     /// The vehicle would not arm.
     ArmingRefused = "arming_refused",
     /// The vehicle armed and did not take off.

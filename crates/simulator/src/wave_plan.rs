@@ -13,8 +13,6 @@ use crate::photo::PHOTO_SIZE_PX;
 pub const FLYING_HEIGHT_M: f64 = 119.0;
 /// Ground speed along the lanes, metres per second.
 pub const SURVEY_SPEED_M_S: f64 = 11.0;
-/// Height of the way to the alternate landing place above the dock, metres: above every roof and tree.
-const ALTERNATE_HEIGHT_M: f64 = 50.0;
 /// Overlap of pictures along a lane and of neighbouring lanes.
 const FORWARD_OVERLAP: f64 = 0.65;
 const SIDE_OVERLAP: f64 = 0.40;
@@ -82,14 +80,9 @@ pub fn flight_plan(place: &Neighbourhood) -> Value {
             "circles": [],
             "polygons": [{"version": 1, "inclusion": true, "polygon": fence(place, &lanes)}],
         },
-        "rallyPoints": {
-            "version": 2,
-            "points": [[
-                place.alternate_landing.latitude_deg,
-                place.alternate_landing.longitude_deg,
-                ALTERNATE_HEIGHT_M,
-            ]],
-        },
+        // The alternate landing place is the dock's, and flown to on command: as a rally point it would take any return
+        // that begins nearer to it than to the dock.
+        "rallyPoints": { "version": 2, "points": [] },
     })
 }
 

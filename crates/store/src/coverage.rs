@@ -106,7 +106,9 @@ impl Store {
     ) -> Result<Vec<LedgerRow>> {
         let rows = sqlx::query(select_ledger_rows!(
             "where f.photo_id > $1 and p.stored_at_us <= $2
-             and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id and u.found_at_us <= $2)
+             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id and u.found_at_us <= $2)
+             and not exists (select 1 from sortie_withdrawal w
+                 where w.sortie_id = p.sortie_id and w.withdrawn_at_us <= $2)
              order by f.photo_id limit $3"
         ))
         .bind(after)
@@ -127,7 +129,8 @@ impl Store {
             let sql = format!(
                 "{} in ({})",
                 select_ledger_rows!(
-                    "where not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id) and f.photo_id"
+                    "where not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)
+                     and not exists (select 1 from sortie_withdrawal w where w.sortie_id = p.sortie_id) and f.photo_id"
                 ),
                 numbered_places(some.len())
             );

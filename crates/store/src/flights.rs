@@ -1,5 +1,6 @@
 //! Flights: what was flown for whom, where it stands, and everything that was written down on the way.
 
+mod bounds;
 mod counts;
 mod follow_ups;
 mod log;
@@ -40,6 +41,8 @@ pub struct NewFlight {
     pub plan_sha256: String,
     /// The mission items, JSON text.
     pub mission_json: String,
+    /// Its fence and rally points, JSON text; none where it has neither.
+    pub bounds_json: Option<String>,
     /// The dock it starts from; none for a vehicle without one.
     pub dock_id: Option<String>,
     /// MAVLink system id of the vehicle, 1 to 255.
@@ -115,6 +118,8 @@ pub struct FlightRow {
     pub plan_sha256: String,
     /// The mission items, JSON text.
     pub mission_json: String,
+    /// Its fence and rally points, JSON text; none where it has neither.
+    pub bounds_json: Option<String>,
     /// The dock it starts from.
     pub dock_id: Option<String>,
     /// MAVLink system id of the vehicle.
@@ -146,7 +151,7 @@ pub struct FlightRow {
 }
 
 const FLIGHT_COLUMNS: &str = "select f.sortie_id, s.kind, f.mission_name, f.plan_sha256, f.mission_json, \
-     f.dock_id, f.system_id, f.link, f.slot_at_us, f.state, f.state_code, f.state_note, f.created_at_us, \
+     f.bounds_json, f.dock_id, f.system_id, f.link, f.slot_at_us, f.state, f.state_code, f.state_note, f.created_at_us, \
      f.launched_at_us, f.landed_at_us, f.ended_at_us, f.facts_json, f.continues_sortie \
      from flight f join sortie s on s.sortie_id = f.sortie_id";
 
@@ -204,6 +209,10 @@ impl Store {
             payload_json: step.payload_json.as_deref(),
         };
         append_event(&mut tx, event, now).await?;
+        // With the end that takes no more photos goes their loss, or a crash between the two would leave them open.
+        if matches!(to, SortieState::Refused | SortieState::Failed) {
+            shots::name_losses(&mut tx, sortie_id.as_str(), now).await?;
+        }
         tx.commit().await?;
         Ok(to)
     }
@@ -365,8 +374,8 @@ async fn insert_flight(connection: &mut AnyConnection, flight: &NewFlight, now: 
     .await?;
     sqlx::query(
         "insert into flight (sortie_id, mission_name, plan_sha256, mission_json, dock_id, system_id, link,
-             slot_at_us, state, created_at_us)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             slot_at_us, state, created_at_us, bounds_json)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .persistent(false)
     .bind(flight.sortie_id.as_str())
@@ -379,6 +388,7 @@ async fn insert_flight(connection: &mut AnyConnection, flight: &NewFlight, now: 
     .bind(flight.slot_at.map(|t| t.0))
     .bind(SortieState::Due.as_str())
     .bind(now.0)
+    .bind(&flight.bounds_json)
     .execute(connection)
     .await?;
     Ok(())
@@ -391,6 +401,7 @@ fn flight_of(row: &AnyRow) -> Result<FlightRow> {
         mission_name: row.try_get("mission_name")?,
         plan_sha256: row.try_get("plan_sha256")?,
         mission_json: row.try_get("mission_json")?,
+        bounds_json: row.try_get("bounds_json")?,
         dock_id: row.try_get("dock_id")?,
         system_id: whole(row, "flight", "system_id")?,
         link: row.try_get("link")?,

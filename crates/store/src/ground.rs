@@ -36,10 +36,14 @@ impl Store {
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn footprint(&self, photo_id: &str) -> Result<Option<FootprintRow>> {
-        let row = sqlx::query(select_footprints!("where f.photo_id = $1 and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id)"))
-            .bind(photo_id)
-            .fetch_optional(self.pool())
-            .await?;
+        let row = sqlx::query(select_footprints!(
+            "where f.photo_id = $1
+             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)
+             and not exists (select 1 from sortie_withdrawal w where w.sortie_id = p.sortie_id)"
+        ))
+        .bind(photo_id)
+        .fetch_optional(self.pool())
+        .await?;
         row.as_ref().map(footprint_of).transpose()
     }
 
@@ -63,7 +67,8 @@ impl Store {
     pub async fn footprints(&self, query: &FootprintQuery) -> Result<Vec<FootprintRow>> {
         let rows = sqlx::query(select_footprints!(
             "where f.civil_day >= $1 and f.civil_day <= $2 and f.gsd_cm <= $3
-             and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id)
+             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id)
+             and not exists (select 1 from sortie_withdrawal w where w.sortie_id = p.sortie_id)
              order by f.civil_day, f.photo_id"
         ))
         .bind(query.since.map_or(i64::MIN, |d| i64::from(d.0)))

@@ -16,6 +16,7 @@ pub mod choices;
 mod conditions;
 mod connect;
 pub mod coverage;
+pub mod dock_orders;
 pub mod error;
 pub mod events;
 pub mod flights;

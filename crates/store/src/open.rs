@@ -129,7 +129,7 @@ impl Store {
             .bind(now.to_string())
             .execute(&self.pool)
             .await?;
-        Ok(())
+        self.chain_old_overrides(now).await
     }
 }
 

@@ -1,9 +1,12 @@
-//! Overrides of checks before a flight: given, listed, withdrawn, and each use appended to the chain of its sortie.
+//! Overrides of checks before a flight: given, listed, withdrawn. Giving and withdrawing are events in the chain, and
+//! each use is one in the chain of its sortie.
 
+use casework::evidence::StoredEvent;
 use schedule::interlock::{OverrideGiven, Scope};
 use schedule::photo_ledger::SortieId;
-use sqlx::Row;
+use serde_json::json;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use survey::time::UtcMicros;
 
 use crate::error::{Result, StoreError};
@@ -47,15 +50,21 @@ impl OverrideRow {
     }
 }
 
+const SUBJECT: &str = "override";
+const GIVEN: &str = "given";
+const IN_FORCE: &str = "in_force";
+const WITHDRAWN: &str = "withdrawn";
+
 const COLUMNS: &str = "select override_id, check_name, dock_id, sortie_id, actor, role, reason, given_at_us, until_us, \
      withdrawn_at_us, withdrawn_by from gate_override";
 
 impl Store {
-    /// Writes an override down; the answer has its number.
+    /// Writes an override down, as a row and as an event of the chain; the answer has its number. `now` is the time of
+    /// the event, on the wall clock.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn give_override(&self, new: &NewOverride) -> Result<OverrideRow> {
+    pub async fn give_override(&self, new: &NewOverride, now: UtcMicros) -> Result<OverrideRow> {
         let mut tx = self.begin_write().await?;
         let number = next_number(&mut tx, "gate_override").await?;
         let given = OverrideGiven {
@@ -88,12 +97,14 @@ impl Store {
         .bind(new.until.0)
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(OverrideRow {
+        let row = OverrideRow {
             given,
             given_at: new.given_at,
             withdrawn: None,
-        })
+        };
+        append_given(&mut tx, &row, None, now).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     /// Overrides that still hold at `now` of the city's clock, oldest first.
@@ -123,18 +134,25 @@ impl Store {
         rows.iter().map(override_of).collect()
     }
 
-    /// Withdraws an override; one that was withdrawn before stays as it was.
+    /// Withdraws an override, as a row and as an event of the chain; one that was withdrawn before stays as it was.
+    /// `at` is on the city's clock, `now` on the wall clock.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn withdraw_override(&self, id: &str, by: &str, at: UtcMicros) -> Result<OverrideRow> {
+    pub async fn withdraw_override(
+        &self,
+        id: &str,
+        (by, reason): (&Actor, Option<&str>),
+        at: UtcMicros,
+        now: UtcMicros,
+    ) -> Result<OverrideRow> {
         let mut tx = self.begin_write().await?;
-        sqlx::query(
+        let done = sqlx::query(
             "update gate_override set withdrawn_at_us = $1, withdrawn_by = $2
              where override_id = $3 and withdrawn_at_us is null",
         )
         .bind(at.0)
-        .bind(by)
+        .bind(&by.name)
         .bind(id)
         .execute(&mut *tx)
         .await?;
@@ -144,9 +162,67 @@ impl Store {
             what: "override",
             id: id.to_owned(),
         })?;
+        if done.rows_affected() > 0 {
+            append_withdrawn(&mut tx, id, (by, reason), at, now).await?;
+        }
         let found = override_of(&row)?;
         tx.commit().await?;
         Ok(found)
+    }
+
+    /// The events of an override, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn override_events(&self, id: &str) -> Result<Vec<StoredEvent>> {
+        let mut connection = self.pool().acquire().await?;
+        events_of(&mut connection, SUBJECT, id).await
+    }
+
+    /// Overrides whose rows do not say what their events in the chain say: changed, put in or withdrawn past the
+    /// program.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn overrides_unlike_their_events(&self) -> Result<Vec<String>> {
+        let mut connection = self.pool().acquire().await?;
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} order by given_at_us, override_id"));
+        let rows = sqlx::query(sql).fetch_all(&mut *connection).await?;
+        let mut unlike = Vec::new();
+        for row in &rows {
+            let row = override_of(row)?;
+            let events = events_of(&mut connection, SUBJECT, &row.given.id).await?;
+            if !says_the_same(&row, &events) {
+                unlike.push(row.given.id);
+            }
+        }
+        Ok(unlike)
+    }
+
+    /// Gives overrides of before the chain held them their event, in the name of who gave them.
+    pub(crate) async fn chain_old_overrides(&self, now: UtcMicros) -> Result<()> {
+        let sql = format!(
+            "{COLUMNS} where not exists (select 1 from event where subject_kind = 'override'
+                 and subject_id = override_id) order by given_at_us, override_id"
+        );
+        let sql = || sqlx::AssertSqlSafe(sql.clone());
+        if sqlx::query(sql()).fetch_optional(self.pool()).await?.is_none() {
+            return Ok(());
+        }
+        let mut tx = self.begin_write().await?;
+        let rows = sqlx::query(sql()).fetch_all(&mut *tx).await?;
+        for row in &rows {
+            let row = override_of(row)?;
+            append_given(&mut tx, &row, Some("given before the chain held overrides"), now).await?;
+            if let Some((at, by)) = &row.withdrawn {
+                let by = Actor {
+                    name: by.clone(),
+                    role: row.given.role.clone(),
+                };
+                append_withdrawn(&mut tx, &row.given.id, (&by, None), *at, now).await?;
+            }
+        }
+        tx.commit().await
     }
 
     /// Appends the use of an override to the chain of a sortie: who, in which role, why, and the check with its value
@@ -163,7 +239,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin_write().await?;
         let before = events_of(&mut tx, "sortie", sortie_id.as_str()).await?;
-        let known = |event: &casework::evidence::StoredEvent| {
+        let known = |event: &StoredEvent| {
             event.body.kind == "overridden" && event.body.note.as_deref() == Some(&given.id)
         };
         if before.iter().any(known) {
@@ -187,6 +263,91 @@ impl Store {
         append_event(&mut tx, event, now).await?;
         tx.commit().await
     }
+}
+
+async fn append_given(
+    connection: &mut AnyConnection,
+    row: &OverrideRow,
+    note: Option<&str>,
+    now: UtcMicros,
+) -> Result<()> {
+    let actor = Actor {
+        name: row.given.actor.clone(),
+        role: row.given.role.clone(),
+    };
+    let event = NewEvent {
+        subject_kind: SUBJECT,
+        subject_id: &row.given.id,
+        actor: &actor,
+        kind: GIVEN,
+        from: None,
+        to: Some(IN_FORCE),
+        reason: Some(&row.given.reason),
+        note,
+        payload_json: Some(&given_json(row)),
+    };
+    append_event(connection, event, now).await?;
+    Ok(())
+}
+
+async fn append_withdrawn(
+    connection: &mut AnyConnection,
+    id: &str,
+    (by, reason): (&Actor, Option<&str>),
+    at: UtcMicros,
+    now: UtcMicros,
+) -> Result<()> {
+    let event = NewEvent {
+        subject_kind: SUBJECT,
+        subject_id: id,
+        actor: by,
+        kind: WITHDRAWN,
+        from: Some(IN_FORCE),
+        to: Some(WITHDRAWN),
+        reason,
+        note: None,
+        payload_json: Some(&withdrawn_json(at)),
+    };
+    append_event(connection, event, now).await?;
+    Ok(())
+}
+
+/// What is overridden, for what and how long, as the event holds it. Keys are in the order of the alphabet.
+fn given_json(row: &OverrideRow) -> String {
+    let (dock_id, sortie_id) = match &row.given.scope {
+        Scope::Dock(id) => (Some(id), None),
+        Scope::Sortie(id) => (None, Some(id)),
+    };
+    let check = &row.given.check;
+    let (given_at_us, until_us) = (row.given_at.0, row.given.until.0);
+    json!({ "check": check, "dock_id": dock_id, "given_at_us": given_at_us, "sortie_id": sortie_id, "until_us": until_us })
+        .to_string()
+}
+
+fn withdrawn_json(at: UtcMicros) -> String {
+    json!({ "withdrawn_at_us": at.0 }).to_string()
+}
+
+fn says_the_same(row: &OverrideRow, events: &[StoredEvent]) -> bool {
+    let (given, withdrawn) = match events {
+        [given] => (&given.body, None),
+        [given, withdrawn] => (&given.body, Some(&withdrawn.body)),
+        _ => return false,
+    };
+    let is_given = given.kind == GIVEN
+        && (&given.actor, &given.role) == (&row.given.actor, &row.given.role)
+        && given.reason.as_ref() == Some(&row.given.reason)
+        && given.payload_json.as_deref() == Some(&given_json(row));
+    let is_withdrawn = match (withdrawn, &row.withdrawn) {
+        (None, None) => true,
+        (Some(event), Some((at, by))) => {
+            event.kind == WITHDRAWN
+                && event.actor == *by
+                && event.payload_json.as_deref() == Some(&withdrawn_json(*at))
+        }
+        _ => false,
+    };
+    is_given && is_withdrawn
 }
 
 fn override_of(row: &AnyRow) -> Result<OverrideRow> {

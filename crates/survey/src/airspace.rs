@@ -21,11 +21,13 @@ mod airport;
 mod flyable;
 mod heights;
 mod no_fly;
+mod runways;
 
-pub use airport::{Annex14, ClearZone, SteppedCaps, Surface, runway_hull, runways_of};
+pub use airport::{Annex14, ClearZone, SteppedCaps, Surface};
 pub use flyable::flyable;
 pub use heights::{Ceiling, GreatestHeight, HeightMap, height_zones};
 pub use no_fly::no_fly_zones;
+pub use runways::{runway_hull, runways_of};
 
 /// Why a layer cannot be used as airspace.
 #[derive(Debug, Clone, PartialEq, Error)]

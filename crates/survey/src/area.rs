@@ -140,6 +140,11 @@ pub enum Repair {
         /// From 1.
         polygon: usize,
     },
+    /// Polygons overlap; their ground counts once.
+    PolygonsOverlap {
+        /// Ground that stood in more than one, m²; more often where three met.
+        area_m2: f64,
+    },
     /// The whole layer was converted from GCJ-02.
     ConvertedFromGcj02 {
         /// How many vertices.

@@ -14,12 +14,10 @@
 //! areas: every tile's cells are weighed by the grid's areal scale, as whole mm², so that sums do not depend on their
 //! order. Labels bring exact areas, see [`Labels`].
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
-
 use crate::grid::{GridError, GridPoint, WORKING_RADIUS_KM, WorkingGrid};
 use crate::raster::{Lattice, TILE_CELLS, TileKey};
 use crate::time::CivilDay;
+use std::collections::{BTreeSet, HashMap};
 
 mod ages;
 mod answers;
@@ -153,7 +151,7 @@ impl Ledger {
             .slot_of(frame.photo)
             .and_then(|slot| self.frames.get(slot));
         let entered = match before {
-            Some(same) if same.stratum == stratum && *same.cells == *self.brush.packed => {
+            Some(same) if same.stratum == stratum && same.cells() == self.brush.packed => {
                 return Ok(Entered::Same);
             }
             Some(_) => Entered::Exchanged,
@@ -162,11 +160,7 @@ impl Ledger {
         if entered == Entered::Exchanged {
             self.withdraw([frame.photo]);
         }
-        self.insert(Frame {
-            name: Arc::from(frame.photo),
-            stratum,
-            cells: self.brush.packed.as_slice().into(),
-        });
+        self.insert(Frame::new(frame.photo, &self.brush.packed, stratum));
         Ok(entered)
     }
 
@@ -214,7 +208,7 @@ impl Ledger {
             };
             found += 1;
             let (mut spans, mut runs) = (Vec::new(), Vec::new());
-            if spans::unpack(&frame.cells, farthest, &mut spans).is_some() {
+            if spans::unpack(frame.cells(), farthest, &mut spans).is_some() {
                 spans::for_tiles(&spans, &mut runs, |key, _| {
                     touched.extend(self.by_key.get(&key).copied());
                 });
@@ -262,12 +256,12 @@ impl Ledger {
     pub fn frames(&self) -> impl Iterator<Item = FrameFacts<'_>> {
         let slots = self.frames.in_order().into_iter();
         let frames = slots.filter_map(|slot| self.frames.get(slot));
-        frames.map(|Frame { name, stratum, .. }| FrameFacts {
-            photo: name,
-            day: CivilDay(stratum.day.into()),
-            gsd_class: stratum.class.into(),
-            view: stratum.view,
-            dock: self.frames.dock_name(stratum.dock),
+        frames.map(|frame| FrameFacts {
+            photo: frame.name(),
+            day: CivilDay(frame.stratum.day.into()),
+            gsd_class: frame.stratum.class.into(),
+            view: frame.stratum.view,
+            dock: self.frames.dock_name(frame.stratum.dock),
         })
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Ways are exact on the working grid: straight lines that bend at corners of no-fly areas, a millimetre off them.
 //! What is approximate: cells count by their centres, the grid stretches lengths by at most 0.03 ‰ within 50 km of its
-//! origin, round margins are polygons within 0.13 % of the margin, and vehicles turn and change speed at once.
+//! origin, margins are up to 1.6 % wider than stated, and vehicles turn and change speed at once.
 
 use serde::{Deserialize, Serialize};
 

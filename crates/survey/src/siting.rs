@@ -40,7 +40,7 @@ impl Default for Effort {
         Self {
             seed: 1,
             swaps: 20_000,
-            price_rounds: 600,
+            price_rounds: 2_000,
             parts: 20_000,
         }
     }

@@ -32,7 +32,7 @@ impl Alarm {
     pub fn is_of_dock(&self) -> bool {
         match &self.device_type {
             Some(key) => key.starts_with("3-"),
-            None => self.code.starts_with("0x12"),
+            None => self.code.starts_with("0x12") || self.code.starts_with("0x1911"),
         }
     }
 

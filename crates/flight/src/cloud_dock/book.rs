@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::aircraft::AircraftState;
 use super::alarm::Alarm;
-use super::dock_properties::{DockProperties, TaskStage};
+use super::dock_properties::{DockProperties, Strange, TaskStage};
 use super::envelope::{BadEnvelope, Envelope};
-use super::progress::Progress;
+use super::progress::{Progress, TaskStatus};
 use super::property::{at, text, whole};
 use super::topic::{self, Kind};
 use crate::dock::DockState;
@@ -43,6 +43,10 @@ pub struct CloudStatistics {
     pub strangers: u64,
     /// Methods that are not known here.
     pub unknown_methods: u64,
+    /// Properties of docks whose name is not known here, as often as they came.
+    pub unknown_fields: u64,
+    /// Values of known properties and of tasks' states that mean nothing here, as often as they came.
+    pub unknown_values: u64,
 }
 
 /// Everything heard.
@@ -60,7 +64,9 @@ pub(super) struct Record {
     pub(super) device: CloudDevice,
     properties: DockProperties,
     heard_at: Option<Instant>,
-    osd_at: Option<Instant>,
+    /// When it last told what it does, and when its weather: docks tell them in several messages.
+    status_at: Option<Instant>,
+    telemetry_at: Option<Instant>,
     pub(super) aircraft: Option<AircraftState>,
     topology_model: Option<(u32, u32)>,
     alarms: Vec<Alarm>,
@@ -154,18 +160,19 @@ impl Book {
         }
         record.heard_at = Some(now);
         Ok(match kind {
-            Kind::Osd => {
-                record.osd_at = Some(now);
-                record.properties.merge(envelope.data);
-                Taken::Dock(dock_id)
-            }
-            Kind::State => {
-                record.properties.merge(envelope.data);
+            Kind::Osd | Kind::State => {
+                let strange = record.merge_dock((kind, envelope.data), now);
+                self.statistics.unknown_fields += strange.fields;
+                self.statistics.unknown_values += strange.values;
                 Taken::Dock(dock_id)
             }
             Kind::ServicesReply | Kind::PropertySetReply => Taken::Reply(envelope),
             Kind::Events => {
                 let new_alarms = record.take_event(&envelope);
+                let is_progress = envelope.method.as_deref() == Some("flighttask_progress");
+                if is_progress && record.has_strange_progress() {
+                    self.statistics.unknown_values += 1;
+                }
                 Taken::Event {
                     dock_id,
                     envelope,
@@ -192,7 +199,8 @@ impl Record {
             device,
             properties: DockProperties::default(),
             heard_at: None,
-            osd_at: None,
+            status_at: None,
+            telemetry_at: None,
             aircraft: None,
             topology_model: None,
             alarms: Vec::new(),
@@ -207,8 +215,8 @@ impl Record {
         self.properties.tell(&mut state);
         state.online = self.heard_at.map(|_| true);
         state.heard_at = self.heard_at;
-        state.status_at = self.osd_at;
-        state.telemetry_at = self.osd_at;
+        state.status_at = self.status_at;
+        state.telemetry_at = self.telemetry_at;
         state.sortie_id.clone_from(&self.sortie_id);
         state.aged(now)
     }
@@ -240,6 +248,24 @@ impl Record {
     /// Type and subtype of the aircraft, by whoever named them.
     pub(super) fn aircraft_model(&self) -> Option<(u32, u32)> {
         self.topology_model.or_else(|| self.properties.aircraft_model())
+    }
+
+    fn merge_dock(&mut self, (kind, data): (Kind, Value), now: Instant) -> Strange {
+        if matches!(kind, Kind::Osd) {
+            if at(&data, &["mode_code"]).is_some() {
+                self.status_at = Some(now);
+            }
+            if at(&data, &["wind_speed"]).is_some() {
+                self.telemetry_at = Some(now);
+            }
+        }
+        let strange = Strange::of(&data);
+        self.properties.merge(data);
+        strange
+    }
+
+    fn has_strange_progress(&self) -> bool {
+        matches!(&self.progress, Some(progress) if matches!(progress.status, TaskStatus::Other(_)))
     }
 
     fn merge_aircraft(&mut self, envelope: Envelope, now: Instant) -> bool {
@@ -382,6 +408,16 @@ mod tests {
         assert!(book.record("D01").unwrap().alarms().is_empty());
     }
 
+    fn any_value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(json!(null)),
+            Just(json!({"a": [1, {"b": null}]})),
+            Just(json!([])),
+            any::<i64>().prop_map(Value::from),
+            "[a-z]{0,6}".prop_map(Value::from),
+        ]
+    }
+
     proptest! {
         #[test]
         fn no_message_breaks_the_book(
@@ -392,6 +428,51 @@ mod tests {
             let topic = format!("thing/product/{sn}/{what}");
             let _ = book.take(topic.as_bytes(), &payload, (retained, Instant::now()));
             let _ = book.states(Instant::now());
+        }
+
+        /// Firmware of tomorrow: whatever it says under whatever name is kept, counted once for each time it came, and
+        /// takes nothing away of what is understood.
+        #[test]
+        fn what_is_not_known_is_kept_and_counted(
+            strangers in proptest::collection::btree_map("x_[a-z]{1,8}", any_value(), 0..6),
+            mode in -2..9_i64, cover in -2..9_i64, times in 1..4_u64,
+        ) {
+            let mut book = book();
+            let mut data: serde_json::Map<String, Value> = strangers.clone().into_iter().collect();
+            data.insert("mode_code".to_owned(), json!(mode));
+            data.insert("cover_state".to_owned(), json!(cover));
+            data.insert("drone_in_dock".to_owned(), json!(1));
+            for _ in 0..times {
+                take(&mut book, "thing/product/DOCK1/osd", &Value::Object(data.clone()), Instant::now());
+            }
+            let state = book.record("D01").unwrap().state(Instant::now());
+            prop_assert_eq!(state.vehicle_present, Some(true));
+            for (name, value) in &strangers {
+                prop_assert_eq!(state.unknown.get(name), Some(value));
+            }
+            let strange = [(mode, 4, "mode_code"), (cover, 3, "cover_state")]
+                .map(|(value, most, name)| (!(0..=most).contains(&value), name));
+            for (is_strange, name) in strange {
+                prop_assert_eq!(state.unknown.contains_key(name), is_strange);
+            }
+            let values = strange.iter().filter(|(is_strange, _)| *is_strange).count() as u64;
+            prop_assert_eq!(book.statistics.unknown_fields, strangers.len() as u64 * times);
+            prop_assert_eq!(book.statistics.unknown_values, values * times);
+        }
+
+        /// A state of a task that nobody knows is no end of it, and counted.
+        #[test]
+        fn states_of_tasks_that_are_not_known_are_counted(word in "[a-z_]{1,12}") {
+            let mut book = book();
+            let payload = json!({"tid": "t", "method": "flighttask_progress", "data": {"result": 0, "output":
+                {"status": word, "progress": {"current_step": 71, "percent": 900}, "ext": {"flight_id": "f"}}}});
+            book.take(b"thing/product/DOCK1/events", payload.to_string().as_bytes(), (false, Instant::now())).unwrap();
+            let known = ["sent", "in_progress", "paused", "ok", "partially_done", "failed", "rejected", "canceled", "timeout"];
+            let is_known = known.contains(&word.as_str());
+            let progress = book.record("D01").unwrap().progress.clone().unwrap();
+            prop_assert_eq!(progress.status.as_str(), &word);
+            prop_assert!(is_known || !progress.status.is_final());
+            prop_assert_eq!(book.statistics.unknown_values, u64::from(!is_known));
         }
 
         #[test]

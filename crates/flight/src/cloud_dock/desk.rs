@@ -14,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use super::aircraft::AircraftState;
 use super::alarm::Alarm;
 use super::book::{Book, CloudDevice, CloudStatistics, Record, Taken, understood};
+use super::debug::HandProgress;
 use super::dock_properties::TaskStage;
 use super::envelope::{Envelope, command, new_uuid};
 use super::progress::Progress;
@@ -105,6 +106,7 @@ pub(super) enum News {
         method: String,
         status: String,
         result: i64,
+        progress: HandProgress,
     },
 }
 
@@ -423,7 +425,7 @@ impl Beside for CloudDesk {
     }
 
     fn command<'a>(&'a self, dock_id: &'a str, method: DockMethod, deadline: Duration) -> ByHand<'a> {
-        Box::pin(self.by_hand(dock_id, method, deadline))
+        Box::pin(self.by_method(dock_id, method, deadline))
     }
 }
 
@@ -452,6 +454,10 @@ fn news_of(method: &str, envelope: &Envelope) -> Option<Option<News>> {
             method: method.to_owned(),
             status: text(data, &["output", "status"]).unwrap_or_default(),
             result: whole(data, &["result"]).unwrap_or(0),
+            progress: HandProgress {
+                percent: whole(data, &["output", "progress", "percent"]),
+                step: text(data, &["output", "progress", "step_key"]),
+            },
         }),
         _ => return None,
     })

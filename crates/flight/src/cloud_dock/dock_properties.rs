@@ -86,6 +86,30 @@ pub enum TaskStage {
     Other(i64),
 }
 
+/// What one message has that is not known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Strange {
+    /// Names.
+    pub(super) fields: u64,
+    /// Values of known names.
+    pub(super) values: u64,
+}
+
+impl Strange {
+    /// Of a message's data.
+    pub(super) fn of(data: &Value) -> Self {
+        let mut properties = DockProperties::default();
+        properties.merge(data.clone());
+        let unknown = properties.unknown();
+        let (values, fields): (Vec<_>, Vec<_>) =
+            unknown.keys().partition(|name| KNOWN.contains(&name.as_str()));
+        Self {
+            fields: fields.len() as u64,
+            values: values.len() as u64,
+        }
+    }
+}
+
 /// The properties heard so far.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct DockProperties {

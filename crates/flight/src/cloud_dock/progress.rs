@@ -99,6 +99,18 @@ impl BreakPoint {
             "wayline_id": self.wayline_id,
         })
     }
+
+    /// Out of what a dock reports or [`BreakPoint::to_json`] wrote; `None` without the number of a waypoint.
+    #[must_use]
+    pub fn from_json(point: &Value) -> Option<Self> {
+        Some(Self {
+            index: whole(point, &["index"])?,
+            state: whole(point, &["state"]).unwrap_or(0),
+            progress: number(point, &["progress"]).unwrap_or(0.0).clamp(0.0, 1.0),
+            wayline_id: whole(point, &["wayline_id"]).unwrap_or(0),
+            reason: whole(point, &["break_reason"]),
+        })
+    }
 }
 
 /// One report of a task.
@@ -143,7 +155,7 @@ impl Progress {
             waypoint_index: whole(output, &["ext", "current_waypoint_index"]),
             mission_state: whole(output, &["ext", "wayline_mission_state"]),
             media_count: whole(output, &["ext", "media_count"]).and_then(|count| u32::try_from(count).ok()),
-            break_point: break_point(output),
+            break_point: at(output, &["ext", "break_point"]).and_then(BreakPoint::from_json),
         })
     }
 
@@ -155,17 +167,6 @@ impl Progress {
             None => true,
         }
     }
-}
-
-fn break_point(output: &Value) -> Option<BreakPoint> {
-    let point = at(output, &["ext", "break_point"])?;
-    Some(BreakPoint {
-        index: whole(point, &["index"])?,
-        state: whole(point, &["state"]).unwrap_or(0),
-        progress: number(point, &["progress"]).unwrap_or(0.0).clamp(0.0, 1.0),
-        wayline_id: whole(point, &["wayline_id"]).unwrap_or(0),
-        reason: whole(point, &["break_reason"]),
-    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ mod machine_properties;
 #[cfg(test)]
 #[path = "task/machine_tests.rs"]
 mod machine_tests;
+#[cfg(test)]
+#[path = "task/order_tests.rs"]
+mod order_tests;
 
 pub use order::{TaskDeadlines, TaskOrder, flight_id};
 pub use run::{TaskReport, fly_task, resume_task};

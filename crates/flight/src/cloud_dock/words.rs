@@ -211,6 +211,7 @@ pub fn alarm_words(alarm: &Alarm) -> Option<CodeWords> {
     let own = TABLE.get_or_init(|| named(include_str!("codes/alarm.tsv")));
     let families = FAMILIES.get_or_init(|| named(include_str!("codes/alarm_family.tsv")));
     own.get(&alarm.code)
+        .or_else(|| families.get(alarm.code.get(..6)?))
         .or_else(|| families.get(alarm.code.get(..4)?))
         .copied()
 }
@@ -280,6 +281,17 @@ mod tests {
     }
 
     #[test]
+    fn alarms_are_looked_up_in_lower_case_and_have_both_languages() {
+        for fields in lines(include_str!("codes/alarm.tsv")) {
+            let [code, _, zh, en] = fields[..] else {
+                panic!("{fields:?}");
+            };
+            assert!(code.len() == 10 && code == code.to_ascii_lowercase(), "{code}");
+            assert!(!zh.is_ascii() && en.is_ascii() || en.contains('°'), "{code}");
+        }
+    }
+
+    #[test]
     fn codes_lead_to_refusals_and_strangers_keep_their_number() {
         assert_eq!(refusal_text(514_135).0, RefusalCode::Wind);
         assert_eq!(refusal_text(514_121).0, RefusalCode::EmergencyStop);
@@ -307,6 +319,12 @@ mod tests {
             alarm_words(&alarm("0x16ffffff")).unwrap().kind,
             CodeKind::Aircraft
         );
+        assert_eq!(alarm_words(&alarm("0x19110014")).unwrap().kind, CodeKind::Lid);
+        assert_eq!(
+            alarm_words(&alarm("0x1911ffff")).unwrap().en,
+            "an alarm of the dock"
+        );
+        assert_eq!(alarm_words(&alarm("0x19ffffff")).unwrap().kind, CodeKind::Restart);
         assert_eq!(alarm_words(&alarm("0x99")), None);
         assert_eq!(alarm_words(&alarm("0")), None);
     }

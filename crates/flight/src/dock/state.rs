@@ -106,7 +106,7 @@ pub struct AlternateLanding {
 }
 
 /// Everything known about one dock at the moment it was asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct DockState {
     /// Its name.
     pub dock_id: String,

@@ -31,6 +31,35 @@ pub enum RallyTransferError {
     Transfer(#[from] MissionTransferError),
 }
 
+/// Whether a fence that was found on a vehicle is this one, or what a broken upload of it leaves: none.
+pub(crate) fn is_from_fence(found: &Fence, ours: &Fence) -> bool {
+    if found.is_empty() {
+        return true;
+    }
+    let (Ok(found), Ok(ours)) = (fence_items(found), fence_items(ours)) else {
+        return false;
+    };
+    found.len() == ours.len()
+        && ours
+            .iter()
+            .zip(&found)
+            .all(|(ours, found)| same_fence(0, ours, found))
+}
+
+/// Whether rally points that were found on a vehicle are these, or what a broken upload leaves of them: ArduPilot
+/// writes them one by one.
+pub(crate) fn is_from_rally(found: &[RallyPoint], ours: &[RallyPoint]) -> bool {
+    if found.is_empty() {
+        return true;
+    }
+    let (Ok(found), Ok(ours)) = (rally_items(found), rally_items(ours)) else {
+        return false;
+    };
+    found
+        .iter()
+        .all(|found| ours.iter().any(|ours| same_rally(0, ours, found)))
+}
+
 impl Vehicle {
     /// Puts a fence on the vehicle in place of what it has, reads it back and compares. Whether it is obeyed is a
     /// matter of parameters. After an error the fence on the vehicle is cleared or unknown.

@@ -290,6 +290,18 @@ impl Guard {
         }
     }
 
+    /// Unsigned frames of a system count besides signed ones from now on, or no more.
+    pub(super) fn take_unsigned(&self, system_id: u8, taken: bool) {
+        if let Some(ring) = locked(&self.state).rings.get_mut(&system_id) {
+            ring.unsigned_too = taken;
+        }
+    }
+
+    /// A system has no key any more.
+    pub(super) fn forget(&self, system_id: u8) {
+        locked(&self.state).rings.remove(&system_id);
+    }
+
     /// Frames of a system that were signed with a key.
     pub(super) fn signed_with(&self, system_id: u8, key: &SecretKey) -> u64 {
         let state = locked(&self.state);

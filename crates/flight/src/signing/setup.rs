@@ -95,24 +95,78 @@ impl Vehicle {
             self.send_under(old.as_ref(), &message).await?;
             let signs = || guard.signed_with(system_id, new) > before;
             if self.until(PATIENCE, signs).await {
-                let answered = self.answers_under(new).await?;
+                let answered = self.answers_under(Some(new)).await?;
                 guard.settle(system_id, new);
                 return Ok(KeyChange { sent, answered });
             }
         }
+        Err(self.not_taken(began))
+    }
+
+    /// Switches the vehicle's signing off, under the key it has. Confirmed only by what it does next: it speaks unsigned
+    /// and answers an unsigned question, which one that has a key does not.
+    ///
+    /// # Errors
+    /// [`KeyChangeError`]; the key still counts then.
+    pub async fn remove_signing_key(&self) -> Result<KeyChange, KeyChangeError> {
+        let system_id = self.system_id();
+        self.may_change_key()?;
+        let guard = self.guard();
+        let Some(key) = guard.active(system_id) else {
+            let answered = self.answers_under(None).await?;
+            return Ok(KeyChange { sent: 0, answered });
+        };
+        guard.take_unsigned(system_id, true);
+        let (began, removed) = (Instant::now(), self.remove_under(&key).await);
+        match removed {
+            Ok(Some(change)) => {
+                guard.forget(system_id);
+                Ok(change)
+            }
+            other => {
+                guard.take_unsigned(system_id, false);
+                other?;
+                Err(self.not_taken(began))
+            }
+        }
+    }
+
+    /// None: it goes on signing, or does not answer.
+    async fn remove_under(&self, key: &SecretKey) -> Result<Option<KeyChange>, KeyChangeError> {
+        let (system_id, guard) = (self.system_id(), self.guard());
+        for sent in 1..=TRIES {
+            // Autopilots switch signing off only where key and timestamp are both zero.
+            let message = MavMessage::SETUP_SIGNING(SETUP_SIGNING_DATA {
+                initial_timestamp: 0,
+                target_system: system_id,
+                target_component: AUTOPILOT_COMPONENT,
+                secret_key: [0; 32],
+            });
+            self.send_under(Some(key), &message).await?;
+            let unsigned = || guard.active(system_id).is_none();
+            if self.until(PATIENCE, unsigned).await && self.answers_under(None).await? {
+                return Ok(Some(KeyChange { sent, answered: true }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why the vehicle did not do as it was told since `began`.
+    fn not_taken(&self, began: Instant) -> KeyChangeError {
+        let system_id = self.system_id();
         if self.telemetry().last_heard_age > PATIENCE {
-            return Err(KeyChangeError::Unclear { system_id });
+            return KeyChangeError::Unclear { system_id };
         }
         let texts = self.telemetry().status_texts;
         let since = texts.iter().filter(|text| text.received_at >= began);
         let mut words: Vec<String> = since.map(|text| text.text.clone()).collect();
         words.dedup();
         words.truncate(WORDS);
-        Err(KeyChangeError::NotTaken {
+        KeyChangeError::NotTaken {
             system_id,
             sent: TRIES,
             words,
-        })
+        }
     }
 
     /// The fingerprint of the key that the vehicle signs with now; `None` when it speaks unsigned.
@@ -138,8 +192,8 @@ impl Vehicle {
         Ok(())
     }
 
-    /// Asks for the time under the new key: who answers has understood it.
-    async fn answers_under(&self, key: &SecretKey) -> Result<bool, KeyChangeError> {
+    /// Asks for the time under a key, or unsigned: who answers has understood it.
+    async fn answers_under(&self, key: Option<&SecretKey>) -> Result<bool, KeyChangeError> {
         let mut messages = self.subscribe();
         for _question in 0..QUESTIONS {
             let ts1 = utc_now().0.wrapping_mul(1000);
@@ -149,7 +203,7 @@ impl Vehicle {
                 target_system: self.system_id(),
                 target_component: AUTOPILOT_COMPONENT,
             });
-            self.send_under(Some(key), &message).await?;
+            self.send_under(key, &message).await?;
             let answered = tokio::time::timeout(ANSWER, async {
                 loop {
                     let Ok(received) = messages.recv().await else {

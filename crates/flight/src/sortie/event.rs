@@ -10,6 +10,7 @@ use survey::time::UtcMicros;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::laid::{Bounds, Laid};
 use crate::capture::CaptureReport;
 use crate::policy::PolicyReport;
 
@@ -48,6 +49,18 @@ pub enum FlightEvent {
     },
     /// What the vehicle does by itself, read back.
     Policy(PolicyReport),
+    /// Fence and rally points as they are on board, about to arm.
+    Bounds(Bounds),
+    /// What this flight lays on the vehicle and what was there before, in place of what was told of it earlier. The
+    /// flight goes on when that is written down.
+    Laid {
+        /// All of it; empty: nothing.
+        laid: Laid,
+        /// Answered when it is written down; dropped, nobody does.
+        written: oneshot::Sender<()>,
+    },
+    /// What was laid is off the vehicle again, and what was there before is back.
+    PutBack,
     /// A question that the flight waits for.
     Gate {
         /// Which.
@@ -234,8 +247,10 @@ words! {
         Uploading = "uploading",
         /// The mission was read back and is the one that was sent.
         ReadBack = "read_back",
-        /// The fence was read back and is switched on.
+        /// The fence was read back.
         FenceSet = "fence_set",
+        /// The rally points were read back.
+        RallySet = "rally_set",
         /// Told to arm.
         Arming = "arming",
         /// It says that it is armed.
@@ -266,6 +281,8 @@ words! {
         Landed = "landed",
         /// Motors off.
         Disarmed = "disarmed",
+        /// The vehicle has again what it had before the flight: fence, rally points, parameters of the fence.
+        PutBack = "put_back",
         /// Nothing is heard.
         LinkLost = "link_lost",
         /// Heard again.

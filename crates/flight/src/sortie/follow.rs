@@ -8,7 +8,7 @@ use survey::time::UtcMicros;
 
 use super::come_home::{Homing, turned_home_by_itself};
 use super::event::{Instruction, Step};
-use super::holding::Holding;
+use super::holding::{Holding, is_holding};
 use super::modes::{Cause, ModeWatch, Seen as ModeSeen, cause};
 use super::pace::Limit;
 use super::pilot::Pilot;
@@ -24,10 +24,10 @@ const AT_HOME_M: f64 = 10.0;
 const SETTLED: Duration = Duration::from_millis(800);
 /// A clock that is set at take-off may be reported only after it; the time of take-off is corrected for so long.
 const CLOCK_SETTLES: Duration = Duration::from_secs(10);
-/// So slow over the ground it may be holding, m/s.
-const HELD_MS: f64 = 1.0;
 /// So near to another landing place it comes down there, m.
 const NEAR_M: f64 = 15.0;
+/// Words about why it turned home may come so much later than the turn; then nobody said why. Vehicle.
+const NAMED_WITHIN: Duration = Duration::from_secs(3);
 /// Between two commands to disarm on the ground. Wall.
 const DISARM_PAUSE: Duration = Duration::from_secs(1);
 
@@ -77,6 +77,8 @@ struct Following {
     disarm_said: Option<Limit>,
     rebooted: bool,
     reboots_at_start: u32,
+    /// It turned home by itself at this moment, and until then its words are waited for.
+    unnamed: Option<(Limit, StdInstant)>,
 }
 
 /// Follows a vehicle to the ground.
@@ -119,6 +121,7 @@ impl Following {
             disarm_said: None,
             rebooted: false,
             reboots_at_start: pilot.reboots,
+            unnamed: None,
         };
         match start {
             Start::InAir => following.took_off(pilot),
@@ -217,6 +220,7 @@ impl Following {
             pilot.clock.hold();
         }
         self.rebooted |= pilot.reboots > self.reboots_at_start && self.ground_since.is_none();
+        self.name_turn(pilot);
         if let Some(end) = self.watch_ground(pilot).await {
             return Some(Stop::Ended(end));
         }
@@ -279,6 +283,19 @@ impl Following {
         }
     }
 
+    /// A vehicle changes its mode and says why in two messages, of which either may come first.
+    fn name_turn(&mut self, pilot: &mut Pilot<'_>) {
+        let Some((limit, since)) = self.unnamed else {
+            return;
+        };
+        let cause = cause(pilot, since);
+        if cause == Cause::Other && !pilot.pace.is_over(limit) {
+            return;
+        }
+        self.unnamed = None;
+        self.name_cause(pilot, cause);
+    }
+
     fn name_cause(&self, pilot: &mut Pilot<'_>, cause: Cause) {
         let mode = pilot.seen.mode_name.clone();
         match cause {
@@ -339,8 +356,7 @@ impl Following {
             if self.route.is_flown() {
                 self.homing.notice(pilot, "the mission is flown");
             } else {
-                let cause = cause(pilot, StdInstant::now());
-                self.name_cause(pilot, cause);
+                self.unnamed = Some((pilot.pace.limit(NAMED_WITHIN), StdInstant::now()));
                 self.homing.notice(pilot, "it turned home by itself");
             }
         } else if in_mission && self.route.leads_home(current) {
@@ -354,7 +370,7 @@ impl Following {
         let seen = Progress {
             current: pilot.seen.mission_current,
             reached: pilot.seen.mission_reached,
-            captures: pilot.book.count(),
+            captures: pilot.exposures.book.count(),
             position: pilot.seen.position,
             height_above_home_m: pilot.seen.height_above_home_m,
         };
@@ -470,16 +486,6 @@ impl Following {
             took_off: pilot.aloft_since.is_some(),
         }
     }
-}
-
-/// Whether it stands still in the air in a way in which a person may have left it.
-fn is_holding(pilot: &Pilot<'_>) -> bool {
-    let in_mission = pilot.profile.is_in(FlightMode::Mission, pilot.seen.custom_mode);
-    let slow = pilot
-        .seen
-        .ground_speed_ms
-        .is_some_and(|speed_ms| speed_ms < HELD_MS);
-    in_mission == Some(false) || pilot.seen.mission_paused == Some(true) || slow
 }
 
 fn is_near(pilot: &Pilot<'_>, to: Wgs84) -> bool {

@@ -17,6 +17,8 @@ use crate::profile::{FlightMode, Order, Profile};
 
 /// Between two commands to go on at the item where it was held up. Wall.
 const JUMP_PAUSE: Duration = Duration::from_secs(1);
+/// So slow over the ground it may be holding, m/s.
+const HELD_MS: f64 = 1.0;
 /// DO_SET_CAM_TRIGG_DIST, whose third parameter takes a photo at once.
 const DO_SET_CAM_TRIGG_DIST: u16 = 206;
 
@@ -317,4 +319,14 @@ fn order_of(item: &MissionItem) -> Option<Order> {
         command,
         params: [p1, p2, p3, p4, p5, p6, item.z],
     })
+}
+
+/// Whether it stands still in the air in a way in which a person may have left it.
+pub(super) fn is_holding(pilot: &Pilot<'_>) -> bool {
+    let in_mission = pilot.profile.is_in(FlightMode::Mission, pilot.seen.custom_mode);
+    let slow = pilot
+        .seen
+        .ground_speed_ms
+        .is_some_and(|speed_ms| speed_ms < HELD_MS);
+    in_mission == Some(false) || pilot.seen.mission_paused == Some(true) || slow
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::event::{FlightEvent, Gate, GateAnswer, Step};
 use super::pilot::{Broken, Pilot, Race};
 use super::prepare::{NotFlown, must_stand_alone};
+use super::streams::ask_heartbeat;
 use crate::command::{CommandError, CommandRequest};
 use crate::profile::{FlightMode, Order, Profile, may_pass};
 
@@ -27,6 +28,8 @@ const ARM_PAUSE: Duration = Duration::from_secs(2);
 const START_PAUSE: Duration = Duration::from_secs(1);
 /// Between two commands to change the mode, or to disarm.
 const MODE_PAUSE: Duration = Duration::from_millis(600);
+/// Between two requests for a heartbeat that shows whether it is armed. Wall.
+const HEARTBEAT_PAUSE: Duration = Duration::from_millis(250);
 /// The answer to one command to arm. Wall.
 const ARM_ANSWER: Duration = Duration::from_millis(1500);
 
@@ -214,9 +217,15 @@ async fn arm_once(pilot: &mut Pilot<'_>) -> Result<Option<Reason>, Halt> {
     if matches!(reason, Reason::Said { .. }) {
         return Ok(Some(reason));
     }
-    // Without a clear "no" it may have armed all the same: the heartbeat tells.
+    // Without a clear "no" it may have armed all the same: the heartbeat tells. It is asked for, because the next one
+    // of its own may be a second away, and that second is lost on the ground.
     let limit = pilot.pace.limit(pilot.order.deadlines.arm);
-    let shown = pilot.until(limit, armed).await?;
+    let mut shown = armed(pilot);
+    while shown.is_none() && !pilot.pace.is_over(limit) {
+        pilot.send(&ask_heartbeat(pilot.vehicle.system_id())).await;
+        let pause = pilot.pace.wall_limit(HEARTBEAT_PAUSE);
+        shown = pilot.until(pause, armed).await?;
+    }
     Ok(if shown.is_some() { None } else { Some(reason) })
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::timeout;
 
-use super::event::{FlightEvent, Step};
+use super::event::{FlightEvent, Instruction, Step};
 
 /// With so many events waiting, track points and status texts are dropped; all else is kept. A flight makes a few
 /// hundred of those at most.
@@ -79,6 +79,17 @@ impl Outbox {
             }
         }
     }
+}
+
+/// The next instruction; waits for ever once nobody can give one any more.
+pub(super) async fn next_instruction(instructions: &mut Option<mpsc::Receiver<Instruction>>) -> Instruction {
+    if let Some(open) = instructions {
+        if let Some(instruction) = open.recv().await {
+            return instruction;
+        }
+        *instructions = None;
+    }
+    std::future::pending().await
 }
 
 #[cfg(test)]

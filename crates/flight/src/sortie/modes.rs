@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::pace::Limit;
 use super::pilot::Pilot;
 use crate::profile::FlightMode;
+use crate::telemetry::GEOFENCE;
 
 /// A mode that lasts so long is meant: on their way from one to another vehicles pass through modes, and a heartbeat
 /// may tell the one before. Vehicle.
@@ -16,12 +17,18 @@ const WORDS_WITHIN: Duration = Duration::from_secs(15);
 const AFTER_LINK: Duration = Duration::from_secs(30);
 /// MAV_SEVERITY of a failsafe's words, at most.
 const WARNING: u8 = 4;
+/// ArduPilot tells a breach of its fence as a notice (`AC_Fence::print_fence_message`).
+const NOTICE: u8 = 5;
+/// Words that say that a failsafe acts, not which.
+const NAMELESS: &[&str] = &["failsafe activated", "failsafe warning"];
 /// Parts of words by which ArduPilot and PX4 announce a failsafe, in lower case.
 const FAILSAFE_WORDS: &[&str] = &[
     "failsafe",
     "battery",
-    "fence",
-    "breach",
+    "fence breach",
+    "fences breach",
+    "fence violation",
+    "outside fence",
     "data link lost",
     "connection lost",
     "manual control lost",
@@ -103,10 +110,19 @@ impl ModeWatch {
 pub(super) fn cause(pilot: &Pilot<'_>, since: Instant) -> Cause {
     let from = since.checked_sub(WORDS_WITHIN);
     let texts = pilot.seen.status_texts.iter();
-    let mut near = texts.filter(|text| from.is_none_or(|from| text.received_at >= from));
-    let words = near.rfind(|text| text.severity <= WARNING && is_failsafe(&text.text));
-    if let Some(words) = words {
-        return Cause::Failsafe(words.text.clone());
+    let near = texts.filter(|text| from.is_none_or(|from| text.received_at >= from));
+    let words: Vec<&str> = near
+        .filter(|text| is_failsafe(text.severity, &text.text))
+        .map(|text| text.text.as_str())
+        .collect();
+    let named = words.iter().rfind(|words| !is_nameless(words));
+    if let Some(words) = named.or(words.last()) {
+        return Cause::Failsafe((*words).to_owned());
+    }
+    // Words get lost; the bit in SYS_STATUS is told again and again.
+    let unhealthy = pilot.seen.health.sensors_unhealthy.as_deref();
+    if unhealthy.is_some_and(|unhealthy| unhealthy.contains(&GEOFENCE)) {
+        return Cause::Failsafe("it says that it is outside its fence (SYS_STATUS)".to_owned());
     }
     let after_link = pilot
         .link_back_at
@@ -117,10 +133,16 @@ pub(super) fn cause(pilot: &Pilot<'_>, since: Instant) -> Cause {
     Cause::Other
 }
 
-fn is_failsafe(words: &str) -> bool {
+fn is_failsafe(severity: u8, words: &str) -> bool {
     let words = words.to_lowercase();
     let any = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    any(FAILSAFE_WORDS) && !any(PASSED_WORDS)
+    let loud = severity <= WARNING || (severity == NOTICE && words.contains("breach"));
+    loud && any(FAILSAFE_WORDS) && !any(PASSED_WORDS)
+}
+
+fn is_nameless(words: &str) -> bool {
+    let words = words.to_lowercase();
+    NAMELESS.iter().any(|begin| words.starts_with(begin))
 }
 
 #[cfg(test)]
@@ -138,16 +160,28 @@ mod tests {
             "Failsafe activated: Low battery, Return",
             "Data link lost, Return activated",
         ] {
-            assert!(is_failsafe(words), "{words}");
+            assert!(is_failsafe(WARNING, words), "{words}");
         }
+        assert!(is_failsafe(NOTICE, "Polygon fence breached"));
+        assert!(is_failsafe(NOTICE, "Circle and Polygon fences breached"));
+        assert!(is_failsafe(
+            2,
+            "Geofence violation: approaching or outside geofence"
+        ));
+        assert!(
+            is_nameless("Failsafe activated: entering Hold for 5 seconds") && !is_nameless("GCS Failsafe")
+        );
         for words in [
             "GCS Failsafe Cleared",
             "Data link regained",
             "Mission: 3 WP",
             "EKF3 IMU0 is using GPS",
             "RC Short Failsafe Cleared",
+            "Fence breach cleared",
+            "Fence enabled (auto)",
+            "Fence upload timeout",
         ] {
-            assert!(!is_failsafe(words), "{words}");
+            assert!(!is_failsafe(WARNING, words), "{words}");
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use schedule::mission::{Fence, MissionItem};
+use schedule::mission::{Fence, MissionItem, RallyPoint};
 use schedule::photo_ledger::SortieId;
 use survey::geodesy::Wgs84;
 use survey::time::UtcMicros;
 
 use super::event::Instruction;
+use super::laid::Laid;
 use crate::policy::FailsafePolicy;
 
 /// What is done about what the vehicle does by itself on a lost link or a low battery.
@@ -36,6 +37,11 @@ pub struct FlightOrder {
     pub items: Vec<MissionItem>,
     /// Where it may be. Empty: the vehicle keeps the fence it has, and the mission has to stay within it.
     pub fence: Fence,
+    /// Where a return may lead instead of home. Empty: the vehicle keeps the points it has, if they do not take the
+    /// return at the end of the mission.
+    pub rally: Vec<RallyPoint>,
+    /// What an earlier flight, or an earlier run of this one, laid on this vehicle and did not take back.
+    pub owed: Option<Laid>,
     /// How long each part may take.
     pub deadlines: Deadlines,
     /// Where the vehicle must stand before it may arm, and how far from it, m. None: anywhere.
@@ -90,6 +96,8 @@ impl FlightOrder {
             sortie_id,
             items,
             fence: Fence::default(),
+            rally: Vec::new(),
+            owed: None,
             deadlines: Deadlines::default(),
             home_expected: None,
             alternate: None,

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::{Duration, Instant as StdInstant};
 
-use mavlink::dialects::ardupilotmega::{MavCmd, MavMessage, MavResult, MavType};
+use mavlink::dialects::ardupilotmega::{MavMessage, MavType};
 use survey::time::UtcMicros;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
@@ -14,25 +14,23 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::authorise::authorise;
-use super::book::Book;
 use super::event::{FlightEvent, Instruction, SortieLine, Step};
+use super::exposures::{Exposures, Moment};
 use super::ladder::Glimpse;
-use super::line::Outbox;
+use super::laid::Laid;
+use super::line::{Outbox, next_instruction};
 use super::order::FlightOrder;
 use super::pace::{Limit, Pace};
-use super::streams::{Streams, ask_capture};
+use super::streams::Streams;
 use super::track::{BootToUtc, Track, jump_text};
-use crate::capture::{boot_ms_in, capture_in};
 use crate::profile::{Order, Profile};
-use crate::telemetry::{Landed, Telemetry};
+use crate::telemetry::{Autopilot, Landed, Telemetry};
 use crate::vehicle::{Vehicle, VehicleMessage, utc_now};
 
 /// How often a phase looks at the vehicle.
 const TICK: Duration = Duration::from_millis(40);
-/// How often missing exposures are asked for in flight.
-const GAP_PAUSE: Duration = Duration::from_secs(2);
-/// Missing exposures asked for at once.
-const GAPS_AT_ONCE: usize = 16;
+/// From this version on an ArduPilot keeps its last CAMERA_FEEDBACK, and repeats it when asked.
+const REPEATS_FEEDBACK: [u8; 3] = [4, 4, 0];
 /// The component that flies.
 const AUTOPILOT: u8 = 1;
 /// Height above home that cannot be reached on the ground, m.
@@ -72,7 +70,7 @@ pub(super) struct Pilot<'a> {
     pub airframe: Option<MavType>,
     /// Firmware version, if it told.
     pub version: Option<[u8; 3]>,
-    pub book: Book,
+    pub exposures: Exposures,
     pub track: Track,
     pub clock: BootToUtc,
     /// The newest instruction nobody has acted on.
@@ -86,12 +84,10 @@ pub(super) struct Pilot<'a> {
     pub aloft_since: Option<Duration>,
     /// Restarts of the autopilot since the watch began.
     pub reboots: u32,
-    /// The component that reports exposures by CAMERA_IMAGE_CAPTURED, once one did.
-    pub camera: Option<u8>,
-    /// A request for a message was denied since this was last cleared.
-    pub request_denied: bool,
     /// The gate said that it may arm.
     pub may_arm: bool,
+    /// What lies on the vehicle for this flight.
+    pub laid: Laid,
     /// Answers that are to be sent.
     answers: Vec<MavMessage>,
     reboots_before: u32,
@@ -101,7 +97,6 @@ pub(super) struct Pilot<'a> {
     streams: Option<Streams>,
     texts_until: StdInstant,
     refreshed_at: Instant,
-    gaps_asked_at: Instant,
 }
 
 impl<'a> Pilot<'a> {
@@ -118,7 +113,7 @@ impl<'a> Pilot<'a> {
             profile: Profile::Generic,
             airframe: None,
             version: None,
-            book: Book::default(),
+            exposures: Exposures::new(now),
             track: Track::new(order.deadlines.track),
             clock: BootToUtc::default(),
             instruction: None,
@@ -127,9 +122,8 @@ impl<'a> Pilot<'a> {
             link_back_at: None,
             aloft_since: None,
             reboots: 0,
-            camera: None,
-            request_denied: false,
             may_arm: false,
+            laid: Laid::default(),
             answers: Vec::new(),
             messages: vehicle.subscribe(),
             instructions: Some(line.instructions),
@@ -137,7 +131,6 @@ impl<'a> Pilot<'a> {
             streams: None,
             texts_until: StdInstant::now(),
             refreshed_at: now,
-            gaps_asked_at: now,
         }
     }
 
@@ -154,7 +147,7 @@ impl<'a> Pilot<'a> {
                         break;
                     }
                 },
-                instruction = next(&mut self.instructions) => {
+                instruction = next_instruction(&mut self.instructions) => {
                     self.hear(instruction);
                     break;
                 }
@@ -311,7 +304,7 @@ impl<'a> Pilot<'a> {
             position: self.seen.position,
             height_above_home_m: self.seen.height_above_home_m,
             ground_speed_ms: self.seen.ground_speed_ms,
-            mission: (self.seen.mission_current, self.book.count()),
+            mission: (self.seen.mission_current, self.exposures.book.count()),
             mission_paused: self.seen.mission_paused,
             on_ground: self.is_on_ground(),
             heard: self.is_heard(),
@@ -338,37 +331,29 @@ impl<'a> Pilot<'a> {
         if component == AUTOPILOT {
             self.take_autopilot(received);
         }
+        if let MavMessage::COMMAND_ACK(data) = message {
+            self.exposures.answer(component, data);
+        }
         self.take_exposure(message, component);
     }
 
     fn take_exposure(&mut self, message: &MavMessage, component: u8) {
-        // Asking again needs the number as it is on the wire.
-        let index = match message {
-            MavMessage::CAMERA_CAPTURE_STATUS(status) => {
-                if let Ok(count) = u32::try_from(status.image_count) {
-                    self.camera = Some(component);
-                    self.book.counted(count);
-                }
-                return;
-            }
-            MavMessage::CAMERA_IMAGE_CAPTURED(data) => {
-                self.camera = Some(component);
-                u32::try_from(data.image_index).ok()
-            }
-            MavMessage::CAMERA_FEEDBACK(data) => Some(u32::from(data.img_idx)),
-            _others => return,
+        let moment = Moment {
+            clock: &self.clock,
+            now_utc: self.utc_now(),
+            boot_ms: self.seen.boot_ms,
+            now: self.pace.now(),
+            aloft: self
+                .aloft_since
+                .map(|since| self.pace.now().saturating_sub(since)),
+            ardupilot: self.seen.autopilot == Autopilot::ArduPilot,
         };
-        let Some((index, mut report)) = index.zip(capture_in(message, self.clock.offset_us())) else {
-            return;
-        };
-        report.at_utc = self
-            .clock
-            .unjumped(report.at_utc, boot_ms_in(message), self.utc_now());
-        let aloft = self
-            .aloft_since
-            .map(|since| self.pace.now().saturating_sub(since));
-        if self.book.note(index, report.at_utc, aloft) {
+        let news = self.exposures.take(message, component, &moment);
+        for report in news.captures {
             self.outbox.tell(FlightEvent::Capture(report));
+        }
+        if let Some(text) = news.notice {
+            self.outbox.step(Step::Notice, text);
         }
     }
 
@@ -379,10 +364,6 @@ impl<'a> Pilot<'a> {
                 if let Some(jump_us) = self.clock.take(data) {
                     self.outbox.step(Step::ClockJumped, jump_text(jump_us));
                 }
-            }
-            MavMessage::COMMAND_ACK(data) => {
-                let about = data.command == MavCmd::MAV_CMD_REQUEST_MESSAGE;
-                self.request_denied |= about && data.result != MavResult::MAV_RESULT_ACCEPTED;
             }
             MavMessage::COMMAND_LONG(data) => {
                 let asker = (self.vehicle.system_id(), received.header.component_id);
@@ -395,6 +376,7 @@ impl<'a> Pilot<'a> {
                 self.version = Some([major, minor, patch]);
             }
             MavMessage::GLOBAL_POSITION_INT(data) => {
+                self.exposures.position(data);
                 let at = self.clock.utc(data.time_boot_ms).unwrap_or(received.received_utc);
                 if let Some(point) = self.track.take(data, at, self.seen.battery_percent) {
                     self.outbox.tell(FlightEvent::Track(point));
@@ -418,6 +400,7 @@ impl<'a> Pilot<'a> {
         }
         self.reboots = reboots;
         self.clock = BootToUtc::default();
+        self.exposures.restart();
         self.outbox
             .step(Step::Rebooted, "the vehicle's clock since boot began anew");
         if let Some(streams) = &mut self.streams {
@@ -473,28 +456,16 @@ impl<'a> Pilot<'a> {
             return requests;
         };
         requests.extend(streams.due(now));
-        if let Some(camera) = self.camera
-            && now.duration_since(self.gaps_asked_at) >= GAP_PAUSE
-        {
-            self.gaps_asked_at = now;
-            let system_id = self.vehicle.system_id();
-            let gaps = self.book.missing(false, GAPS_AT_ONCE);
-            requests.extend(
-                gaps.into_iter()
-                    .map(|index| ask_capture(system_id, camera, index)),
-            );
-        }
+        let moments = (now, self.pace.now());
+        let (system_id, aloft) = (self.vehicle.system_id(), self.aloft_since.is_some());
+        let repeats = self.repeats_feedback();
+        requests.extend(self.exposures.due(moments, system_id, aloft, repeats));
         requests
     }
-}
 
-/// The next instruction; waits for ever once nobody can give one any more.
-async fn next(instructions: &mut Option<mpsc::Receiver<Instruction>>) -> Instruction {
-    if let Some(open) = instructions {
-        if let Some(instruction) = open.recv().await {
-            return instruction;
-        }
-        *instructions = None;
+    /// Whether it is an autopilot that sends its last CAMERA_FEEDBACK again when asked.
+    pub fn repeats_feedback(&self) -> bool {
+        let ardupilot = self.seen.autopilot == Autopilot::ArduPilot;
+        ardupilot && self.version.is_some_and(|version| version >= REPEATS_FEEDBACK)
     }
-    std::future::pending().await
 }

@@ -7,9 +7,9 @@ use mavlink::dialects::ardupilotmega::GpsFixType;
 use schedule::refusal::RefusalCode;
 use survey::geodesy::geodesic_distance_m;
 
+use super::bounds::settle_bounds;
 use super::company::{look_around, with_signing_named};
 use super::event::Step;
-use super::fencing::settle_fence;
 use super::pilot::{Broken, Pilot};
 use super::policy_step::settle_policy;
 use super::streams::{ask_home, ask_version};
@@ -75,7 +75,7 @@ async fn get_ready(pilot: &mut Pilot<'_>) -> Result<(), NotFlown> {
     pilot.outbox.step(Step::Ready, where_it_stands(pilot));
     settle_policy(pilot).await?;
     upload(pilot).await?;
-    settle_fence(pilot).await
+    settle_bounds(pilot).await
 }
 
 /// Waits for a heartbeat, then listens a while for a second vehicle.

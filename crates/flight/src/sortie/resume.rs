@@ -7,7 +7,7 @@ use schedule::mission::{MissionItem, same_on_wire};
 use schedule::refusal::RefusalCode;
 use tokio::time::timeout;
 
-use super::book::Book;
+use super::bounds::verify_bounds;
 use super::event::Step;
 use super::follow::Start;
 use super::pilot::{Broken, Pilot};
@@ -42,7 +42,7 @@ pub(super) async fn find(pilot: &mut Pilot<'_>) -> Found {
     pilot
         .outbox
         .step(Step::Connecting, format!("looking for system {system_id} again"));
-    pilot.book = Book::of_flight_since(pilot.order.launched_at);
+    pilot.exposures.of_flight_since(pilot.order.launched_at);
     // It may be in the air: silence before it was heard does not break a wait.
     pilot.aloft_since = Some(pilot.pace.now());
     let found = look(pilot).await;
@@ -86,6 +86,9 @@ async fn look(pilot: &mut Pilot<'_>) -> Found {
         (OnBoard::Unreadable, _) => "its mission cannot be read: watched and not commanded",
     };
     pilot.outbox.step(Step::LinkBack, text);
+    if ours && pilot.instruction.is_none() {
+        verify_bounds(pilot).await;
+    }
     let launched_at = pilot.order.launched_at;
     // One that was seen taking off and stands has come down, and its motors still turn.
     if ours && !in_air && launched_at.is_none() {

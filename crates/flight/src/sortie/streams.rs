@@ -17,11 +17,13 @@ use tokio::time::Instant;
 
 use crate::profile::Profile;
 
+const HEARTBEAT: u32 = 0;
 const SYS_STATUS: u32 = 1;
 const SYSTEM_TIME: u32 = 2;
 const GLOBAL_POSITION_INT: u32 = 33;
 const MISSION_CURRENT: u32 = 42;
 const AUTOPILOT_VERSION: u32 = 148;
+const CAMERA_FEEDBACK: u32 = 180;
 const EKF_STATUS_REPORT: u32 = 193;
 const ESTIMATOR_STATUS: u32 = 230;
 const HOME_POSITION: u32 = 242;
@@ -137,6 +139,11 @@ impl Stream {
     }
 }
 
+/// "Send HEARTBEAT now."
+pub(super) fn ask_heartbeat(system_id: u8) -> MavMessage {
+    request(system_id, 1, HEARTBEAT, 0)
+}
+
 /// "Send HOME_POSITION now."
 pub(super) fn ask_home(system_id: u8) -> MavMessage {
     request(system_id, 1, HOME_POSITION, 0)
@@ -150,6 +157,18 @@ pub(super) fn ask_version(system_id: u8) -> MavMessage {
 /// "Send CAMERA_IMAGE_CAPTURED of this index now", to the component that reports exposures.
 pub(super) fn ask_capture(system_id: u8, component_id: u8, image_index: u32) -> MavMessage {
     request(system_id, component_id, CAMERA_IMAGE_CAPTURED, image_index)
+}
+
+/// The same to a camera of before MAV_CMD_REQUEST_MESSAGE.
+pub(super) fn ask_capture_old_way(system_id: u8, component_id: u8, image_index: u32) -> MavMessage {
+    let params = [image_index as f32, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let command = MavCmd::MAV_CMD_REQUEST_CAMERA_IMAGE_CAPTURE;
+    command_long(system_id, component_id, command, params)
+}
+
+/// "Send the last CAMERA_FEEDBACK again."
+pub(super) fn ask_feedback(system_id: u8) -> MavMessage {
+    request(system_id, 1, CAMERA_FEEDBACK, 0)
 }
 
 /// "Send CAMERA_CAPTURE_STATUS now", which holds the number of exposures.

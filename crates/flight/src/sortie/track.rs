@@ -73,6 +73,11 @@ impl BootToUtc {
         }
     }
 
+    /// The time since boot at a moment of the flight's own time, ms.
+    pub fn boot_ms(&self, at: UtcMicros) -> Option<u32> {
+        u32::try_from((at.0 - self.offset_us?) / 1000).ok()
+    }
+
     /// UTC minus time since boot, µs.
     pub fn offset_us(&self) -> Option<i64> {
         self.offset_us

@@ -15,6 +15,9 @@ pub const GROUND_STATION_PARAMETERS: [&str; 2] = ["SYSID_MYGCS", "MAV_GCS_SYSID"
 /// A single lithium cell is within this, V; ArduPilot puts the voltage of a whole battery into the first place.
 const CELL_V: std::ops::RangeInclusive<f64> = 1.0..=5.0;
 
+/// The fence, among the sensors: unhealthy while it is breached.
+pub(crate) const GEOFENCE: &str = "geofence";
+
 /// Sensors without which a multicopter must not take off on a mission.
 const NEEDED: [(u32, &str); 10] = [
     (1, "gyro"),
@@ -26,7 +29,7 @@ const NEEDED: [(u32, &str); 10] = [
     (1 << 21, "attitude estimate"),
     (1 << 25, "battery"),
     (1 << 30, "propulsion"),
-    (1 << 20, "geofence"),
+    (1 << 20, GEOFENCE),
 ];
 /// Sensors and services that docks often fly without.
 const OTHERS: [(u32, &str); 10] = [

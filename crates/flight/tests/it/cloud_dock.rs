@@ -3,13 +3,14 @@
 
 mod fake;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use flight::cloud_dock::task::{TaskDeadlines, TaskOrder, TaskReport, flight_id, fly_task};
 use flight::cloud_dock::{CloudCall, CloudDesk, CloudDevice, CloudSetup, Organisation};
 use flight::dock::{Bound, BrokerAddress, DockLine, DockMethod, Lid};
-use flight::sortie::{FlightEvent, GateAnswer, Outcome, SortieLine, Step};
+use flight::sortie::{FlightEvent, GateAnswer, Instruction, Outcome, PauseLimits, SortieLine, Step};
 use schedule::refusal::RefusalCode;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -86,6 +87,8 @@ impl Site {
             with_rtk: true,
             break_point: None,
             launched_at: None,
+            called_home_by: None,
+            pause: PauseLimits::default(),
             deadlines: TaskDeadlines {
                 reply: Duration::from_secs(5),
                 ..TaskDeadlines::default()
@@ -95,8 +98,14 @@ impl Site {
 
     /// Flies the task, letting it start; answers the report and the steps.
     async fn fly(&self) -> (TaskReport, Vec<Step>, usize) {
+        self.fly_told(Vec::new()).await
+    }
+
+    /// The same; each order is given when the step before it is seen.
+    async fn fly_told(&self, orders: Vec<(Step, Instruction)>) -> (TaskReport, Vec<Step>, usize) {
         let (events, mut happened) = mpsc::channel(256);
-        let (_instructions, told) = mpsc::channel(1);
+        let (instructions, told) = mpsc::channel(8);
+        let mut orders = VecDeque::from(orders);
         let line = SortieLine {
             events,
             instructions: told,
@@ -106,7 +115,14 @@ impl Site {
             let (mut steps, mut track) = (Vec::new(), 0);
             while let Some(event) = happened.recv().await {
                 match event {
-                    FlightEvent::Step { step, .. } => steps.push(step),
+                    FlightEvent::Step { step, .. } => {
+                        steps.push(step);
+                        if orders.front().is_some_and(|(after, _)| *after == step)
+                            && let Some((_, order)) = orders.pop_front()
+                        {
+                            instructions.send(order).await.unwrap();
+                        }
+                    }
                     FlightEvent::Track(_) => track += 1,
                     FlightEvent::Gate { answer, .. } => answer.send(GateAnswer::Go).unwrap(),
                     _ => {}
@@ -163,6 +179,37 @@ async fn a_task_is_flown_and_reported_like_any_flight() {
             .unknown
             .contains_key("a_field_of_tomorrow")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_hold_it_let_it_go_on_and_call_it_home() {
+    let site = Site::new(Manner {
+        lingers: true,
+        ..Manner::default()
+    })
+    .await;
+    let by = || "Li".to_owned();
+    let (report, steps, _) = site
+        .fly_told(vec![
+            (Step::TookOff, Instruction::Pause { by: by() }),
+            (Step::Paused, Instruction::Continue { by: by() }),
+            (Step::Continued, Instruction::Return { by: by() }),
+            (Step::Returning, Instruction::Pause { by: by() }),
+            (Step::Paused, Instruction::Continue { by: by() }),
+        ])
+        .await;
+    assert_eq!(report.flight.outcome, Outcome::Returned { by: by() }, "{steps:?}");
+    let order = [
+        Step::TookOff,
+        Step::Paused,
+        Step::Continued,
+        Step::Returning,
+        Step::Paused,
+        Step::Continued,
+        Step::Landed,
+    ];
+    let seen: Vec<Step> = steps.into_iter().filter(|step| order.contains(step)).collect();
+    assert_eq!(seen, order);
 }
 
 #[tokio::test(flavor = "multi_thread")]

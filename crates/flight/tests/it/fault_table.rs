@@ -9,6 +9,7 @@ use simulator::fleet::FAULT_CATALOGUE;
 const FAULTS: &str = "flight/tests/it/sortie/faults.rs";
 const AIR: &str = "flight/tests/it/sortie/air.rs";
 const GROUND: &str = "flight/tests/it/sortie/ground.rs";
+const FENCING: &str = "flight/tests/it/sortie/fencing.rs";
 const SIGNING: &str = "flight/tests/it/signing.rs";
 const POLICY: &str = "flight/tests/it/sortie/policy.rs";
 const WAVE: &str = "flyonce/tests/it/faulty_wave.rs";
@@ -156,11 +157,30 @@ const TESTS: &[(&str, &str, &str)] = &[
     ),
     ("gust_at", FAULTS, "a_gust_is_flown_through"),
     (
+        "strays_at",
+        FENCING,
+        "a_vehicle_that_leaves_the_fence_is_named_and_comes_home_arducopter",
+    ),
+    (
         "feedback_without_photo",
         FAULTS,
         "a_report_that_nobody_took_shifts_no_other",
     ),
-    ("zero_position", FAULTS, "a_report_at_zero_has_no_place"),
+    (
+        "zero_position",
+        FAULTS,
+        "a_report_at_zero_has_the_place_of_the_track",
+    ),
+    (
+        "feedback_pin",
+        FAULTS,
+        "a_misfire_that_the_feedback_pin_does_not_see_is_told_as_one",
+    ),
+    (
+        "old_camera",
+        FAULTS,
+        "a_camera_of_before_request_message_is_asked_the_old_way",
+    ),
     (
         "double_feedback",
         FAULTS,

@@ -108,6 +108,25 @@ async fn two_vehicles_with_one_number_get_no_command() {
 }
 
 #[tokio::test]
+async fn an_answer_that_nobody_asked_for_is_counted_and_not_used() {
+    let link = TestLink::open().await;
+    // The answer to another command comes before the one that was asked for.
+    let confused = |message: &MavMessage| {
+        if is_command(message, LAND) {
+            let other = ack(MavCmd::MAV_CMD_NAV_TAKEOFF, MavResult::MAV_RESULT_DENIED);
+            vec![other, ack(LAND, MavResult::MAV_RESULT_ACCEPTED)]
+        } else {
+            Vec::new()
+        }
+    };
+    let _peer = Peer::copter(link.address(), confused).await;
+    let vehicle = link.heard(7).await;
+    let answer = vehicle.command(quick(LAND, [0.0; 7])).await.unwrap();
+    assert_eq!(answer, MavResult::MAV_RESULT_ACCEPTED);
+    until("the count", || link.link.statistics().unasked_answers == 1).await;
+}
+
+#[tokio::test]
 async fn a_vehicle_never_heard_is_not_commanded() {
     let link = TestLink::open().await;
     let error = link

@@ -199,6 +199,41 @@ async fn a_vehicle_that_ignores_the_new_key_keeps_the_old_one_and_is_not_lost() 
     );
 }
 
+#[tokio::test]
+async fn a_key_is_removed_where_the_vehicle_confirms_it() {
+    let signed = Signed::new(&["the old key"], &has("the old key"))
+        .await
+        .heard()
+        .await;
+    let change = signed.vehicle.remove_signing_key().await.unwrap();
+    assert!(change.sent >= 1 && change.answered);
+    assert_eq!(signed.vehicle.signs_with(), None);
+    assert!(signed.is_obeyed().await, "unsigned from both sides");
+    let again = signed.vehicle.remove_signing_key().await.unwrap();
+    assert_eq!((again.sent, again.answered), (0, true));
+}
+
+#[tokio::test]
+async fn a_key_that_the_vehicle_keeps_is_kept_here() {
+    let faults = format!("{},signing_ignored_setup", has("the old key"));
+    let signed = Signed::new(&["the old key"], &faults).await.heard().await;
+    let error = signed.vehicle.remove_signing_key().await.unwrap_err();
+    assert!(matches!(error, KeyChangeError::NotTaken { .. }), "{error}");
+    assert!(signed.is_obeyed().await);
+    let old = key("the old key").fingerprint();
+    assert_eq!(signed.vehicle.signs_with(), Some(old));
+}
+
+/// A receiver that wants rising timestamps drops what was overtaken; what was lost so is sent again.
+#[tokio::test]
+async fn frames_that_overtake_each_other_on_a_signed_line_lose_nobody() {
+    let faults = format!("{},reorder=0.3,delay=20,jitter=20", has("one and the same"));
+    let signed = Signed::new(&["one and the same"], &faults).await.heard().await;
+    for _ in 0..5 {
+        assert!(signed.is_obeyed().await);
+    }
+}
+
 /// The program ended between sending a new key and hearing of it: both are in the file at the next start.
 #[tokio::test]
 async fn a_roll_over_that_was_cut_off_ends_well_either_way() {

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::answers::checks::GateShown;
 use crate::answers::looks::SortieLooks;
 use crate::answers::place::rounded;
+use crate::config::roster::NO_SYSTEM_ID;
 use crate::fleet::words::{next_step_words, reason_words, state_words, step_words};
 use crate::lang::Words;
 
@@ -24,8 +25,8 @@ pub struct FlightSummary {
     pub mission: String,
     /// The dock it starts from.
     pub dock_id: Option<String>,
-    /// MAVLink system id of the vehicle.
-    pub system_id: u8,
+    /// MAVLink system id of the vehicle; `null` where the dock flies it by itself (Cloud API).
+    pub system_id: Option<u8>,
     /// The instant of the calendar it is flown for, RFC 3339.
     pub slot_at: Option<String>,
     /// `due`, `preparing`, `launching`, `flying`, `returning`, `landed`, `closed`, `refused` or `failed`.
@@ -227,7 +228,7 @@ impl FlightSummary {
             sortie_id: row.sortie_id.clone(),
             mission: row.mission_name.clone(),
             dock_id: row.dock_id.clone(),
-            system_id: row.system_id,
+            system_id: Some(row.system_id).filter(|id| *id != NO_SYSTEM_ID),
             slot_at: row.slot_at.map(|at| at.to_string()),
             state: row.state.to_string(),
             state_words: state_words(row.state.as_str()),

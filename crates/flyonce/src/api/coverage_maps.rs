@@ -25,7 +25,7 @@ use crate::lang::Words;
 /// Tiles are asked for again after so long.
 const FRESH: &str = "private, max-age=30";
 
-/// Doors below `/coverage` that answer with pictures and tiles.
+/// The doors below `/coverage` that answer in pictures and tiles.
 pub fn router() -> Router<ApiState> {
     Router::new()
         .route("/map.png", get(map))

@@ -59,7 +59,7 @@ impl CoverageAsked {
     }
 }
 
-/// Doors below `/coverage` that answer in JSON.
+/// The doors below `/coverage` that answer in figures.
 pub fn router() -> Router<ApiState> {
     Router::new()
         .route("/figures", get(figures))

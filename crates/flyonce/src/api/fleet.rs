@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRef, State};
+use axum::extract::{FromRef, Path, State};
 use serde::{Deserialize, Serialize};
 use survey::time::UtcMicros;
 use utoipa::ToSchema;
@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::state::ApiState;
 use crate::clock;
+use crate::fleet::by_hand;
+use crate::fleet::hands::{Hand, HandView};
 use crate::fleet::recall;
 use crate::fleet::service::Fleet;
 use crate::fleet::shown::FleetView;
@@ -57,6 +59,19 @@ impl MaybeFleet {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderRequest {
+    /// Name of the person.
+    pub actor: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What a dock is to do by hand, and who says so.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandRequest {
+    /// What.
+    pub command: Hand,
     /// Name of the person.
     pub actor: String,
     /// Why.
@@ -112,6 +127,25 @@ pub async fn release(
         recalled: Vec::new(),
         grounded: false,
     }))
+}
+
+/// Has a dock do something by hand. The answer says that it began; how far it is, is `by_hand` of the dock in `/fleet`.
+#[utoipa::path(post, path = "/api/v1/fleet/docks/{dock}/by-hand", request_body = HandRequest,
+    params(("dock" = String, Path, description = "Dock")),
+    responses((status = 200, body = HandView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn by_hand(
+    State(fleet): State<MaybeFleet>,
+    Path(dock): Path<String>,
+    body: Result<Json<HandRequest>, JsonRejection>,
+) -> Result<Json<HandView>, ApiError> {
+    let request = read_body(body)?;
+    must_be_named(&request.actor)?;
+    let who = (request.actor.as_str(), request.reason.as_deref());
+    let given = by_hand::give(fleet.there()?, &dock, request.command, who).await;
+    given
+        .map_err(|error| ApiError::internal(format!("{error:#}")))?
+        .map(Json)
+        .map_err(|refusal| ApiError::conflict(refusal.code, refusal.words))
 }
 
 /// Who orders it; a body that does not say is refused.

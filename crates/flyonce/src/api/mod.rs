@@ -1,6 +1,7 @@
 //! The HTTP API under `/api/v1` and the page. One file per subject; `openapi` describes them all.
 
 mod calendar;
+mod chunk_signature;
 mod content_range;
 mod coverage;
 mod coverage_maps;
@@ -15,7 +16,9 @@ mod health;
 mod images;
 mod layers;
 mod leads;
+mod object_body;
 mod object_door;
+mod object_parts;
 mod openapi;
 mod orders;
 mod overrides;
@@ -122,6 +125,7 @@ fn router(state: ApiState) -> Router {
         .route("/fleet", get(fleet::fleet))
         .route("/fleet/return-all", post(fleet::return_all))
         .route("/fleet/release", post(fleet::release))
+        .route("/fleet/docks/{dock}/by-hand", post(fleet::by_hand))
         .route("/fleet/overrides", get(overrides::list).post(overrides::give))
         .route("/fleet/overrides/{id}/withdraw", post(overrides::withdraw))
         .route("/flights/{sortie}/return", post(orders::return_one))

@@ -54,6 +54,7 @@ use crate::api::{
         fleet::fleet,
         fleet::return_all,
         fleet::release,
+        fleet::by_hand,
         overrides::list,
         overrides::give,
         overrides::withdraw,

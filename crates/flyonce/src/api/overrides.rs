@@ -52,7 +52,6 @@ pub async fn withdraw(
     body: Result<Json<OrderRequest>, JsonRejection>,
 ) -> Result<Json<OverrideView>, ApiError> {
     let order = read_order(body)?;
-    Ok(Json(
-        overrides::withdraw(fleet.there()?, &id, &order.actor).await?,
-    ))
+    let gone = overrides::withdraw(fleet.there()?, &id, &order.actor, order.reason.as_deref()).await?;
+    Ok(Json(gone))
 }

@@ -2,10 +2,11 @@
 //! the program gave out. (docs.aws.amazon.com, "Signature Calculations for the Authorization Header".)
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use sha2::{Digest, Sha256};
 use survey::time::UtcMicros;
 
+use crate::api::chunk_signature::{ChunkSigner, mac};
 use crate::api::s3_error::S3Error;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -30,6 +31,13 @@ pub enum Payload {
     Sha256(String),
     /// It is not signed.
     Unsigned,
+    /// It comes in chunks.
+    Chunks {
+        /// What their signatures are held against; `None`: they are not signed.
+        signer: Option<ChunkSigner>,
+        /// Bytes of all chunks together, as the request says.
+        length: Option<u64>,
+    },
 }
 
 /// The parts of `Authorization`.
@@ -69,7 +77,6 @@ pub fn verify(
     }
     let payload_hash = text(headers, "x-amz-content-sha256")
         .ok_or_else(|| S3Error::denied("x-amz-content-sha256 is missing"))?;
-    let payload = payload(payload_hash)?;
     let canonical = canonical((method, uri, headers), &stated.signed_headers, payload_hash)?;
     let scope = format!(
         "{}/{}/{}/aws4_request",
@@ -84,13 +91,15 @@ pub fn verify(
         .fold(format!("AWS4{}", keys.secret).into_bytes(), |key, part| {
             mac(&key, part.as_bytes()).finalize().into_bytes().to_vec()
         });
-    mac(&key, to_sign.as_bytes())
-        .verify_slice(&stated.signature)
-        .map_err(|_differs| {
-            let message = "the signature is not that of this request with the keys that were given out";
-            S3Error::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message)
-        })?;
-    Ok(payload)
+    let expected = mac(&key, to_sign.as_bytes());
+    let signature = hex::encode(&stated.signature);
+    expected.verify_slice(&stated.signature).map_err(|_differs| {
+        let message = "the signature is not that of this request with the keys that were given out";
+        S3Error::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message)
+    })?;
+    payload(payload_hash, headers, || {
+        ChunkSigner::new(key, at.to_owned(), scope, signature)
+    })
 }
 
 fn stated(headers: &HeaderMap) -> Result<Stated<'_>, S3Error> {
@@ -129,11 +138,23 @@ fn stated(headers: &HeaderMap) -> Result<Stated<'_>, S3Error> {
     })
 }
 
-fn payload(hash: &str) -> Result<Payload, S3Error> {
+fn payload(
+    hash: &str,
+    headers: &HeaderMap,
+    signer: impl FnOnce() -> ChunkSigner,
+) -> Result<Payload, S3Error> {
+    let length = text(headers, "x-amz-decoded-content-length").and_then(|text| text.parse().ok());
     match hash {
         "UNSIGNED-PAYLOAD" => Ok(Payload::Unsigned),
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" | "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" => {
+            Ok(Payload::Chunks {
+                signer: Some(signer()),
+                length,
+            })
+        }
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => Ok(Payload::Chunks { signer: None, length }),
         hash if hash.starts_with("STREAMING-") => Err(S3Error::not_implemented(
-            "bodies in signed chunks are not taken; sign the whole body or send UNSIGNED-PAYLOAD",
+            "of the ways to sign chunks only AWS4-HMAC-SHA256 is known here",
         )),
         hash if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
             Ok(Payload::Sha256(hash.to_ascii_lowercase()))
@@ -206,14 +227,6 @@ fn near(at: &str, nows: &[UtcMicros]) -> Result<(), S3Error> {
     ))
 }
 
-fn mac(key: &[u8], text: &[u8]) -> Hmac<Sha256> {
-    // A key of any length makes a MAC; an empty one stands for what cannot be.
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
-    mac.update(text);
-    mac
-}
-
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
@@ -284,12 +297,11 @@ mod tests {
             code(|h| drop(h.insert("x-amz-security-token", "U".parse().unwrap()))),
             "InvalidToken"
         );
-        let streaming = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
-        let chunks = verified(
-            |h| drop(h.insert("x-amz-content-sha256", streaming.parse().unwrap())),
-            &[now()],
+        const STREAMING: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+        assert_eq!(
+            code(|h| drop(h.insert("x-amz-content-sha256", STREAMING.parse().unwrap()))),
+            "SignatureDoesNotMatch"
         );
-        assert_eq!(chunks.unwrap_err().code, "NotImplemented");
         let late = UtcMicros(now().0 + 3_600_000_000);
         assert_eq!(
             verified(|_| {}, &[late]).unwrap_err().code,

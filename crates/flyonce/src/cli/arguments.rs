@@ -78,6 +78,9 @@ pub enum Command {
     /// One launch wave of a simulated fleet, from calendar to leads, in one command / 一键演示
     Demo(DemoArguments),
     /// Fly one plan on any MAVLink vehicle / 执飞一条航线
+    ///
+    /// The vehicle's own checks and those of the plan hold; there is no dock in it: no lid, no weather and none of the
+    /// checks of a dock's gate. Sorties of the calendar have those / 不含机场:不检查舱盖、天气及机场放飞条件
     Fly(FlyArguments),
     /// Many vehicles at once, or everyone home / 机队
     #[command(subcommand)]

@@ -23,7 +23,8 @@ pub async fn run(output: Output, config: &Config, command: FleetCommand) -> Resu
         | FleetCommand::Pause(_)
         | FleetCommand::Continue(_)
         | FleetCommand::Divert(_)
-        | FleetCommand::Land(_) => Ok(()),
+        | FleetCommand::Land(_)
+        | FleetCommand::Dock(_) => Ok(()),
         FleetCommand::Override(order) => overrides::give(output, config, order).await,
         FleetCommand::Overrides(service) => overrides::list(output, config, &service).await,
         FleetCommand::Withdraw(order) => overrides::withdraw(output, config, &order).await,
@@ -116,7 +117,52 @@ fn status_text(fleet: &Value, lang: Lang) -> String {
     };
     let links = fleet["links"].as_array().into_iter().flatten();
     let lines: Vec<String> = links.map(|link| format!("\n{}", link_line(link, lang))).collect();
-    table(&rows) + stop + &lines.concat()
+    table(&rows) + stop + &alarms_text(fleet, lang) + &lines.concat() + &cloud_line(&fleet["cloud"], lang)
+}
+
+/// The health alarms that stand, a line each with what to do.
+fn alarms_text(fleet: &Value, lang: Lang) -> String {
+    let mut text = String::new();
+    for dock in fleet["docks"].as_array().into_iter().flatten() {
+        let dock_id = dock["dock_id"].as_str().unwrap_or_default();
+        for alarm in dock["health"].as_array().into_iter().flatten() {
+            let code = alarm["code"].as_str().unwrap_or_default();
+            let level = alarm["level"]
+                .as_i64()
+                .map_or("–".to_owned(), |level| level.to_string());
+            let unknown = lang.pick("未知告警", "an alarm that is not known here");
+            let words = in_lang(&alarm["words"], lang).unwrap_or(unknown);
+            let remedy = in_lang(&alarm["remedy"], lang).unwrap_or_default();
+            let named = lang.pick("级别", "level");
+            text += &format!("\n{dock_id} ! {words} ({code}, {named} {level}) → {remedy}");
+        }
+    }
+    text
+}
+
+/// What came in from docks of the Cloud API, where there are any.
+fn cloud_line(cloud: &Value, lang: Lang) -> String {
+    let number = |name: &str| cloud[name].as_u64().unwrap_or(0);
+    let (read, bad) = (number("messages"), number("bad_messages"));
+    let strangers = number("strangers");
+    let unknown = ["methods", "fields", "values"].map(|what| number(&format!("unknown_{what}")));
+    let [methods, fields, values] = unknown;
+    match (cloud.is_object(), lang) {
+        (false, _) => String::new(),
+        (true, Lang::Zh) => format!(
+            "\n上云 API:收 {read},无法识别 {bad},未知设备 {strangers},未知方法 {methods}、字段 {fields}、取值 {values}"
+        ),
+        (true, Lang::En) => {
+            format!(
+                "\nCloud API: read {read}, unreadable {bad}, of strangers {strangers}, unknown methods {methods}, fields \
+                 {fields}, values {values}"
+            )
+        }
+    }
+}
+
+fn in_lang(words: &Value, lang: Lang) -> Option<&str> {
+    words[lang.pick("zh", "en")].as_str()
 }
 
 async fn post(lang: Lang, config: &Config, home: &HomeArguments, path: &str) -> Result<Value> {

@@ -4,7 +4,8 @@
 use survey::time::{CityZone, UtcMicros};
 
 use crate::answers::flights::StepAnswer;
-use crate::lang::Lang;
+use crate::fleet::step_texts::step_text_words;
+use crate::lang::{Lang, Words};
 
 /// Longer than this without a step in the air is worth a line, seconds.
 const LONG_SILENCE_S: i64 = 90;
@@ -19,7 +20,7 @@ const CHATTER: &[&str] = &[
 /// One line to be.
 struct Told {
     at: Option<UtcMicros>,
-    words: String,
+    words: Words,
     text: String,
     /// A first and a last waypoint, and their number, while waypoints follow each other.
     items: Option<(String, String)>,
@@ -34,7 +35,7 @@ pub fn timeline(steps: &[StepAnswer], launched_at: Option<&str>, lang: Lang, zon
             left_out += 1;
             continue;
         }
-        let one = tell(step, lang);
+        let one = tell(step);
         if let Some((_, last)) = &one.items
             && let Some(before) = told.last_mut()
             && let Some((first, end)) = &mut before.items
@@ -63,7 +64,7 @@ pub fn timeline(steps: &[StepAnswer], launched_at: Option<&str>, lang: Lang, zon
             .zip(before)
             .filter(|(at, _)| launched_at.is_some() && in_air(*at));
         lines.extend(silent.and_then(|(at, before)| silence(at, before, lang)));
-        lines.push(line(one, zero, zone));
+        lines.push(line(one, zero, (lang, zone)));
         before = one.at.or(before);
     }
     if left_out > 0 {
@@ -80,7 +81,7 @@ fn is_chatter(step: &StepAnswer) -> bool {
     step.code == "status_text" && CHATTER.iter().any(|start| text.starts_with(start))
 }
 
-fn tell(step: &StepAnswer, lang: Lang) -> Told {
+fn tell(step: &StepAnswer) -> Told {
     let text = step.text.clone().unwrap_or_default();
     let number = text
         .strip_prefix("item ")
@@ -89,7 +90,7 @@ fn tell(step: &StepAnswer, lang: Lang) -> Told {
         .map(str::to_owned);
     Told {
         at: instant(&step.at),
-        words: step.words.pick(lang).to_owned(),
+        words: step.words.clone(),
         items: number.map(|number| (number.clone(), number)),
         text,
     }
@@ -115,7 +116,7 @@ fn silence(at: UtcMicros, before: UtcMicros, lang: Lang) -> Option<String> {
     })
 }
 
-fn line(one: &Told, zero: Option<UtcMicros>, zone: &CityZone) -> String {
+fn line(one: &Told, zero: Option<UtcMicros>, (lang, zone): (Lang, &CityZone)) -> String {
     let at = one.at.map_or_else(|| "–".to_owned(), |at| zone.local_text(at));
     let since = one.at.zip(zero).map_or_else(String::new, |(at, zero)| {
         let since_s = (at.0 - zero.0).div_euclid(1_000_000);
@@ -124,9 +125,9 @@ fn line(one: &Told, zero: Option<UtcMicros>, zone: &CityZone) -> String {
     });
     let text = match one.text.is_empty() {
         true => String::new(),
-        false => format!("  {}", one.text),
+        false => format!("  {}", step_text_words(&one.text).pick(lang)),
     };
-    format!("  {at}  {since:>8}  {}{text}", one.words)
+    format!("  {at}  {since:>8}  {}{text}", one.words.pick(lang))
 }
 
 /// Minutes and seconds, with hours where there are any.
@@ -181,6 +182,11 @@ mod tests {
             "  (1 routine messages of the autopilot left out; --json has them)",
         ];
         assert_eq!(lines, expected);
+        let lines = timeline(&steps, Some(&launched), Lang::Zh, &zone);
+        assert_eq!(
+            lines[2],
+            "  2026-03-02 10:00:30    T+0:30  到达航点  第 1 至 4 项,共 19 项"
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::cli::checks_table::checks_table;
 use crate::cli::flight_story::timeline;
 use crate::cli::output::{Output, table};
 use crate::cli::withdrawals;
+use crate::fleet::step_texts::step_text_words;
 use crate::flight_log::{flight_detail, flown_track, tlog_path};
 use crate::lang::{Lang, Words};
 use crate::workplace::Workplace;
@@ -188,7 +189,8 @@ fn heading(flight: &FlightSummary, lang: Lang, zone: &CityZone) -> Vec<String> {
     if let Some(words) = &flight.words {
         lines.push(format!("  {}", words.pick(lang)));
     }
-    lines.extend(flight.note.as_ref().map(|note| format!("  {note}")));
+    let note = flight.note.as_deref().map(step_text_words);
+    lines.extend(note.map(|note| format!("  {}", note.pick(lang))));
     if let Some(next) = &flight.next_step {
         let label = lang.pick("下一步", "next");
         lines.push(format!("  {label}: {}", next.pick(lang)));

@@ -18,8 +18,11 @@ use crate::config::{Config, ConfigError};
 use crate::fleet::free_flight::{FreeFlight, Reins, fly_freely};
 use crate::fleet::link_view::{LinkView, link_line};
 use crate::fleet::links::{Links, link_options};
-use crate::fleet::order::{CheckedMission, PlanRefused, StartPlace, checked_mission};
-use crate::fleet::words::{next_step_words, plan_problem_words, reason_words, step_words};
+use crate::fleet::order::{CheckedMission, PlanRefused, checked_mission};
+use crate::fleet::plan_words::plan_problem_words;
+use crate::fleet::start_place::StartPlace;
+use crate::fleet::step_texts::step_text_words;
+use crate::fleet::words::{next_step_words, reason_words, step_words};
 use crate::lang::{Lang, Words};
 use crate::workplace::Workplace;
 
@@ -170,7 +173,11 @@ fn tell_event(output: Output, name: &str, event: &FlightEvent) {
         FlightEvent::Step { step, text } => {
             let words = step_words(step.as_str());
             let value = json!({ "event": "step", "flight": name, "step": step.as_str(), "words": words, "text": text });
-            (value, format!("{} {text}", words.pick(output.lang)))
+            let text = step_text_words(text);
+            (
+                value,
+                format!("{} {}", words.pick(output.lang), text.pick(output.lang)),
+            )
         }
         FlightEvent::Capture(capture) => {
             let place = capture.position.map(|at| [at.longitude_deg, at.latitude_deg]);
@@ -183,7 +190,12 @@ fn tell_event(output: Output, name: &str, event: &FlightEvent) {
             let value = json!({ "event": "status_text", "flight": name, "severity": severity, "text": text });
             (value, format!("[{severity}] {text}"))
         }
-        FlightEvent::Track(_) | FlightEvent::Gate { .. } | FlightEvent::Policy(_) => return,
+        FlightEvent::Track(_)
+        | FlightEvent::Gate { .. }
+        | FlightEvent::Policy(_)
+        | FlightEvent::Bounds(_)
+        | FlightEvent::Laid { .. }
+        | FlightEvent::PutBack => return,
     };
     print_line(output, name, line);
 }

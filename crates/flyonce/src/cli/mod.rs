@@ -1,6 +1,7 @@
 //! The command line: reads arguments, calls the stages or answers, prints text for people or JSON.
 
 mod arguments;
+mod by_hand;
 mod check;
 mod checks_table;
 mod compare;
@@ -83,6 +84,7 @@ pub async fn run() -> Result<()> {
         }
         Command::Fleet(FleetCommand::Land(order)) => orders::give(output, &config()?, "land", &order).await,
         Command::Fleet(FleetCommand::Divert(order)) => orders::divert(output, &config()?, &order).await,
+        Command::Fleet(FleetCommand::Dock(order)) => by_hand::run(output, &config()?, &order).await,
         Command::Fleet(command) => fleet::run(output, &config()?, command).await,
         Command::Vehicle(command) => vehicle::run(output, &config()?, command).await,
         Command::Model(command) => model::run(output, config()?, command).await,

@@ -53,7 +53,7 @@ pub async fn list(output: Output, config: &Config, service: &ServiceArguments) -
 pub async fn withdraw(output: Output, config: &Config, order: &WithdrawArguments) -> Result<()> {
     let path = format!("{DOOR}/{}/withdraw", order.id);
     let service = address(config, &order.service);
-    let body = json!({ "actor": order.actor });
+    let body = json!({ "actor": order.actor, "reason": order.reason });
     let gone = ask(output.lang, service, Method::POST, &path, body).await?;
     output.show(&gone, |lang| {
         lang.pick("已撤销放行 ", "withdrawn: ").to_owned() + &said(&gone["id"])

@@ -35,6 +35,7 @@ pub async fn run(output: Output, config: &Config, command: VehicleCommand) -> Re
     match command {
         KeyCommand::Set(arguments) => change(output, config, (&path, &arguments), false).await,
         KeyCommand::Roll(arguments) => change(output, config, (&path, &arguments), true).await,
+        KeyCommand::Remove(arguments) => remove(output, config, (&path, &arguments)).await,
         KeyCommand::Check(arguments) => check(output, config, (&path, &arguments)).await,
     }
 }
@@ -99,6 +100,46 @@ async fn change(
             Err(error.into())
         }
     }
+}
+
+/// Back to unsigned. Nothing secret goes over the line, so that any line will do.
+async fn remove(output: Output, config: &Config, (path, arguments): (&Path, &KeyArguments)) -> Result<()> {
+    let mut file = KeyFile::load(path)?;
+    let entry = file.entry_mut(&arguments.link, arguments.sysid).clone();
+    if entry.secret.is_none() && entry.pending.is_none() {
+        bail!("the key file has no key for this vehicle / 密钥文件中没有该机的密钥");
+    }
+    let removed = with_vehicle(config, arguments, async |vehicle, _link| {
+        heard(&vehicle).await;
+        vehicle.remove_signing_key().await
+    })
+    .await?;
+    let change = match removed {
+        Ok(change) if change.answered => change,
+        Ok(_silent) => bail!(
+            "the vehicle speaks unsigned but answers nothing: the key stays in the key file / 飞机已不签名但无应答,密钥保留"
+        ),
+        Err(error) => {
+            output.say(&Words::new(
+                "飞机未确认,密钥保留在密钥文件中",
+                "not confirmed by the vehicle: the key stays in the key file",
+            ));
+            return Err(error.into());
+        }
+    };
+    write(&mut file, arguments, |entry| {
+        entry.secret = None;
+        entry.pending = None;
+    })?;
+    let told = json!({ "system_id": arguments.sysid, "link": arguments.link.to_string(), "state": "unsigned",
+        "sent": change.sent, "answered": change.answered });
+    output.show(&told, |lang| match lang {
+        Lang::Zh => format!("飞机 {} 已停用签名,密钥已从密钥文件移除", arguments.sysid),
+        Lang::En => format!(
+            "vehicle {} speaks unsigned now; its key is out of the key file",
+            arguments.sysid
+        ),
+    })
 }
 
 /// A key that was sent before and may be in use is sent again rather than a third one.

@@ -15,7 +15,8 @@ use crate::config::roster::DockEntry;
 use crate::config::settings::Settings;
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{FoundGap, FoundGaps};
-use crate::fleet::order::{StartPlace, checked_mission};
+use crate::fleet::order::checked_mission;
+use crate::fleet::start_place::StartPlace;
 use crate::lang::Words;
 use crate::whole_file::write_whole;
 
@@ -220,6 +221,7 @@ impl GapPlanner<'_> {
                 hover_speed_ms: Some(self.rules.lines.speed_ms),
                 cruise_speed_ms: None,
                 fence,
+                fence_return: None,
                 rally: Vec::new(),
             };
             write_whole(file, write_plan(&plan).as_bytes())?;

@@ -17,9 +17,10 @@ use survey::time::UtcMicros;
 use crate::clock;
 use crate::config::roster::DockEntry;
 use crate::fleet::flight_record::FlightRecord;
-use crate::fleet::order::{CheckedMission, StartPlace, checked_mission, order, stamp};
+use crate::fleet::order::{CheckedMission, checked_mission, order, stamp};
 use crate::fleet::service::Fleet;
 use crate::fleet::sortie_run::{SortieRun, TakeUp};
+use crate::fleet::start_place::StartPlace;
 use crate::fleet::watched::Watched;
 
 /// How often the calendar is looked at.
@@ -159,7 +160,7 @@ pub async fn launch(fleet: &Fleet, slot: &Slot) -> Result<()> {
             }
             settle(fleet, slot, SlotState::Launched, None, Some(&sortie)).await?;
             let mut order = order(sortie, mission.items, Some(&dock), fleet.settings());
-            order.fence = mission.fence;
+            mission.bounds.put_into(&mut order);
             let run = SortieRun {
                 fleet: fleet.clone(),
                 dock,

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use flight::capture::CaptureReport;
-use flight::sortie::{FlightEvent, FlightReport, Outcome, Step, TrackPoint};
+use flight::sortie::{FlightEvent, FlightReport, Laid, Outcome, Step, TrackPoint};
 use schedule::photo_ledger::SortieId;
 use schedule::sortie::SortieState;
 use serde_json::{Value, json};
@@ -81,7 +81,14 @@ impl FlightRecord {
             FlightEvent::Track(point) => self.track(batch, &point).await,
             FlightEvent::Capture(capture) => self.capture(&capture).await,
             FlightEvent::StatusText { text, .. } => self.step("status_text", &text).await,
-            FlightEvent::Gate { .. } | FlightEvent::Policy(_) => Ok(()),
+            FlightEvent::Laid { laid, written } => {
+                self.laid(&laid).await?;
+                // A flight that no longer waits has ended.
+                let _ = written.send(());
+                Ok(())
+            }
+            FlightEvent::PutBack => self.laid(&Laid::default()).await,
+            FlightEvent::Gate { .. } | FlightEvent::Policy(_) | FlightEvent::Bounds(_) => Ok(()),
         }
     }
 
@@ -123,6 +130,19 @@ impl FlightRecord {
         };
         store.move_flight(&self.sortie, to, &how, clock::now()).await?;
         Ok(())
+    }
+
+    /// Keeps what lies on the vehicle for this flight.
+    async fn laid(&self, laid: &Laid) -> Result<()> {
+        let json = match laid.is_empty() {
+            true => None,
+            false => Some(serde_json::to_string(laid)?),
+        };
+        Ok(self
+            .workplace
+            .store
+            .set_laid(&self.sortie, json.as_deref())
+            .await?)
     }
 
     /// Keeps a capture.

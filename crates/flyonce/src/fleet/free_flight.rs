@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::fleet::bounds::owed;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
 use crate::fleet::order::{CheckedMission, order, stamp};
@@ -75,7 +76,8 @@ pub async fn fly_freely(
         None,
         &workplace.config.settings.fleet,
     );
-    order.fence = mission.fence.clone();
+    mission.bounds.clone().put_into(&mut order);
+    order.owed = owed(&workplace.store, &one.link.to_string(), one.system_id).await?;
     let (report, ()) = tokio::join!(fly(vehicle, &order, line), note_all(&record, happened, told));
     vehicle.record(None);
     record.finish(&report).await?;

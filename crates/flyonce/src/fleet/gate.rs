@@ -10,7 +10,8 @@ use flight::profile::may_pass;
 use flight::sortie::{FlightEvent, FlightOrder, PolicyOrder, Step};
 use flight::vehicle::Vehicle;
 use schedule::interlock::{
-    self, Check, OverrideGiven, PolicyFact, ProgramFacts, VehicleFacts, apply_overrides, overriding,
+    self, BoundsFacts, Check, ListFact, OverrideGiven, PolicyFact, ProgramFacts, VehicleFacts,
+    apply_overrides, overriding,
 };
 use schedule::mission::estimated_duration_s;
 use schedule::refusal::RefusalCode;
@@ -36,6 +37,7 @@ const WORDS_BELIEVED_AFTER: Duration = Duration::from_secs(3);
 struct Prepared {
     read_back: Option<(bool, String)>,
     policy: Option<PolicyFact>,
+    bounds: Option<(ListFact, ListFact)>,
 }
 
 /// The gate of one sortie; clones are the same gate.
@@ -45,6 +47,8 @@ pub struct Gatekeeper {
     dock_side: DockSide,
     record: FlightRecord,
     needs_s: Option<f64>,
+    /// Corners and circles of the plan's fence, and its rally points.
+    planned: (usize, usize),
     prepared: Arc<Mutex<Prepared>>,
     written: Arc<AtomicBool>,
 }
@@ -56,6 +60,7 @@ impl Gatekeeper {
             fleet: fleet.clone(),
             needs_s: estimated_duration_s(&order.items, Some(dock_side.dock.position)),
             dock_side,
+            planned: (order.fence.item_count(), order.rally.len()),
             record: record.clone(),
             prepared: Arc::default(),
             written: Arc::default(),
@@ -69,6 +74,7 @@ impl Gatekeeper {
                 step: Step::ReadBack,
                 text,
             } => self.prepared_now().read_back = Some((true, text.clone())),
+            FlightEvent::Bounds(bounds) => self.prepared_now().bounds = Some((bounds.fence, bounds.rally)),
             FlightEvent::Policy(report) => self.prepared_now().policy = Some(report.fact()),
             _others => {}
         }
@@ -196,6 +202,12 @@ impl Gatekeeper {
             ground_stop_by: stop.map(|order| order.actor),
             read_back: prepared.read_back,
             policy: prepared.policy,
+            bounds: BoundsFacts {
+                fence_items: self.planned.0,
+                rally_points: self.planned.1,
+                fence_age_h: self.fence_age_h().await?,
+                on_board: prepared.bounds,
+            },
             needs_s: self.needs_s,
             can_fly_s,
             free_gb: free_gb(self.fleet.workplace().store.folder()),
@@ -203,6 +215,21 @@ impl Gatekeeper {
         checks.extend(interlock::of_the_program(&program, &settings.limits));
         let given = self.overrides().await?;
         Ok(apply_overrides(checks, &given, self.place(), self.now()))
+    }
+
+    /// Since the plan was read from its file: when the first sortie of the mission was written down.
+    async fn fence_age_h(&self) -> Result<Option<f64>> {
+        const HOUR_US: f64 = 3.6e9;
+        if self.planned.0 == 0 {
+            return Ok(None);
+        }
+        let store = &self.fleet.workplace().store;
+        let flight = store.flight(self.record.sortie().as_str()).await?;
+        let first = match &flight.continues_sortie {
+            Some(first) => store.flight(first).await?,
+            None => flight,
+        };
+        Ok(Some((self.now().0 - first.created_at.0) as f64 / HOUR_US))
     }
 
     async fn overrides(&self) -> Result<Vec<OverrideGiven>> {

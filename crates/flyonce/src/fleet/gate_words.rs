@@ -27,6 +27,25 @@ pub const REASONS: &[Entry] = &[
         ],
     ),
     (
+        "rally_point",
+        [
+            "集结点会使返航偏离机场",
+            "rally points would lead a return away from the dock",
+        ],
+        [
+            "修改航线中的集结点,或清除飞机上的集结点",
+            "change the rally points of the plan, or clear those on the vehicle",
+        ],
+    ),
+    (
+        "fence_outdated",
+        ["围栏版本超过 24 小时", "the fence is older than 24 hours"],
+        [
+            "重新读取航线派发",
+            "have the plan read anew: dispatch the mission again",
+        ],
+    ),
+    (
         "ground_station",
         [
             "飞控监听的是另一地面站编号",
@@ -82,6 +101,9 @@ const CHECKS: &[(&str, [&str; 2])] = &[
     ("ground_stop", ["未停飞", "no ground stop"]),
     ("readback_differs", ["航线回读一致", "mission read back"]),
     ("policy_not_kept", ["失联与低电量策略", "failsafe policy"]),
+    ("fence_on_board", ["电子围栏回读", "fence read back"]),
+    ("rally_on_board", ["集结点回读", "rally points read back"]),
+    ("fence_outdated", ["围栏版本时效", "age of the fence"]),
     ("flight_time", ["可飞时间", "flight time"]),
     ("storage_full", ["照片存储空间", "room for photos"]),
 ];

@@ -138,6 +138,10 @@ const COUNTERS: &[([&str; 2], &[&str])] = &[
         ["空数据报", "empty datagrams"],
         &["statistics", "empty_datagrams"],
     ),
+    (
+        ["未曾请求的应答", "answers nobody asked for"],
+        &["statistics", "unasked_answers"],
+    ),
     (["换地址", "address changes"], &["address_changes"]),
 ];
 

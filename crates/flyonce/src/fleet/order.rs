@@ -5,21 +5,19 @@ use std::path::Path;
 
 use anyhow::Context;
 use flight::sortie::{FlightOrder, PolicyOrder};
-use schedule::mission::{
-    Fence, MissionItem, MissionProblem, MissionRules, PlannedShot, Severity, check, check_fence,
-    planned_shots,
-};
+use schedule::mission::{MissionItem, MissionProblem, PlannedShot, Severity, check, planned_shots};
 use schedule::photo_ledger::SortieId;
 use sha2::{Digest, Sha256};
 use store::flights::{NewFlight, ShotPlan};
 use store::rows::SortieKind;
-use survey::geodesy::Wgs84;
 use survey::time::{CityZone, UtcMicros};
 
 use crate::config::fleet::FleetSettings;
 use crate::config::roster::DockEntry;
+use crate::fleet::bounds::PlanBounds;
 use crate::fleet::flight_record::actor;
-use crate::fleet::words::plan_problem_words;
+use crate::fleet::plan_words::plan_problem_words;
+use crate::fleet::start_place::StartPlace;
 use crate::fleet_plan::read_mission;
 
 /// A plan that may be flown, with what it came from.
@@ -31,8 +29,8 @@ pub struct CheckedMission {
     pub sha256: String,
     /// What is flown.
     pub items: Vec<MissionItem>,
-    /// Where it may be.
-    pub fence: Fence,
+    /// Its fence and rally points.
+    pub bounds: PlanBounds,
     /// What it will photograph, counted from 1.
     pub shots: Vec<ShotPlan>,
     /// What people should know although it may fly.
@@ -49,31 +47,6 @@ pub enum PlanRefused {
     #[error("{}", .0.iter().map(|problem| plan_problem_words(problem).en).collect::<Vec<_>>().join("; "))]
     Breaks(Vec<MissionProblem>),
 }
-
-/// Where a mission starts.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct StartPlace {
-    /// Where, if known.
-    pub home: Option<Wgs84>,
-    /// Height above the sea there, metres.
-    pub home_amsl_m: Option<f64>,
-    /// Height above the ground around it, metres.
-    pub home_height_agl_m: f64,
-}
-
-impl StartPlace {
-    /// The pad of a dock.
-    pub fn of_dock(dock: &DockEntry) -> Self {
-        Self {
-            home: Some(dock.position),
-            home_amsl_m: Some(dock.height_amsl_m),
-            home_height_agl_m: dock.height_above_ground_m,
-        }
-    }
-}
-
-/// More items than this are no mission of one battery.
-const MOST_ITEMS: usize = 5000;
 
 /// Reads the plan at `path` and checks it for a start at `start`; without a known start the plan's own home is taken.
 ///
@@ -93,11 +66,11 @@ pub fn checked_mission(
             .or(mission.plan.home.and_then(|home| home.altitude_amsl_m)),
         ..start
     };
-    let warnings = check_items(&mission.items, settings, start)?;
-    let outside = check_fence(&mission.items, &mission.fence, home);
-    if !outside.is_empty() {
-        return Err(PlanRefused::Breaks(outside));
-    }
+    let bounds = PlanBounds {
+        fence: mission.fence,
+        rally: mission.rally,
+    };
+    let warnings = check_items(&mission.items, &bounds, settings, start)?;
     let shots = planned_shots(&mission.items, home)
         .iter()
         .map(shot_plan)
@@ -106,31 +79,25 @@ pub fn checked_mission(
         name: mission.name,
         sha256: mission.sha256,
         items: mission.items,
-        fence: mission.fence,
+        bounds,
         shots,
         warnings,
     })
 }
 
-/// Holds a mission to the rules of the place it starts from. Answers what people should know although it may fly.
+/// Holds a mission, its fence and rally points to the rules of the place it starts from. Answers what people should know although it may fly.
 ///
 /// # Errors
 /// Every rule it breaks, by item.
 pub fn check_items(
     items: &[MissionItem],
+    bounds: &PlanBounds,
     settings: &FleetSettings,
     start: StartPlace,
 ) -> Result<Vec<MissionProblem>, PlanRefused> {
-    let rules = MissionRules {
-        home: start.home,
-        home_amsl_m: start.home_amsl_m,
-        reach_m: settings.reach_m,
-        ceiling_agl_m: settings.ceiling_agl_m,
-        home_height_agl_m: start.home_height_agl_m,
-        max_items: MOST_ITEMS,
-    };
-    let (warnings, breaks): (Vec<_>, Vec<_>) = check(items, &rules)
+    let (warnings, breaks): (Vec<_>, Vec<_>) = check(items, &start.rules(settings))
         .into_iter()
+        .chain(bounds.problems(items, settings, &start))
         .partition(|problem| problem.code.severity() == Severity::Warning);
     if breaks.is_empty() {
         Ok(warnings)
@@ -156,6 +123,7 @@ impl CheckedMission {
             mission_name: self.name.clone(),
             plan_sha256: self.sha256.clone(),
             mission_json: serde_json::to_string(&self.items)?,
+            bounds_json: self.bounds.to_json()?,
             dock_id: dock_id.map(str::to_owned),
             system_id,
             link,
@@ -221,7 +189,7 @@ impl CheckedMission {
             name: name.to_owned(),
             sha256: hex::encode(Sha256::digest(b"")),
             items: Vec::new(),
-            fence: Fence::default(),
+            bounds: PlanBounds::default(),
             shots: Vec::new(),
             warnings: Vec::new(),
         }

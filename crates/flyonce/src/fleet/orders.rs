@@ -180,7 +180,13 @@ async fn may_be_given(
                 format!("sortie {sortie} is not in the air; one that has not taken off can be called back"),
             ));
         }
-        SortieOrder::Pause | SortieOrder::Continue if flight.state == SortieState::Returning => {
+        SortieOrder::Land | SortieOrder::Divert(_) if is_task(fleet, one) => {
+            return Err(only_home(&one.dock_id));
+        }
+        // Docks of the Cloud API let people hold up the way home, too.
+        SortieOrder::Pause | SortieOrder::Continue
+            if flight.state == SortieState::Returning && !is_task(fleet, one) =>
+        {
             return Err(refusal(
                 "on_its_way_down",
                 format!("架次 {sortie} 已在返航或前往备降点"),
@@ -200,6 +206,25 @@ async fn may_be_given(
         may_divert(fleet, one, to)?;
     }
     Ok(())
+}
+
+/// Whether the dock flies it by itself, as a task of the Cloud API.
+fn is_task(fleet: &Fleet, one: &UnderWay) -> bool {
+    fleet
+        .roster()
+        .dock(&one.dock_id)
+        .is_some_and(|dock| dock.cloud.is_some())
+}
+
+fn only_home(dock_id: &str) -> Refusal {
+    refusal(
+        "only_home",
+        format!("机场 {dock_id}(上云 API)的飞机只能悬停、继续或返航,不能就地降落或改降他处;请改用返航"),
+        format!(
+            "the aircraft of dock {dock_id} (Cloud API) can hover, go on and come home, but not land elsewhere: call \
+             it home instead"
+        ),
+    )
 }
 
 fn may_divert(fleet: &Fleet, one: &UnderWay, to: Option<Wgs84>) -> Result<(), Refusal> {

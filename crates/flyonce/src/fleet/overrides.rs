@@ -8,6 +8,7 @@ use store::rows::Actor;
 use survey::time::UtcMicros;
 use utoipa::ToSchema;
 
+use crate::clock;
 use crate::fleet::gate_words::check_words;
 use crate::fleet::service::Fleet;
 use crate::lang::Words;
@@ -20,6 +21,9 @@ const LONGEST_S: u32 = 86_400;
 const LISTED: u32 = 100;
 /// Longest name and longest reason, characters.
 const LONGEST_TEXT: usize = 500;
+
+/// The role of who names none.
+const DISPATCHER: &str = "dispatcher";
 
 /// An override that somebody asks for.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -151,13 +155,13 @@ pub async fn give(fleet: &Fleet, request: OverrideRequest) -> Result<OverrideVie
         scope,
         actor: Actor {
             name: actor,
-            role: role.unwrap_or_else(|| "dispatcher".to_owned()),
+            role: role.unwrap_or_else(|| DISPATCHER.to_owned()),
         },
         reason,
         given_at: now,
         until: UtcMicros(now.0 + i64::from(for_s) * 1_000_000),
     };
-    let row = fleet.workplace().store.give_override(&new).await;
+    let row = fleet.workplace().store.give_override(&new, clock::now()).await;
     let row = row.map_err(|error| NotGiven::Failed(error.into()))?;
     tracing::warn!(override.id = row.given.id, check = row.given.check, actor = row.given.actor,
         reason = row.given.reason, "a check is overridden");
@@ -207,8 +211,11 @@ fn said(request: &OverrideRequest) -> Result<(String, String), NotGiven> {
         let words = Words::new("须写明由谁、为何放行", "who overrides it and why must be said");
         return Err(NotGiven::Refused("unsaid", words));
     }
-    let short = |text: &str| text.chars().take(LONGEST_TEXT).collect::<String>();
     Ok((short(actor), short(reason)))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
 }
 
 /// The newest overrides, and what may be overridden.
@@ -228,12 +235,24 @@ pub async fn list(fleet: &Fleet) -> Result<OverrideList> {
     })
 }
 
-/// Withdraws an override.
+/// Withdraws an override in somebody's name.
 ///
 /// # Errors
 /// No such override, the database.
-pub async fn withdraw(fleet: &Fleet, id: &str, actor: &str) -> Result<OverrideView> {
+pub async fn withdraw(fleet: &Fleet, id: &str, actor: &str, reason: Option<&str>) -> Result<OverrideView> {
     let now = fleet.clock().now();
-    let row = fleet.workplace().store.withdraw_override(id, actor, now).await?;
+    let by = Actor {
+        name: short(actor.trim()),
+        role: DISPATCHER.to_owned(),
+    };
+    let reason = reason
+        .map(str::trim)
+        .filter(|reason| !reason.is_empty())
+        .map(short);
+    let store = &fleet.workplace().store;
+    let row = store
+        .withdraw_override(id, (&by, reason.as_deref()), now, clock::now())
+        .await?;
+    tracing::warn!(override.id = row.given.id, actor, reason, "an override is withdrawn");
     Ok(OverrideView::of(row, now))
 }

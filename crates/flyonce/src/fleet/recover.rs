@@ -10,6 +10,7 @@ use schedule::refusal::RefusalCode;
 use schedule::sortie::SortieState;
 use store::flights::{FlightRow, SlotState};
 
+use crate::fleet::bounds::PlanBounds;
 use crate::fleet::dispatch;
 use crate::fleet::flight_record::FlightRecord;
 use crate::fleet::order::order;
@@ -73,6 +74,7 @@ async fn take_up(fleet: &Fleet, flight: FlightRow) -> Result<()> {
     let items: Vec<MissionItem> =
         serde_json::from_str(&flight.mission_json).context("the mission's row cannot be read")?;
     let mut order = order(sortie, items, Some(&dock), fleet.settings());
+    PlanBounds::of(&flight)?.put_into(&mut order);
     order.launched_at = flight.launched_at;
     if flight.launched_at.is_some() {
         let steps = fleet.workplace().store.steps(&flight.sortie_id).await?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use flight::cloud_dock::BreakPoint;
 use schedule::calendar::{Entry, ResumePolicy};
 use schedule::mission::{MissionItem, Remainder, remainder};
 use schedule::photo_ledger::SortieId;
@@ -15,11 +16,14 @@ use store::flights::{FlightFilter, FlightRow, MissionPhoto, NewFlight};
 use store::rows::Actor;
 
 use crate::config::roster::DockEntry;
+use crate::fleet::bounds::PlanBounds;
+use crate::fleet::cloud::break_point;
 use crate::fleet::flight_record::FlightRecord;
-use crate::fleet::order::{StartPlace, check_items, order, shot_plan};
+use crate::fleet::order::{check_items, order, shot_plan};
 use crate::fleet::orders::Refusal;
 use crate::fleet::service::Fleet;
 use crate::fleet::sortie_run::{SortieRun, TakeUp};
+use crate::fleet::start_place::StartPlace;
 use crate::lang::Words;
 
 /// How often it is looked whether something can be flown on.
@@ -88,7 +92,7 @@ impl MissionSoFar {
 /// Inside: why it cannot be, in words. Outside: no such sortie, the database.
 pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result<FliesOn, Refusal>> {
     let mission = MissionSoFar::of(fleet, sortie).await?;
-    let (dock, rest) = match plan(fleet, &mission)? {
+    let (dock, rest, from) = match plan(fleet, &mission)? {
         Ok(planned) => planned,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -99,6 +103,7 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
         mission_name: mission.first.mission_name.clone(),
         plan_sha256: mission.first.plan_sha256.clone(),
         mission_json: serde_json::to_string(&rest.items)?,
+        bounds_json: mission.first.bounds_json.clone(),
         dock_id: Some(dock.dock_id.clone()),
         system_id: dock.system_id,
         link: dock.link_text(),
@@ -124,8 +129,17 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
     );
     let detail = json!({ "text": text, "actor": actor.name, "continues": first });
     record.step_with("flies_on", detail).await?;
+    let mut order = order(id.clone(), rest.items, Some(&dock), fleet.settings());
+    PlanBounds::of(&mission.first)?.put_into(&mut order);
+    let detail = json!({
+        "text": text,
+        "actor": actor.name,
+        "continues": first,
+        "break_point": from.map(|point| point.to_json()),
+    });
+    record.step_with(break_point::FLIES_ON, detail).await?;
     let run = SortieRun {
-        order: order(id.clone(), rest.items, Some(&dock), fleet.settings()),
+        order,
         fleet: fleet.clone(),
         dock,
         paused: Arc::default(),
@@ -138,8 +152,11 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
     }))
 }
 
+/// What is flown from which dock, and where it begins if not at its beginning.
+type Planned = (DockEntry, Remainder, Option<BreakPoint>);
+
 /// What would be flown, and from where.
-fn plan(fleet: &Fleet, mission: &MissionSoFar) -> Result<Result<(DockEntry, Remainder), Refusal>> {
+fn plan(fleet: &Fleet, mission: &MissionSoFar) -> Result<Result<Planned, Refusal>> {
     let all = std::iter::once(&mission.first).chain(&mission.follow_ups);
     if let Some(open) = all.clone().find(|flight| !flight.state.is_final()) {
         let id = &open.sortie_id;
@@ -173,6 +190,13 @@ fn plan(fleet: &Fleet, mission: &MissionSoFar) -> Result<Result<(DockEntry, Rema
         serde_json::from_str(&first.mission_json).context("the mission's row cannot be read")?;
     let there = mission.photos.iter().filter(|photo| photo.is_there());
     let done: BTreeSet<u32> = there.map(|photo| photo.shot_index).collect();
+    let gone_on = match &dock.cloud {
+        Some(_) => break_point::go_on((first, mission.last()), &items, &dock, &done),
+        None => None,
+    };
+    if let Some((rest, point)) = gone_on {
+        return Ok(Ok((dock, rest, Some(point))));
+    }
     let rest = match remainder(&items, Some(dock.position), &done) {
         Ok(rest) => rest,
         Err(none) => {
@@ -183,14 +207,16 @@ fn plan(fleet: &Fleet, mission: &MissionSoFar) -> Result<Result<(DockEntry, Rema
             )));
         }
     };
-    if let Err(breaks) = check_items(&rest.items, fleet.settings(), StartPlace::of_dock(&dock)) {
+    let bounds = PlanBounds::of(first)?;
+    let start = StartPlace::of_dock(&dock);
+    if let Err(breaks) = check_items(&rest.items, &bounds, fleet.settings(), start) {
         return Ok(Err(refused(
             "plan_invalid",
             format!("剩余航线不符合规则:{breaks}"),
             format!("the rest breaks a rule: {breaks}"),
         )));
     }
-    Ok(Ok((dock, rest)))
+    Ok(Ok((dock, rest, None)))
 }
 
 fn next_id(mission: &MissionSoFar) -> Result<SortieId> {

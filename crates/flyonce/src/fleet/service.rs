@@ -22,6 +22,7 @@ use crate::config::roster::Roster;
 use crate::fleet::city_clock::CityClock;
 use crate::fleet::cloud::side::CloudSide;
 use crate::fleet::ground_stop::GroundStop;
+use crate::fleet::hands::Hands;
 use crate::fleet::links::{Links, link_options};
 use crate::fleet::shown::FleetView;
 use crate::workplace::Workplace;
@@ -41,6 +42,7 @@ struct Inner {
     links: Links,
     under_way: Mutex<BTreeMap<String, UnderWay>>,
     ground_stop: GroundStop,
+    hands: Hands,
     photo_door_url: String,
     started_at: UtcMicros,
     view: watch::Sender<Option<FleetView>>,
@@ -110,6 +112,7 @@ impl Fleet {
             links: Links::new(link_options(settings)?, lives.tasks.clone(), lives.stop.clone()),
             under_way: Mutex::default(),
             ground_stop: GroundStop::of(&settings.data_folder)?,
+            hands: Hands::default(),
             photo_door_url,
             started_at: clock.now(),
             view: watch::Sender::new(None),
@@ -179,6 +182,11 @@ impl Fleet {
     /// Whether and why nothing may take off.
     pub fn ground_stop(&self) -> &GroundStop {
         &self.0.ground_stop
+    }
+
+    /// What people have docks do by hand.
+    pub fn hands(&self) -> &Hands {
+        &self.0.hands
     }
 
     /// Where docks bring photos.

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
+use crate::fleet::hands::{Hand, HandView};
 use crate::fleet::link_view::LinkView;
 use crate::lang::Words;
 
@@ -27,6 +28,25 @@ pub struct FleetView {
     pub today: Tally,
     /// The MAVLink links, with what was read, sent and lost on each.
     pub links: Vec<LinkView>,
+    /// What came in from docks of the Cloud API, which have no MAVLink link; `null` where there are none.
+    pub cloud: Option<CloudLineView>,
+}
+
+/// Messages of docks of the Cloud API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CloudLineView {
+    /// Of docks of the roster.
+    pub messages: u64,
+    /// That did not count: no JSON, no object, too large, an unknown topic.
+    pub bad_messages: u64,
+    /// Of devices that are not in the roster.
+    pub strangers: u64,
+    /// Events and questions that are not known here.
+    pub unknown_methods: u64,
+    /// Properties whose name is not known here.
+    pub unknown_fields: u64,
+    /// Values that mean nothing here.
+    pub unknown_values: u64,
 }
 
 /// Slots of a day by what became of them.
@@ -71,6 +91,10 @@ pub struct DockView {
     pub checks: Vec<CheckAnswer>,
     /// Health alarms of dock and vehicle that stand; only docks of the Cloud API tell them.
     pub health: Vec<HealthView>,
+    /// What people can have it do by hand.
+    pub hand_commands: Vec<Hand>,
+    /// The last of these orders since the program began.
+    pub by_hand: Option<HandView>,
     /// Its vehicle.
     pub vehicle: Option<VehicleView>,
     /// The sortie under way, or the last one of the day.
@@ -130,8 +154,8 @@ pub struct HealthView {
 /// One vehicle.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct VehicleView {
-    /// MAVLink system id.
-    pub system_id: u8,
+    /// MAVLink system id; `null` for the aircraft of a dock of the Cloud API, which has none.
+    pub system_id: Option<u8>,
     /// Address of its link.
     pub link: String,
     /// Whether it was heard in the last seconds.

@@ -18,6 +18,7 @@ use schedule::sortie::SortieState;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::roster::DockEntry;
+use crate::fleet::bounds::owed;
 use crate::fleet::cloud;
 use crate::fleet::dock_side::{DockSide, Refused};
 use crate::fleet::flight_record::{FlightRecord, TrackBatch};
@@ -144,8 +145,10 @@ impl SortieRun {
         let dock_side = self.dock_side();
         let gatekeeper = Gatekeeper::new(&self.fleet, dock_side.clone(), record, &self.order);
         if take_up == TakeUp::Fly {
-            record.move_to(SortieState::Preparing, None, None).await?;
-            if let Err((code, text)) = gatekeeper.may_begin().await {
+            let preparing = record.move_to(SortieState::Preparing, None, None);
+            let (moved, may_begin) = tokio::join!(preparing, gatekeeper.may_begin());
+            moved?;
+            if let Err((code, text)) = may_begin {
                 record.refuse(code.as_str(), &text).await?;
                 return Ok(Ended::Over);
             }
@@ -165,7 +168,9 @@ impl SortieRun {
             instructions: told,
             stop: self.fleet.stop().clone(),
         };
-        let order = gatekeeper.adjusted(&self.order).await?;
+        let mut order = gatekeeper.adjusted(&self.order).await?;
+        let store = &self.fleet.workplace().store;
+        order.owed = owed(store, &self.dock.link_text(), self.dock.system_id).await?;
         let desk = Desk::new(self, (record, &gatekeeper), &vehicle, take_up);
         let flight = async {
             match take_up {
@@ -255,11 +260,18 @@ impl<'r> Desk<'r> {
         let lid = (take_up == TakeUp::Fly).then(|| {
             let (dock_side, record) = (run.dock_side(), record.clone());
             let url = run.fleet.photo_door_url().to_owned();
+            let tasks = run.fleet.tasks().clone();
+            // What is written down goes beside what moves: the lid is what a launch waits for.
+            let written = move |code: &'static str| {
+                let record = record.clone();
+                tasks.spawn(async move { note(&record, code, "").await });
+            };
             run.fleet.tasks().spawn(async move {
-                dock_side.assign(&url).await?;
-                note(&record, "lid_opening", "").await;
-                dock_side.open_lid().await?;
-                note(&record, "lid_open", "").await;
+                written("lid_opening");
+                let (assigned, opened) = tokio::join!(dock_side.assign(&url), dock_side.open_lid());
+                assigned?;
+                opened?;
+                written("lid_open");
                 Ok(())
             })
         });

@@ -17,6 +17,7 @@ use crate::answers::checks::CheckAnswer;
 use crate::answers::flights::FlightSummary;
 use crate::config::roster::DockEntry;
 use crate::fleet::cloud;
+use crate::fleet::hands::Hand;
 use crate::fleet::link_view::LinkView;
 use crate::fleet::resume::MissionSoFar;
 use crate::fleet::service::Fleet;
@@ -64,6 +65,7 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
         docks.push(DockView {
             photos_to_fly,
             paused,
+            by_hand: fleet.hands().last(&dock.dock_id),
             ..view
         });
     }
@@ -77,6 +79,7 @@ pub async fn fleet_view(fleet: &Fleet) -> Result<FleetView> {
         docks,
         today: tally(fleet, now).await?,
         links: fleet.links().all().await.iter().map(LinkView::of).collect(),
+        cloud: cloud::shown::line(fleet),
     })
 }
 
@@ -179,6 +182,8 @@ fn dock_view(
         }),
         checks,
         health: Vec::new(),
+        hand_commands: Hand::of_dock(dock),
+        by_hand: None,
         vehicle,
         paused: false,
         photos_to_fly: 0,
@@ -243,7 +248,7 @@ const HEARD_WITHIN_S: f64 = 5.0;
 fn vehicle_view(dock: &DockEntry, telemetry: &Telemetry) -> VehicleView {
     let last_heard_s = telemetry.heard.then_some(telemetry.last_heard_age.as_secs_f64());
     VehicleView {
-        system_id: dock.system_id,
+        system_id: Some(dock.system_id),
         link: dock.link_text(),
         heard: last_heard_s.is_some_and(|age_s| age_s < HEARD_WITHIN_S),
         last_heard_s: last_heard_s.map(|age_s| (age_s * 10.0).round() / 10.0),

@@ -1,7 +1,5 @@
 //! What people read about flights: states, steps, refusals with the next step to take, losses.
 
-use schedule::mission::MissionProblem;
-
 use crate::fleet::gate_words::{self, Entry};
 use crate::lang::Words;
 
@@ -309,7 +307,21 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("clearing", ["清除旧航线", "clearing the old mission"]),
     ("uploading", ["上传航线", "uploading the mission"]),
     ("read_back", ["回读一致", "read back and equal"]),
-    ("fence_set", ["围栏已生效", "the fence is on"]),
+    (
+        "fence_set",
+        ["围栏回读一致", "the fence was read back and is equal"],
+    ),
+    (
+        "rally_set",
+        ["备降点回读一致", "the rally points were read back and are equal"],
+    ),
+    (
+        "put_back",
+        [
+            "飞机原有围栏与参数已恢复",
+            "the vehicle has its own fence and parameters again",
+        ],
+    ),
     ("lid_opening", ["打开舱盖", "opening the lid"]),
     ("lid_open", ["舱盖已开", "lid open"]),
     ("lid_closing", ["关闭舱盖", "closing the lid"]),
@@ -357,71 +369,13 @@ const STEPS: &[(&str, [&str; 2])] = &[
     ("recall", ["下达返航", "recall ordered"]),
     ("warning", ["注意", "note"]),
     ("status_text", ["飞控消息", "autopilot message"]),
+    ("media_missing", ["照片未交回", "photos that were not brought"]),
+    (
+        "media_no_photo",
+        ["交回的文件不是照片", "a file that is no photo"],
+    ),
     ("done", ["架次结束", "sortie over"]),
 ];
-
-/// What can be wrong with a plan.
-const PLAN_PROBLEMS: &[(&str, [&str; 2])] = &[
-    ("empty", ["航线为空", "the plan is empty"]),
-    (
-        "too_many_items",
-        ["航点项过多", "more items than a vehicle stores"],
-    ),
-    ("no_takeoff", ["没有起飞项", "there is no take-off"]),
-    (
-        "takeoff_not_first",
-        ["起飞之前还有航点", "something is flown before the take-off"],
-    ),
-    (
-        "unknown_command",
-        [
-            "不认识或不适用的指令",
-            "a command that is not known or not fit for a photo flight",
-        ],
-    ),
-    (
-        "bad_position",
-        ["位置或高度无效", "a place or height that cannot be"],
-    ),
-    (
-        "beyond_reach",
-        ["超出可达半径", "further from home than the vehicle may go"],
-    ),
-    (
-        "above_ceiling",
-        [
-            "真高超过限高(默认 120 m)",
-            "above the ceiling in true height (120 m unless set otherwise)",
-        ],
-    ),
-    (
-        "height_unknown",
-        [
-            "使用海拔高度,但起飞点海拔未知",
-            "an absolute height, and the height of home is not known",
-        ],
-    ),
-    ("too_many_photos", ["拍照过多", "more photos than can be planned"]),
-    (
-        "no_way_home",
-        ["末尾没有返航或降落", "neither a return nor a landing at the end"],
-    ),
-];
-
-/// What is wrong with a plan, with the item counted as planners count it, from 1.
-pub fn plan_problem_words(problem: &MissionProblem) -> Words {
-    let words = named(PLAN_PROBLEMS, problem.code.as_str());
-    match problem.item {
-        Some(index) => {
-            let number = index + 1;
-            Words::new(
-                format!("第 {number} 项:{}", words.zh),
-                format!("item {number}: {}", words.en),
-            )
-        }
-        None => words,
-    }
-}
 
 /// What a refusal or failure code means.
 pub fn reason_words(code: &str) -> Words {
@@ -451,7 +405,7 @@ pub fn step_words(step: &str) -> Words {
     named(STEPS, step)
 }
 
-fn named(table: &[(&str, [&str; 2])], code: &str) -> Words {
+pub(super) fn named(table: &[(&str, [&str; 2])], code: &str) -> Words {
     match table.iter().find(|(known, _)| *known == code) {
         Some((_, words)) => both(words),
         None => Words::new(code, code),

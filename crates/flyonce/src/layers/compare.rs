@@ -100,8 +100,9 @@ pub fn compare(
     Ok((comparison, found))
 }
 
+/// Square kilometres to the square metre; slivers of rounding below it are no ground.
 fn km2(area_m2: f64) -> f64 {
-    rounded(area_m2 / 1e6, 6)
+    rounded(area_m2.max(0.0) / 1e6, 6)
 }
 
 /// The difference as GeoJSON: one feature of gained ground, one of lost ground.

@@ -5,14 +5,13 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use schedule::photo_ledger::matching::{CaptureSeen, FileMatch, match_file};
+use schedule::photo_ledger::matching::{self, Contradiction, FileSeen, ShotSeen};
 use schedule::photo_ledger::{PhotoId, SortieId};
 use store::StoreError;
 use store::blobs::Original;
 use store::flights::{FlightRow, ShotRow};
 use store::photos::CommitOutcome;
-use survey::geodesy::{LocalTangent, Wgs84};
-use survey::time::UtcMicros;
+use survey::geodesy::Wgs84;
 
 use crate::clock;
 use crate::stage::description::{Belonging, Description};
@@ -42,13 +41,6 @@ pub struct FlightPhoto {
     pub problem: Option<String>,
 }
 
-/// A file's time may differ from the capture's report: EXIF counts whole seconds, autopilots report the trigger
-/// and not the exposure.
-const CLOCK_TOLERANCE_US: u64 = 3_000_000;
-/// A file and a shot are at one place up to this distance, metres: errors of two receivers and of the flight.
-const SAME_PLACE_M: f64 = 15.0;
-/// The nearest shot is taken when it is this much nearer than the next.
-const CLEARLY_NEARER: f64 = 0.6;
 /// Others may take the same free number at the same time; each loses at most a few times.
 const ATTEMPTS: u32 = 8;
 
@@ -76,7 +68,7 @@ pub async fn take_flight_photo(workplace: &Workplace, file: FlightFile<'_>) -> R
     for _ in 0..ATTEMPTS {
         let mut description = Description::of(&bytes, workplace);
         let shots = workplace.store.shots(sortie_id.as_str()).await?;
-        let seen = FileSeen::of(&file, &description);
+        let seen = file_seen(&file, &description);
         let (found, problem) = match is_taken {
             true => (None, Some(SHOT_TAKEN)),
             false => find_shot(&shots, &seen),
@@ -126,39 +118,12 @@ fn behind(shots: &[ShotRow]) -> u32 {
     last.unwrap_or(0).saturating_add(1)
 }
 
-/// What a file says that tells its shot.
-#[derive(Debug, Clone, Copy)]
-struct FileSeen {
-    image_index: Option<u32>,
-    /// On the camera's clock.
-    taken_at: Option<UtcMicros>,
-    position: Option<Wgs84>,
-    /// What to add to UTC for the clock of the captures, where the flight knows it, microseconds.
-    clock_offset_us: i64,
-}
-
-impl FileSeen {
-    fn of(file: &FlightFile<'_>, description: &Description) -> Self {
-        Self {
-            image_index: file.image_index,
-            taken_at: description.taken_at(),
-            position: description.position(),
-            clock_offset_us: clock_offset_us(file.flight),
-        }
-    }
-
-    /// By number and time. A camera set by the vehicle runs on its clock, one set by satellites on UTC: both are
-    /// tried, the vehicle's clock first.
-    fn match_in_time(&self, captures: &[(u32, CaptureSeen)], image_index: Option<u32>) -> FileMatch {
-        let matched =
-            |taken_at| match_file(captures, image_index, taken_at, self.position, CLOCK_TOLERANCE_US);
-        match matched(self.taken_at) {
-            FileMatch::Nothing if self.clock_offset_us != 0 => {
-                let shifted = |at: UtcMicros| UtcMicros(at.0.saturating_add(self.clock_offset_us));
-                matched(self.taken_at.map(shifted))
-            }
-            found => found,
-        }
+fn file_seen(file: &FlightFile<'_>, description: &Description) -> FileSeen {
+    FileSeen {
+        image_index: file.image_index,
+        taken_at: description.taken_at(),
+        position: description.position(),
+        clock_offset_us: clock_offset_us(file.flight),
     }
 }
 
@@ -175,73 +140,33 @@ fn clock_offset_us(flight: &FlightRow) -> i64 {
 
 /// The shot of a file, and a code where the file contradicts the flight. No shot: it is one photo more.
 fn find_shot(shots: &[ShotRow], file: &FileSeen) -> (Option<u32>, Option<&'static str>) {
-    let captures: Vec<_> = shots
-        .iter()
-        .filter_map(|shot| Some((shot.shot_index, shot.capture()?)))
-        .collect();
-    let numbered: Vec<&ShotRow> = shots
-        .iter()
-        .filter(|shot| file.image_index.is_some() && shot.image_index == file.image_index)
-        .collect();
-    if let FileMatch::Shot { shot_index } = file.match_in_time(&captures, file.image_index)
-        && numbered.iter().any(|shot| shot.shot_index == shot_index)
-    {
-        return (Some(shot_index), None);
+    let shots: Vec<ShotSeen> = shots.iter().map(shot_seen).collect();
+    let found = matching::find_shot(&shots, file);
+    let code = found.contradiction.map(|contradiction| match contradiction {
+        Contradiction::Index => INDEX_DIFFERS,
+        Contradiction::Clock => CLOCK_DIFFERS,
+    });
+    (found.shot_index, code)
+}
+
+fn shot_seen(shot: &ShotRow) -> ShotSeen {
+    let planned = shot
+        .planned_latitude_deg
+        .zip(shot.planned_longitude_deg)
+        .and_then(|(latitude_deg, longitude_deg)| Wgs84::new(latitude_deg, longitude_deg).ok());
+    ShotSeen {
+        index: shot.shot_index,
+        planned: planned.filter(|_| shot.planned),
+        capture: shot.capture(),
+        has_file: shot.photo_id.is_some(),
     }
-    if let [shot] = numbered[..]
-        && let (Some(file), Some(shot_at)) = (file.position, place_of(shot))
-        && distance_m(file, shot_at) <= SAME_PLACE_M
-    {
-        return (Some(shot.shot_index), Some(CLOCK_DIFFERS));
-    }
-    let problem = (!numbered.is_empty()).then_some(INDEX_DIFFERS);
-    let found = match file.position {
-        Some(position) => nearest(shots, position),
-        None => match file.match_in_time(&captures, None) {
-            FileMatch::Shot { shot_index } => free(shots, shot_index),
-            FileMatch::Several | FileMatch::Nothing => None,
-        },
-    };
-    (found, problem)
-}
-
-/// The shot at this place, if one is clearly the nearest and has no file yet.
-fn nearest(shots: &[ShotRow], position: Wgs84) -> Option<u32> {
-    let mut near: Vec<(f64, u32)> = shots
-        .iter()
-        .filter_map(|shot| Some((distance_m(position, place_of(shot)?), shot.shot_index)))
-        .collect();
-    near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (distance, shot_index) = *near.first()?;
-    let is_clear = near
-        .get(1)
-        .is_none_or(|(second, _)| distance < CLEARLY_NEARER * second);
-    (distance <= SAME_PLACE_M && is_clear).then_some(())?;
-    free(shots, shot_index)
-}
-
-fn free(shots: &[ShotRow], shot_index: u32) -> Option<u32> {
-    let shot = shots.iter().find(|shot| shot.shot_index == shot_index)?;
-    shot.photo_id.is_none().then_some(shot_index)
-}
-
-/// Where it was taken, or else where it was planned.
-fn place_of(shot: &ShotRow) -> Option<Wgs84> {
-    if let Some(position) = shot.capture().and_then(|capture| capture.position) {
-        return Some(position);
-    }
-    Wgs84::new(shot.planned_latitude_deg?, shot.planned_longitude_deg?).ok()
-}
-
-fn distance_m(from: Wgs84, to: Wgs84) -> f64 {
-    let [east_m, north_m] = LocalTangent::at(from).enu_from_wgs84(to);
-    east_m.hypot(north_m)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use schedule::photo_ledger::PhotoState;
+    use survey::time::UtcMicros;
 
     const SECOND: i64 = 1_000_000;
     /// 20 m of latitude.

@@ -66,6 +66,13 @@ fn what_a_low_battery_left_out_is_flown_by_itself_and_nothing_else() {
             .any(|state| state == "closed" || state == "refused")
     });
     nothing_is_left_of(&site, (&name, &rest), missing);
+    // The plan's fence is kept with the mission: the rest flies within it, and the vehicle gets its own back.
+    for sortie in [&name, &rest] {
+        let steps = site.program.run(&["flights", "show", sortie]).stdout;
+        for words in ["the fence was read back", "the vehicle has its own fence"] {
+            assert!(steps.contains(words), "{sortie} lacks {words:?}: {steps}");
+        }
+    }
 }
 
 /// The rest was flown as one sortie, the mission has every photo, and nothing more can be flown of it.

@@ -60,6 +60,8 @@ const CASES: &[Case] = &[
     flown(&["photo_corrupt=2", "uploads_slow", "zero_position=3"], &[]),
     // The vehicle calls it a picture; that no file comes of it is all that can be known.
     flown(&["misfire=5"], &[("never_arrived", 3)]),
+    // A pin on the camera tells that it did not fire.
+    flown(&["misfire=4", "feedback_pin"], &[("misfire", 3)]),
     flown(&["silent_capture=4"], &[]),
 ];
 
@@ -126,6 +128,59 @@ fn differs(case: &Case, flight: &Value) -> Option<String> {
         .all(|reason| shots["lost"][reason].as_u64() == Some(wanted(reason)));
     let all = shots["planned"] == PLANNED && shots["stored"].as_u64() == Some(PLANNED - lost);
     (!as_wanted || !all).then(|| format!("{shots}"))
+}
+
+#[cfg(target_os = "linux")]
+fn children_of(pid: u32) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let children = tasks.flatten().filter_map(|task| {
+        let listed = std::fs::read_to_string(task.path().join("children")).ok()?;
+        Some(listed.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    });
+    children.flatten().collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_soak_that_is_asked_to_stop_ends_its_processes_and_reports() {
+    if !can_look("a_soak_that_is_asked_to_stop_ends_its_processes_and_reports") {
+        return;
+    }
+    for signal in ["-TERM", "-INT"] {
+        let program = Program::new();
+        let arguments = [
+            "soak", "--days", "9", "--docks", "2", "--seed", "1", "--speed", "4", "--folder", "soak",
+            "--json",
+        ];
+        let soak = program.spawn(&arguments);
+        let begun = std::time::Instant::now();
+        // City and service at least, and a broker where there is Mosquitto.
+        let children = loop {
+            let children = children_of(soak.id());
+            if children.len() >= 2 {
+                break children;
+            }
+            assert!(begun.elapsed().as_secs() < 200, "{children:?}");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        };
+        let told = std::process::Command::new("kill")
+            .args([signal, &soak.id().to_string()])
+            .status();
+        assert!(told.unwrap().success());
+        let ran = crate::program::ran(soak.wait_with_output().unwrap());
+        assert!(ran.ok, "{}", ran.stderr);
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(
+            (&report["days"], &report["stopped_on_day"]),
+            (&0.into(), &0.into()),
+            "{report}"
+        );
+        assert_eq!(report["violations"], serde_json::json!([]));
+        for child in children {
+            let alive = std::path::Path::new("/proc").join(&child).exists();
+            assert!(!alive, "process {child} goes on after {signal}");
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ const START: &str = "2026-03-02T02:00:00Z";
 const BEFORE_START: &str = "2026-03-02T01:58:30Z";
 const SPEED: &str = "10";
 /// Where somebody has to do something while vehicles fly, however busy the machine is.
-const UNHURRIED_SPEED: &str = "3";
+pub const UNHURRIED_SPEED: &str = "3";
 /// A wave takes a minute; a loaded machine may take several times as long.
 const PATIENCE: Duration = Duration::from_secs(420);
 
@@ -34,7 +34,7 @@ impl Drop for Ends {
 /// A city, a folder for the service, and where things meet.
 pub struct Site {
     pub program: Program,
-    mqtt: u16,
+    pub mqtt: u16,
     http: u16,
     pub mavlink_base: u16,
     began_at: String,
@@ -72,6 +72,11 @@ impl Site {
 
     /// As [`Self::city`], with further words of its command line.
     pub fn city_with(&self, docks: u32, words: &[&str]) -> Ends {
+        self.city_at(&format!("mqtt://127.0.0.1:{}", self.mqtt), docks, words)
+    }
+
+    /// As [`Self::city_with`], at this broker.
+    pub fn city_at(&self, broker: &str, docks: u32, words: &[&str]) -> Ends {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flyonce"));
         command
             .current_dir(self.program.path(""))
@@ -86,12 +91,7 @@ impl Site {
                 "--start",
                 START,
             ])
-            .args([
-                "--world",
-                "data",
-                "--mqtt",
-                &format!("mqtt://127.0.0.1:{}", self.mqtt),
-            ])
+            .args(["--world", "data", "--mqtt", broker])
             .args(["--mavlink-base-port", &self.mavlink_base.to_string()])
             .args(["--photo-width", self.photo_width])
             .args(words);
@@ -341,6 +341,10 @@ fn a_wave_loses_and_doubles_nothing_when_the_service_is_killed_in_mid_flight() {
         assert_eq!(flight["state"], "closed", "{flight}");
         assert_eq!(shots["stored"], shots["planned"], "{flight}");
         assert_eq!(shots["extra"], 0, "{flight}");
+        // Whichever run of the service laid the plan's fence on the vehicle, it is taken back.
+        let name = flight["sortie_id"].as_str().unwrap();
+        let steps = site.program.run(&["flights", "show", name]).stdout;
+        assert!(steps.contains("the vehicle has its own fence"), "{steps}");
     }
     let planned: u64 = flights
         .iter()

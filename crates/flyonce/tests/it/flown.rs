@@ -84,6 +84,7 @@ pub fn launch(program: &Program, photos: u32) {
         mission_name: "街区周检".to_owned(),
         plan_sha256: "0".repeat(64),
         mission_json: serde_json::to_string(&[item(1), item(photos)]).unwrap(),
+        bounds_json: None,
         dock_id: Some("D01".to_owned()),
         system_id: 1,
         link: "udpin:127.0.0.1:14551".to_owned(),

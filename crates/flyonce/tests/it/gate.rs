@@ -128,6 +128,23 @@ fn the_gate_that_was_passed_says_all(gate: &Value) {
         policy.contains("FS_GCS_TIMEOUT 5 → 20") && policy.contains("RTL_ALT 1500 → 4000"),
         "{policy}"
     );
+    let fence = check(gate, "fence_on_board");
+    assert_eq!(
+        (&fence["verdict"], &fence["source"]),
+        (&"pass".into(), &"fence read back".into()),
+        "{fence}"
+    );
+    assert_eq!(
+        (&fence["value"], &fence["limit"]),
+        (&4.0.into(), &4.0.into()),
+        "{fence}"
+    );
+    let age = check(gate, "fence_outdated");
+    assert_eq!(
+        (&age["verdict"], &age["limit"], &age["unit"]),
+        (&"pass".into(), &24.0.into(), &"h".into()),
+        "{age}"
+    );
     let time = check(gate, "flight_time");
     assert!(time["value"].as_f64() > time["limit"].as_f64(), "{time}");
 }

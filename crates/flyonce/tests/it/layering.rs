@@ -141,7 +141,11 @@ fn coordinates_have_to_be_stated_once_and_the_same() {
         let ran = check(file, more);
         assert!(ran.ok, "{file} {more:?}: {}", ran.stderr);
     }
-    // One place in Gauss-Krueger and in degrees is one place.
+}
+
+#[test]
+fn one_place_in_gauss_krueger_and_in_degrees_is_one_place() {
+    let program = Program::new();
     let metres = json!([
         [642_964.16, 3_454_118.13],
         [643_964.16, 3_454_118.13],
@@ -229,7 +233,12 @@ fn the_made_up_city_answers_every_question() {
         refused(&program, &["layers", "flyable", "--on", "2020-01-01"])
             .contains("no layer says where may be flown")
     );
+}
 
+#[test]
+fn two_versions_are_compared_by_town_and_drawn() {
+    let program = Program::new();
+    program.json(&["layers", "demo"]);
     let compare = ["layers", "compare", "适飞空域@2025.1", "适飞空域@2026.1"];
     let found = program.json(&[&compare[..], &["--out", "change.geojson", "--png", "change.png"]].concat());
     let (gained, lost) = (
@@ -252,7 +261,12 @@ fn the_made_up_city_answers_every_question() {
     let picture = image::open(program.path("change.png")).unwrap().into_rgb8();
     let green = picture.pixels().filter(|pixel| pixel.0 == [26, 152, 80]).count();
     assert!(green > 1000, "{green}");
+}
 
+#[test]
+fn heights_and_closed_ground_are_told_for_a_place() {
+    let program = Program::new();
+    program.json(&["layers", "demo"]);
     let at = |place: [&str; 2], more: &[&str]| {
         program.json(&[&["layers", "at", place[0], place[1], "--on", DAY][..], more].concat())
     };

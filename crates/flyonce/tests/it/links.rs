@@ -117,6 +117,17 @@ fn a_key_is_set_checked_rolled_over_and_flown_with() {
     let shown = serde_json::to_string(&events).unwrap();
     assert!(!shown.contains(secret) && !shown.contains(&secret[..16]));
 
+    let (ok, gone, stderr) = key(&site.program, "remove", &link);
+    assert!(ok && gone["state"] == "unsigned", "{gone} {stderr}");
+    let (ok, answer, stderr) = key(&site.program, "check", &link);
+    assert!(
+        ok && answer["state"] == "unsigned" && answer["key_file"].is_null(),
+        "{answer} {stderr}"
+    );
+    assert!(!std::fs::read_to_string(&file).unwrap().contains(secret));
+    let (ok, _, stderr) = key(&site.program, "remove", &link);
+    assert!(!ok && stderr.contains("no key for this vehicle"), "{stderr}");
+
     let open = format!("udpin:0.0.0.0:{}", site.mavlink_base + 1);
     let (ok, _, stderr) = key(&site.program, "set", &open);
     assert!(!ok && stderr.contains("--safe-link"), "{stderr}");

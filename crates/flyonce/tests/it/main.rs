@@ -4,7 +4,9 @@
 
 mod bringing;
 mod broken_off;
+mod cloud_broker;
 mod cloud_dock;
+mod cloud_door;
 mod comparing;
 mod configuring;
 mod coverage;
@@ -25,6 +27,7 @@ mod program;
 mod reviewing;
 mod serving;
 mod several;
+mod siting;
 mod surface;
 mod tidy;
 mod tiles;

@@ -27,6 +27,24 @@ pub(super) fn fence(plan: &Map<String, Value>) -> Result<Vec<FenceArea>, PlanErr
     Ok(areas)
 }
 
+/// The point of `geoFence.breachReturn`; absent, null or empty is none.
+///
+/// # Errors
+/// Another version, or a place that is none.
+pub(super) fn breach_return(plan: &Map<String, Value>) -> Result<Option<PlanPosition>, PlanError> {
+    let point = part(plan, "geoFence")?.and_then(|fence| fence.get("breachReturn"));
+    let is_open = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    let Some(value) = point.filter(|value| !is_open(value)) else {
+        return Ok(None);
+    };
+    let ([longitude_deg, latitude_deg], height_m) = position(value, "breachReturn", "geoFence", 2)?;
+    Ok(Some(PlanPosition {
+        longitude_deg,
+        latitude_deg,
+        height_m,
+    }))
+}
+
 /// The rally points.
 ///
 /// # Errors

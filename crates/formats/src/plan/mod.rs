@@ -33,6 +33,8 @@ pub struct Plan {
     pub cruise_speed_ms: Option<f64>,
     /// Areas to stay in or out of.
     pub fence: Vec<FenceArea>,
+    /// Where an aeroplane goes after a breach of the fence; multicopters go home.
+    pub fence_return: Option<PlanPosition>,
     /// Places to land when home cannot be reached.
     pub rally: Vec<PlanPosition>,
 }

@@ -48,6 +48,7 @@ pub(super) fn read(text: &str) -> Result<Plan, PlanError> {
         hover_speed_ms: speed(mission, "hoverSpeed", "mission")?,
         cruise_speed_ms: speed(mission, "cruiseSpeed", "mission")?,
         fence: fence::fence(plan)?,
+        fence_return: fence::breach_return(plan)?,
         rally: fence::rally(plan)?,
     })
 }

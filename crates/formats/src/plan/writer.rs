@@ -48,11 +48,15 @@ pub fn write_plan(plan: &Plan) -> String {
         })
         .collect();
     let rally: Vec<Value> = plan.rally.iter().map(rally_point).collect();
+    let mut fence = json!({"version": 2, "polygons": polygons, "circles": circles});
+    if let Some(point) = &plan.fence_return {
+        fence["breachReturn"] = rally_point(point);
+    }
     let text = json!({
         "fileType": "Plan",
         "groundStation": "QGroundControl",
         "version": 1,
-        "geoFence": {"version": 2, "polygons": polygons, "circles": circles},
+        "geoFence": fence,
         "rallyPoints": {"version": 2, "points": rally},
         "mission": {
             "version": 2,
@@ -143,6 +147,7 @@ mod tests {
                     FenceArea { inclusion, outline: FenceOutline::Polygon(vec![[121.0, 31.0], [122.0, 31.0], [122.0, 32.0]]) },
                     FenceArea { inclusion: true, outline: FenceOutline::Circle { longitude_deg: 121.5, latitude_deg: 31.2, radius_m: 900.0 } },
                 ],
+                fence_return: Some(PlanPosition { longitude_deg: 121.5, latitude_deg: 31.2, height_m: Some(30.0) }),
                 rally: vec![PlanPosition { longitude_deg: 121.51, latitude_deg: 31.21, height_m: Some(40.0) }],
             };
             let read = read_plan(&write_plan(&plan)).unwrap();

@@ -7,9 +7,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use formats::placed::{Feature, Shape, Value};
 use formats::flatgeobuf::{self, ColumnKind};
 use formats::geotiff::writer::{self, Band, Raster, Reference, TILE_CELLS, TransverseMercator};
+use formats::placed::{Feature, Shape, Value};
 use formats::vector_tile::{self, TileAddress, TileLayer};
 
 /// A folder of one test; `None`, said aloud, without GDAL.

@@ -124,6 +124,32 @@ pub enum PolicyFact {
     },
 }
 
+/// How it stands with a list of the vehicle (fence, rally points) when it is about to arm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListFact {
+    /// There is none.
+    Empty,
+    /// So many of the vehicle's own; the plan has none.
+    Own(usize),
+    /// The plan's, so many read back equal.
+    ReadBack(usize),
+    /// Whether there is one is not known.
+    Unknown,
+}
+
+/// Fence and rally points of a sortie.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BoundsFacts {
+    /// Corners and circles of the plan's fence.
+    pub fence_items: usize,
+    /// Rally points of the plan.
+    pub rally_points: usize,
+    /// Since the plan's fence was read from its file, h.
+    pub fence_age_h: Option<f64>,
+    /// Fence and rally points as they are on board; none: not settled yet.
+    pub on_board: Option<(ListFact, ListFact)>,
+}
+
 /// What this program itself knows of a sortie and of its own machine.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProgramFacts {
@@ -133,6 +159,8 @@ pub struct ProgramFacts {
     pub read_back: Option<(bool, String)>,
     /// What the vehicle does by itself.
     pub policy: Option<PolicyFact>,
+    /// Fence and rally points.
+    pub bounds: BoundsFacts,
     /// Time the mission is estimated to need from take-off to landing, s.
     pub needs_s: Option<f64>,
     /// Time the vehicle can fly down to its reserve, s.

@@ -6,8 +6,8 @@ use survey::time::UtcMicros;
 use super::check::{Check, OverrideGiven, Scope, Verdict};
 
 /// Checks that a person may override, by their names. Never: emergency stop, lid, presence and contact of the dock,
-/// two vehicles under one number, the position estimate and its fix, the mission read back, the ground stop.
-pub const OVERRIDABLE: [&str; 19] = [
+/// two vehicles under one number, the position estimate and its fix, the mission, fence and rally points read back, the ground stop.
+pub const OVERRIDABLE: [&str; 20] = [
     "dock_mode",
     "wind",
     "gust",
@@ -27,6 +27,7 @@ pub const OVERRIDABLE: [&str; 19] = [
     "policy_not_kept",
     "flight_time",
     "storage_full",
+    "fence_outdated",
 ];
 
 /// Whether a person may override the check of this name.

@@ -306,6 +306,8 @@ fn what_the_program_answers_for_is_unknown_until_it_was_done() {
             ("policy_not_kept", Verdict::Unknown, true),
             ("flight_time", Verdict::Unknown, false),
             ("storage_full", Verdict::Unknown, true),
+            ("fence_on_board", Verdict::Unknown, false),
+            ("rally_on_board", Verdict::Unknown, false),
         ]
     );
     let done = ProgramFacts {
@@ -315,6 +317,7 @@ fn what_the_program_answers_for_is_unknown_until_it_was_done() {
         needs_s: Some(600.0),
         can_fly_s: Some(600.0),
         free_gb: Some(1.0),
+        bounds: BoundsFacts::default(),
     };
     assert_eq!(forbids_arming(&of_the_program(&done, &limits)), None);
     let short = ProgramFacts {
@@ -337,6 +340,57 @@ fn what_the_program_answers_for_is_unknown_until_it_was_done() {
     let checks = of_the_program(&unsettled, &limits);
     assert_eq!(of(&checks, RefusalCode::PolicyNotKept).verdict, Verdict::Fail);
     assert_eq!(forbids_arming(&checks), None);
+}
+
+/// Fence and rally points of a plan: read back in full, and not older than a day.
+#[test]
+fn a_fence_is_on_board_in_full_and_of_the_day() {
+    let forbidden = |bounds: BoundsFacts| {
+        let facts = ProgramFacts {
+            read_back: Some((true, String::new())),
+            policy: Some(PolicyFact::Kept(String::new())),
+            free_gb: Some(9.0),
+            bounds,
+            ..ProgramFacts::default()
+        };
+        let checks = of_the_program(&facts, &Limits::default());
+        forbids_arming(&checks).map(|check| (check.name, check.value, check.limit))
+    };
+    let good = BoundsFacts {
+        fence_items: 5,
+        rally_points: 2,
+        fence_age_h: Some(24.0),
+        on_board: Some((ListFact::ReadBack(5), ListFact::ReadBack(2))),
+    };
+    assert_eq!(forbidden(good), None);
+    let with = |on_board| BoundsFacts { on_board, ..good };
+    for (on_board, value) in [
+        (None, None),
+        (Some((ListFact::Unknown, ListFact::ReadBack(2))), None),
+        (Some((ListFact::Own(7), ListFact::ReadBack(2))), Some(0.0)),
+        (Some((ListFact::ReadBack(4), ListFact::ReadBack(2))), Some(4.0)),
+    ] {
+        assert_eq!(
+            forbidden(with(on_board)),
+            Some(("fence_on_board", value, Some(5.0)))
+        );
+    }
+    let no_rally = with(Some((ListFact::ReadBack(5), ListFact::Empty)));
+    assert_eq!(
+        forbidden(no_rally),
+        Some(("rally_on_board", Some(0.0), Some(2.0)))
+    );
+    let old = BoundsFacts {
+        fence_age_h: Some(24.1),
+        ..good
+    };
+    assert_eq!(forbidden(old), Some(("fence_outdated", Some(24.1), Some(24.0))));
+    // A plan without either shows what the vehicle has and forbids nothing.
+    let own = BoundsFacts {
+        on_board: Some((ListFact::Own(2), ListFact::Own(1))),
+        ..BoundsFacts::default()
+    };
+    assert_eq!(forbidden(own), None);
 }
 
 fn given(check: &str, scope: Scope) -> OverrideGiven {

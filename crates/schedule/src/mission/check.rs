@@ -101,11 +101,27 @@ pub enum MissionProblemCode {
     DockOutsideFence,
     /// An area of the fence that bounds nothing.
     BadFence,
+    /// The alternate landing place is outside the fence.
+    AlternateOutsideFence,
+    /// The straight way from home to the alternate landing place leaves the fence.
+    DivertLeavesFence,
+    /// A straight return from somewhere on the way to this item leaves the fence.
+    ReturnLeavesFence,
+    /// A rally point is outside the fence.
+    RallyOutsideFence,
+    /// A rally point is further from home than the vehicle may go.
+    RallyBeyondReach,
+    /// The way to a rally point is below home or higher above ground than allowed.
+    RallyHeight,
+    /// The return at the end of the mission would land at a rally point instead of at home.
+    RallyTakesReturn,
+    /// A place to go after a breach, which only aeroplanes use.
+    BreachReturnUnused,
 }
 
 impl MissionProblemCode {
     /// Every code.
-    pub const ALL: [MissionProblemCode; 14] = [
+    pub const ALL: [MissionProblemCode; 22] = [
         MissionProblemCode::Empty,
         MissionProblemCode::TooManyItems,
         MissionProblemCode::NoTakeoff,
@@ -120,6 +136,14 @@ impl MissionProblemCode {
         MissionProblemCode::LeavesFence,
         MissionProblemCode::DockOutsideFence,
         MissionProblemCode::BadFence,
+        MissionProblemCode::AlternateOutsideFence,
+        MissionProblemCode::DivertLeavesFence,
+        MissionProblemCode::ReturnLeavesFence,
+        MissionProblemCode::RallyOutsideFence,
+        MissionProblemCode::RallyBeyondReach,
+        MissionProblemCode::RallyHeight,
+        MissionProblemCode::RallyTakesReturn,
+        MissionProblemCode::BreachReturnUnused,
     ];
 
     /// The word in JSON and text.
@@ -140,14 +164,26 @@ impl MissionProblemCode {
             MissionProblemCode::LeavesFence => "leaves_fence",
             MissionProblemCode::DockOutsideFence => "dock_outside_fence",
             MissionProblemCode::BadFence => "bad_fence",
+            MissionProblemCode::AlternateOutsideFence => "alternate_outside_fence",
+            MissionProblemCode::DivertLeavesFence => "divert_leaves_fence",
+            MissionProblemCode::ReturnLeavesFence => "return_leaves_fence",
+            MissionProblemCode::RallyOutsideFence => "rally_outside_fence",
+            MissionProblemCode::RallyBeyondReach => "rally_beyond_reach",
+            MissionProblemCode::RallyHeight => "rally_height",
+            MissionProblemCode::RallyTakesReturn => "rally_takes_return",
+            MissionProblemCode::BreachReturnUnused => "breach_return_unused",
         }
     }
 
-    /// A vehicle without a way home returns when told to; everything else must be put right first.
+    /// A vehicle without a way home returns when told to, and ways that are flown only in need are a matter of choice;
+    /// everything else must be put right first.
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            MissionProblemCode::NoWayHome => Severity::Warning,
+            MissionProblemCode::NoWayHome
+            | MissionProblemCode::DivertLeavesFence
+            | MissionProblemCode::ReturnLeavesFence
+            | MissionProblemCode::BreachReturnUnused => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -379,14 +415,20 @@ mod tests {
     }
 
     #[test]
-    fn words_differ_and_only_the_way_home_is_a_warning() {
+    fn words_differ_and_only_ways_in_need_are_warnings() {
         let words: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(words.len(), Code::ALL.len());
         let warnings: Vec<_> = Code::ALL
             .iter()
             .filter(|code| code.severity() == Severity::Warning)
             .collect();
-        assert_eq!(warnings, [&Code::NoWayHome]);
+        let in_need = [
+            &Code::NoWayHome,
+            &Code::DivertLeavesFence,
+            &Code::ReturnLeavesFence,
+            &Code::BreachReturnUnused,
+        ];
+        assert_eq!(warnings, in_need);
     }
 
     prop_compose! {

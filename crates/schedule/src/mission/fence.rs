@@ -4,12 +4,15 @@
 use serde::{Deserialize, Serialize};
 use survey::geodesy::{LocalTangent, Wgs84};
 
+use super::fence_area::{Area, distance_m, is_area};
 use crate::mission::{MissionItem, MissionProblem, MissionProblemCode};
 
 /// Return to launch.
 const RETURN: u16 = 20;
 /// Loiter for ever, for turns, for a time: parameter 3 is the radius, m.
 const LOITERS: [u16; 3] = [17, 18, 19];
+/// A waypoint that is reached on a curve.
+const SPLINE: u16 = 82;
 
 /// Areas of a fence. A place is within it if it is inside every inclusion area (ArduPilot; PX4 is content with one)
 /// and outside every exclusion area.
@@ -61,11 +64,30 @@ impl Fence {
     pub fn is_empty(&self) -> bool {
         self.areas.is_empty() && self.return_point.is_none()
     }
+
+    /// Corners and circles, as a vehicle stores them one by one.
+    #[must_use]
+    pub fn item_count(&self) -> usize {
+        let items = |area: &FenceArea| match &area.shape {
+            FenceShape::Polygon(corners) => corners.len(),
+            FenceShape::Circle { .. } => 1,
+        };
+        self.areas.iter().map(items).sum::<usize>() + usize::from(self.return_point.is_some())
+    }
+
+    /// Whether a place is within it. Areas that bound nothing allow everything.
+    #[must_use]
+    pub fn allows(&self, place: Wgs84) -> bool {
+        let tangent = LocalTangent::at(place);
+        let real = self.areas.iter().filter(|area| is_area(area));
+        real.map(|area| Area::on(&tangent, area))
+            .all(|area| area.holds([0.0; 2], [0.0; 2], 0.0))
+    }
 }
 
 /// What is wrong between a mission and its own fence: an area that is none, a start outside, legs that leave it.
-/// Legs are straight lines between the places of the mission, from home and, for a return, back to it. `home` None
-/// leaves home out.
+/// Legs are straight lines between the places of the mission, from home and, for a return, back to it; a leg on a curve
+/// is as broad as the curve may be. `home` None leaves home out.
 #[must_use]
 pub fn check_fence(items: &[MissionItem], fence: &Fence, home: Option<Wgs84>) -> Vec<MissionProblem> {
     let whole = |code| MissionProblem { item: None, code };
@@ -81,23 +103,73 @@ pub fn check_fence(items: &[MissionItem], fence: &Fence, home: Option<Wgs84>) ->
     if home.is_some() && !areas.iter().all(|area| area.holds([0.0; 2], [0.0; 2], 0.0)) {
         problems.push(whole(MissionProblemCode::DockOutsideFence));
     }
-    let mut at = home.map(|_| [0.0; 2]);
-    for (number, item) in items.iter().enumerate() {
-        let to = match item.place() {
-            Some(place) => tangent.enu_from_wgs84(place),
-            None if item.command == RETURN && home.is_some() => [0.0; 2],
-            None => continue,
+    for leg in legs(items, &tangent, home.is_some()) {
+        let holds = |area: &Area| {
+            area.holds(leg.from, leg.to, leg.around_m) && area.holds_aside(leg.from, leg.to, leg.aside_m)
         };
-        let from = at.replace(to).unwrap_or(to);
-        let around_m = around_m(item);
-        if !areas.iter().all(|area| area.holds(from, to, around_m)) {
+        if !areas.iter().all(holds) {
             problems.push(MissionProblem {
-                item: Some(number),
+                item: Some(leg.item),
                 code: MissionProblemCode::LeavesFence,
             });
         }
     }
     problems
+}
+
+/// A way that a mission flies, metres east and north of the origin.
+pub(super) struct Leg {
+    /// The item it leads to.
+    pub item: usize,
+    pub from: [f64; 2],
+    pub to: [f64; 2],
+    /// How far around its end it flies, m.
+    around_m: f64,
+    /// How far from the straight line it may be, m.
+    aside_m: f64,
+    /// The way back to home.
+    pub is_return: bool,
+}
+
+/// The legs of a mission; `from_home`: it starts at the origin and returns there.
+pub(super) fn legs(items: &[MissionItem], tangent: &LocalTangent, from_home: bool) -> Vec<Leg> {
+    let place = |item: &MissionItem| match item.place() {
+        Some(place) => Some(tangent.enu_from_wgs84(place)),
+        None => (item.command == RETURN && from_home).then_some([0.0; 2]),
+    };
+    let numbered = items.iter().enumerate();
+    let places: Vec<(usize, &MissionItem, [f64; 2])> = numbered
+        .filter_map(|(number, item)| Some((number, item, place(item)?)))
+        .collect();
+    let start = from_home.then_some([0.0; 2]);
+    let at = |index: Option<usize>| index.and_then(|index| places.get(index)).map(|(.., at)| *at);
+    let leg = |(index, (number, item, to)): (usize, &(usize, &MissionItem, [f64; 2]))| {
+        let from = at(index.checked_sub(1)).or(start).unwrap_or(*to);
+        let before = at(index.checked_sub(2)).or(start).unwrap_or(from);
+        let next = at(Some(index + 1)).unwrap_or(*to);
+        Leg {
+            item: *number,
+            from,
+            to: *to,
+            around_m: around_m(item),
+            aside_m: if item.command == SPLINE {
+                curve_aside_m([before, from, *to, next])
+            } else {
+                0.0
+            },
+            is_return: item.command == RETURN,
+        }
+    };
+    places.iter().enumerate().map(leg).collect()
+}
+
+/// How far a curve from the second to the third of four places may be from the straight line, m. ArduCopter flies a
+/// cubic Hermite curve (`SplineCurve.cpp`) whose end velocities are at most the ways between the places around; each
+/// of its velocity terms is at most 4/27 of the velocity.
+fn curve_aside_m([before, from, to, next]: [[f64; 2]; 4]) -> f64 {
+    let first = distance_m(before, to).max(distance_m(before, from));
+    let last = distance_m(from, next).max(distance_m(to, next));
+    4.0 / 27.0 * (first + last)
 }
 
 /// How far around its place an item flies, m.
@@ -110,111 +182,12 @@ fn around_m(item: &MissionItem) -> f64 {
     }
 }
 
-fn is_area(area: &FenceArea) -> bool {
-    match &area.shape {
-        FenceShape::Circle { radius_m, .. } => radius_m.is_finite() && *radius_m > 0.0,
-        FenceShape::Polygon(corners) => corners.len() >= 3 && doubled_area_m2(corners) > 1.0,
-    }
-}
-
-fn doubled_area_m2(corners: &[Wgs84]) -> f64 {
-    let tangent = LocalTangent::at(corners[0]);
-    let flat: Vec<[f64; 2]> = corners
-        .iter()
-        .map(|corner| tangent.enu_from_wgs84(*corner))
-        .collect();
-    edges(&flat)
-        .map(|(a, b)| a[0] * b[1] - a[1] * b[0])
-        .sum::<f64>()
-        .abs()
-}
-
-/// An area in metres east and north of the origin.
-struct Area {
-    inclusion: bool,
-    outline: Outline,
-}
-
-enum Outline {
-    Polygon(Vec<[f64; 2]>),
-    Circle([f64; 2], f64),
-}
-
-impl Area {
-    fn on(tangent: &LocalTangent, area: &FenceArea) -> Self {
-        let flat = |place: &Wgs84| tangent.enu_from_wgs84(*place);
-        let outline = match &area.shape {
-            FenceShape::Polygon(corners) => Outline::Polygon(corners.iter().map(flat).collect()),
-            FenceShape::Circle { centre, radius_m } => Outline::Circle(flat(centre), *radius_m),
-        };
-        Self {
-            inclusion: area.inclusion,
-            outline,
-        }
-    }
-
-    /// Whether the line from `from` to `to` and a circle of `around_m` about its end are as this area wants them.
-    fn holds(&self, from: [f64; 2], to: [f64; 2], around_m: f64) -> bool {
-        match &self.outline {
-            Outline::Circle(centre, radius_m) if self.inclusion => {
-                distance_m(from, *centre) <= *radius_m && distance_m(to, *centre) + around_m <= *radius_m
-            }
-            Outline::Circle(centre, radius_m) => {
-                distance_to_line_m(*centre, from, to) >= *radius_m
-                    && distance_m(to, *centre) >= radius_m + around_m
-            }
-            Outline::Polygon(corners) => {
-                is_inside(corners, from) == self.inclusion
-                    && is_inside(corners, to) == self.inclusion
-                    && edges(corners)
-                        .all(|(a, b)| !cross(from, to, a, b) && distance_to_line_m(to, a, b) >= around_m)
-            }
-        }
-    }
-}
-
-fn edges(corners: &[[f64; 2]]) -> impl Iterator<Item = ([f64; 2], [f64; 2])> + '_ {
-    let next = corners.iter().cycle().skip(1);
-    corners.iter().zip(next).map(|(a, b)| (*a, *b))
-}
-
-fn distance_m(a: [f64; 2], b: [f64; 2]) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
-}
-
-/// From a point to the nearest point of the line from `a` to `b`.
-fn distance_to_line_m(point: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
-    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-    let squared = dx * dx + dy * dy;
-    let along = if squared > 0.0 {
-        (((point[0] - a[0]) * dx + (point[1] - a[1]) * dy) / squared).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    distance_m(point, [a[0] + along * dx, a[1] + along * dy])
-}
-
-/// Even-odd rule.
-fn is_inside(corners: &[[f64; 2]], point: [f64; 2]) -> bool {
-    let crossings = edges(corners).filter(|(a, b)| {
-        let above = |corner: &[f64; 2]| corner[1] > point[1];
-        above(a) != above(b) && point[0] < a[0] + (point[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
-    });
-    crossings.count() % 2 == 1
-}
-
-/// Whether two lines cross properly; lines that only touch do not.
-fn cross(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> bool {
-    let side =
-        |p: [f64; 2], q: [f64; 2], r: [f64; 2]| (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]);
-    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::mission::fence_area::{distance_to_line_m, edges, is_inside};
     use MissionProblemCode as Code;
 
     fn home() -> Wgs84 {
@@ -339,6 +312,50 @@ mod tests {
         );
         items[1].params[2] = 40.0;
         assert_eq!(codes(&items, vec![square(true, 200.0)]), []);
+    }
+
+    #[test]
+    fn a_leg_on_a_curve_is_as_broad_as_the_curve() {
+        let mut items = mission(&[(100.0, 0.0), (190.0, 0.0), (190.0, 100.0), (0.0, 100.0)]);
+        assert_eq!(codes(&items, vec![square(true, 200.0)]), []);
+        // Around the second place the curve swings out: ArduCopter's own curve leaves this square by 9 m.
+        items[2].command = 82;
+        items[3].command = 82;
+        let left = |item| (Some(item), Code::LeavesFence);
+        assert_eq!(codes(&items, vec![square(true, 200.0)]), [left(2), left(3)]);
+        assert_eq!(codes(&items, vec![square(true, 260.0)]), []);
+    }
+
+    proptest! {
+        /// No point of the curve is further from the straight line than said.
+        #[test]
+        fn a_curve_stays_as_near_as_said(
+            places in prop::array::uniform4((-200.0..200.0_f64, -200.0..200.0_f64)),
+            (straight_before, straight_after) in (any::<bool>(), any::<bool>()),
+        ) {
+            let [before, from, to, next] = places.map(|(east, north)| [east, north]);
+            let way = |a: [f64; 2], b: [f64; 2]| [b[0] - a[0], b[1] - a[1]];
+            let mut first = if straight_before { way(before, from) } else { way(before, to) };
+            let mut last = if straight_after { way(to, next) } else { way(from, next) };
+            let sum = (first[0] + last[0]).hypot(first[1] + last[1]);
+            let most = 4.0 * distance_m(from, to);
+            if sum > most {
+                first = first.map(|v| v * most / sum);
+                last = last.map(|v| v * most / sum);
+            }
+            for step in 0..=40 {
+                let t = f64::from(step) / 40.0;
+                let (t2, t3) = (t * t, t * t * t);
+                let at = [0, 1].map(|axis| {
+                    from[axis] * (2.0 * t3 - 3.0 * t2 + 1.0)
+                        + first[axis] * (t3 - 2.0 * t2 + t)
+                        + to[axis] * (3.0 * t2 - 2.0 * t3)
+                        + last[axis] * (t3 - t2)
+                });
+                let off_m = distance_to_line_m(at, from, to);
+                prop_assert!(off_m <= curve_aside_m([before, from, to, next]) + 1e-6);
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,11 @@
 mod capture;
 mod file;
 #[cfg(test)]
+mod mixed;
+#[cfg(test)]
 mod samples;
+mod shot;
 
 pub use capture::{Assignment, CaptureSeen, IgnoredBecause, assign};
 pub use file::{FileMatch, match_file};
+pub use shot::{Contradiction, FileSeen, SAME_PLACE_M, ShotFound, ShotSeen, find_shot};

@@ -304,7 +304,8 @@ impl Machine {
             self.idle_since_us = now.city_us;
         }
         let aircraft = &mut self.aircraft;
-        if idle && aircraft.present && aircraft.flights > 0 {
+        let wants_charge = aircraft.flights > 0 || aircraft.battery_percent < LEAST_BATTERY_PERCENT;
+        if idle && aircraft.present && wants_charge {
             if aircraft.on && now.since_s(self.idle_since_us) > POWER_OFF_AFTER_S {
                 self.power(false);
                 return;

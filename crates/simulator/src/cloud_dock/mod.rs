@@ -14,6 +14,8 @@ mod http;
 mod jobs;
 mod line;
 mod machine;
+#[cfg(test)]
+mod machine_tests;
 mod media;
 mod order;
 mod osd;

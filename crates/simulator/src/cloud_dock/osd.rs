@@ -6,12 +6,21 @@ use crate::cloud_dock::flight::Phase;
 use crate::cloud_dock::state::{Machine, Now, Stage};
 
 /// Model of the dock (Dock 2) and of the aircraft (Matrice 3D) as `domain-type-sub_type`.
+const DOCK_MODEL: &str = "3-2-0";
 const AIRCRAFT_MODEL: &str = "0-91-0";
 /// Camera of the Matrice 3D at its only mount.
 const CAMERA: &str = "80-0-0";
 const THING_VERSION: &str = "1.1.2";
 
 impl Machine {
+    /// Serial number and model of dock and aircraft.
+    pub(crate) fn devices(&self) -> [(String, &'static str); 2] {
+        [
+            (self.site.gateway_sn.clone(), DOCK_MODEL),
+            (self.site.aircraft_sn.clone(), AIRCRAFT_MODEL),
+        ]
+    }
+
     /// Data of `update_topo`: an aircraft that is switched off is no sub device.
     pub(crate) fn topology(&self) -> Value {
         let sub = json!({
@@ -25,8 +34,9 @@ impl Machine {
         })
     }
 
-    /// The dock's properties at intervals.
-    pub(crate) fn dock_osd(&self, now: &Now, remain_upload: u32) -> Value {
+    /// The dock's properties at intervals, in as many messages as docks use: where it is at work with the weather and
+    /// the lid, the line with the media, the rest of the hardware. Each has some properties and none has all.
+    pub(crate) fn dock_osd(&self, now: &Now, remain_upload: u32) -> [Value; 3] {
         let site = &self.site;
         let (mode, step) = match self.task.as_ref().map(|task| task.stage) {
             Some(Stage::Before(_)) => (4, 0),
@@ -36,7 +46,7 @@ impl Machine {
             None => (0, 5),
         };
         let origin = site.frame.origin;
-        let mut data = json!({
+        let work = json!({
             "mode_code": mode, "flighttask_step_code": step, "cover_state": self.cover_state(),
             "putter_state": 0, "supplement_light_state": i32::from(self.light),
             "alarm_state": i32::from(self.alarm),
@@ -60,15 +70,24 @@ impl Machine {
                 "longitude": site.alternate_landing.longitude_deg,
                 "safe_land_height": site.alternate_landing.safe_height_m, "is_configured": 1,
             },
-            "network_state": {"type": 2, "quality": 5, "rate": 900.0},
+            "first_power_on": 1_700_000_000_000_i64,
             "position_state": {"is_calibration": 1, "is_fixed": 2, "quality": 5, "gps_number": 20, "rtk_number": 22},
             "storage": {"total": 93_000_000, "used": 13_000_000},
-            "media_file_detail": {"remain_upload": remain_upload},
         });
-        let more = json!({
+        let line = json!({
+            "network_state": {"type": 2, "quality": 5, "rate": 900.0},
+            "wireless_link": {
+                "link_workmode": 0, "sdr_link_state": i32::from(self.aircraft.on), "sdr_quality": 5,
+                "sdr_freq_band": 5.8, "4g_link_state": 0, "4g_quality": 0, "4g_uav_quality": 0, "4g_gnd_quality": 0,
+                "4g_freq_band": 0.0, "dongle_number": 0,
+            },
+            "media_file_detail": {"remain_upload": remain_upload},
+            "drc_state": 0,
+        });
+        let hardware = json!({
             "battery_store_mode": self.battery_store_mode,
             "air_conditioner": {"air_conditioner_state": self.air_conditioner, "switch_time": 0},
-            "job_number": self.aircraft.flights, "acc_time": 3_600, "first_power_on": 1_700_000_000_000_i64,
+            "job_number": self.aircraft.flights, "acc_time": 3_600,
             "electric_supply_voltage": 231, "working_voltage": 47_800, "working_current": 900,
             "backup_battery": {"switch": 1, "voltage": 27_600, "temperature": 25.0},
             "drone_battery_maintenance_info": {
@@ -79,8 +98,7 @@ impl Machine {
                 }],
             },
         });
-        join(&mut data, more);
-        data
+        [work, line, hardware]
     }
 
     fn cover_state(&self) -> i32 {
@@ -151,12 +169,6 @@ impl Machine {
             data[name.as_str()] = value.clone();
         }
         data
-    }
-}
-
-fn join(data: &mut Value, more: Value) {
-    if let (Value::Object(data), Value::Object(more)) = (data, more) {
-        data.extend(more);
     }
 }
 

@@ -26,6 +26,10 @@ const TICK: Duration = Duration::from_millis(100);
 const OSD_CITY_MS: f64 = 2_000.0;
 const OSD_LEAST_MS: f64 = 200.0;
 
+/// What people type in at a simulated dock.
+const ORGANISATION: &str = "flyonce";
+const BINDING_CODE: &str = "0000";
+
 /// What a dock is connected to beside its line.
 pub(crate) struct CloudDockLinks {
     pub(crate) system_id: u8,
@@ -60,6 +64,7 @@ struct Runner {
     writer: Writer,
     pending: Pending,
     topology_tid: String,
+    asked_to_bind: bool,
     media: Media,
     flight_id: String,
     image_index: u32,
@@ -81,6 +86,7 @@ pub(crate) async fn run(site: Site, address: Address, links: CloudDockLinks, sto
         up: false,
         pending: Pending::default(),
         topology_tid: String::new(),
+        asked_to_bind: false,
         media: Media::default(),
         flight_id: String::new(),
         image_index: 0,
@@ -143,9 +149,10 @@ impl Runner {
 
     fn say_properties(&mut self, now: &Now) {
         let waiting = self.links.media_waiting.load(Ordering::Relaxed);
-        let data = self.machine.dock_osd(now, waiting);
-        let json = self.writer.plain(data, now.wall_ms).to_string();
-        self.send(Topic::Osd, json);
+        for data in self.machine.dock_osd(now, waiting) {
+            let json = self.writer.plain(data, now.wall_ms).to_string();
+            self.send(Topic::Osd, json);
+        }
         if let Some(data) = self.machine.aircraft_osd(now) {
             let json = self.writer.plain(data, now.wall_ms).to_string();
             let sn = &self.machine.site.aircraft_sn;
@@ -223,15 +230,18 @@ impl Runner {
         }
         self.links.online.send_replace(true);
         if !std::mem::replace(&mut self.machine.ready, true) {
-            let devices =
-                json!([{"sn": self.machine.site.gateway_sn}, {"sn": self.machine.site.aircraft_sn}]);
-            self.request("airport_bind_status", json!({"devices": devices}));
+            self.ask_whether_bound();
             self.request(
                 "config",
                 json!({"config_type": "json", "config_scope": "product"}),
             );
         }
         self.say_state();
+    }
+
+    fn ask_whether_bound(&mut self) {
+        let devices = json!([{"sn": self.machine.site.gateway_sn}, {"sn": self.machine.site.aircraft_sn}]);
+        self.request("airport_bind_status", json!({"devices": devices}));
     }
 
     fn say_state(&mut self) {
@@ -260,6 +270,29 @@ impl Runner {
                             .all(|one| one["is_device_bind_organization"] == json!(true))
                 });
                 (self.links.say)("dji_bound", bound.to_string());
+                if !bound && !std::mem::replace(&mut self.asked_to_bind, true) {
+                    self.request("airport_organization_get", binding());
+                }
+            }
+            "airport_organization_get" if result_of(&message.data) == Some(0) => {
+                let devices: Vec<Value> = self.machine.devices().into_iter().map(bound_as).collect();
+                self.request("airport_organization_bind", json!({"bind_devices": devices}));
+            }
+            "airport_organization_bind" => {
+                let infos = message
+                    .data
+                    .get("output")
+                    .and_then(|output| output.get("err_infos"));
+                let text = infos.unwrap_or(&Value::Null).to_string();
+                (self.links.say)("dji_binding", text);
+                self.ask_whether_bound();
+            }
+            "config" => {
+                let host = message.data.get("ntp_server_host").and_then(Value::as_str);
+                (self.links.say)(
+                    "dji_config",
+                    format!("time server {:?}", host.unwrap_or_default()),
+                );
             }
             _ => {}
         }
@@ -444,4 +477,17 @@ impl Runner {
             },
         }
     }
+}
+
+/// What people typed in at the dock before it came on the line.
+fn binding() -> Value {
+    json!({"device_binding_code": BINDING_CODE, "organization_id": ORGANISATION})
+}
+
+fn bound_as((sn, model): (String, &str)) -> Value {
+    let mut device = binding();
+    device["sn"] = json!(sn);
+    device["device_callsign"] = json!(sn);
+    device["device_model_key"] = json!(model);
+    device
 }

@@ -177,7 +177,14 @@ impl Machine {
         outcome: Result<Mission, (i64, String)>,
         now: &Now,
     ) {
-        let Some(task) = &mut self.task else { return };
+        // The task that asked may be over, and another one under way.
+        let Some(task) = self
+            .task
+            .as_mut()
+            .filter(|task| task.prepared.order.flight_id == order.flight_id)
+        else {
+            return;
+        };
         match outcome {
             Ok(mission) => {
                 task.prepared.mission = mission;
@@ -200,9 +207,17 @@ impl Machine {
             resume: task.prepared.order.break_point,
             rth_altitude_m: task.prepared.order.rth_altitude_m,
         }));
+        let point = task.prepared.order.break_point;
         self.aircraft.present = false;
         self.enter(Stage::Flying, now);
         self.say("took_off", format!("flight {flights}"));
+        if let Some(point) = point {
+            let share = 100.0 * point.progress;
+            self.say(
+                "dji_resume",
+                format!("goes on at waypoint {} and {share:.0} % of the way", point.index),
+            );
+        }
     }
 
     fn advance_flight(&mut self, passed_s: f64, now: &Now) {

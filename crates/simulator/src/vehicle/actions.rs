@@ -81,9 +81,11 @@ impl Autopilot {
         }
         let index = self.camera.image_index;
         let every = |fault: Option<u32>| fault.is_some_and(|n| index.is_multiple_of(n));
-        if !every(self.options.faults.misfire) {
+        let misfires = every(self.options.faults.misfire);
+        if !misfires {
             let exposure = self.exposure(index);
             self.exposures.push(exposure);
+            self.pin_count = self.pin_count.wrapping_add(1);
         }
         let reports = match (
             every(self.options.faults.silent_capture),
@@ -93,6 +95,10 @@ impl Autopilot {
             (false, true) => 2,
             (false, false) => 1,
         };
+        // The report waits for the pin, which does not move.
+        if misfires && self.has_feedback_pin() {
+            return;
+        }
         self.report_picture(index, reports);
         if every(self.options.faults.camera.feedback_without_photo) {
             self.camera.image_index += 1;
@@ -103,7 +109,13 @@ impl Autopilot {
     fn report_picture(&mut self, index: u32, reports: usize) {
         let captured = self.captured_message(index);
         let report = match self.options.profile {
-            Profile::ArduCopter => MavMessage::CAMERA_FEEDBACK(self.feedback(index)),
+            Profile::ArduCopter => {
+                let feedback = self.feedback(index);
+                if reports > 0 {
+                    self.last_feedback = Some(feedback.clone());
+                }
+                MavMessage::CAMERA_FEEDBACK(feedback)
+            }
             Profile::Px4 => {
                 let trigger = CAMERA_TRIGGER_DATA {
                     time_usec: self.reported_unix_us(),
@@ -117,6 +129,19 @@ impl Autopilot {
             self.send(report.clone());
         }
         self.captured.push(captured);
+    }
+
+    fn has_feedback_pin(&self) -> bool {
+        self.options.profile == Profile::ArduCopter && self.options.faults.camera.feedback_pin
+    }
+
+    /// The last report once more. As AP_Camera_Backend has it, its number is the newest trigger's; empty before the first.
+    pub(super) fn feedback_again(&self) -> CAMERA_FEEDBACK_DATA {
+        let last = self.last_feedback.clone().unwrap_or_default();
+        CAMERA_FEEDBACK_DATA {
+            img_idx: self.camera.image_index as u16,
+            ..last
+        }
     }
 
     /// The place in a report of an exposure, with the fault `zero_position`.
@@ -157,8 +182,13 @@ impl Autopilot {
     fn feedback(&self, index: u32) -> CAMERA_FEEDBACK_DATA {
         let place = self.place_of_picture(index);
         let [roll, pitch] = self.body.roll_pitch_rad();
+        let has_pin = self.has_feedback_pin();
         CAMERA_FEEDBACK_DATA {
-            time_usec: self.reported_unix_us(),
+            // The interrupt of the pin has a clock of 32 bits, since boot.
+            time_usec: match has_pin {
+                true => u64::from(self.clock.boot_ms().wrapping_mul(1000)),
+                false => self.reported_unix_us(),
+            },
             lat: place.latitude,
             lng: place.longitude,
             alt_msl: place.amsl_m as f32,
@@ -171,7 +201,7 @@ impl Autopilot {
             target_system: 0,
             cam_idx: 0,
             flags: CameraFeedbackFlags::CAMERA_FEEDBACK_PHOTO,
-            completed_captures: index as u16,
+            completed_captures: if has_pin { self.pin_count } else { 0 },
         }
     }
 

@@ -1,13 +1,16 @@
 //! Fence and rally points from the vehicle's side: taken in, handed out, cleared, in the messages of missions with a
-//! mission type of their own. Both autopilots take a list over only when it is complete. They are kept, not obeyed.
+//! mission type of their own, and kept as each autopilot keeps them. A fence is taken over when it is complete and makes
+//! sense; ArduPilot writes rally points one by one, so that an upload that breaks off leaves some. `fence` and `rally`
+//! obey them.
 
 use mavlink::dialects::ardupilotmega::{
     MISSION_COUNT_DATA, MISSION_ITEM_INT_DATA, MISSION_REQUEST_DATA, MISSION_REQUEST_INT_DATA, MavCmd,
-    MavMessage, MavMissionResult, MavMissionType,
+    MavFrame, MavMessage, MavMissionResult, MavMissionType, MavSeverity,
 };
 
 use super::autopilot::{Autopilot, Peer};
 use super::body::STEP_S;
+use super::fence_lines::FenceLines;
 use super::mission::Item;
 use super::options::Profile;
 use super::transfer::integers;
@@ -22,6 +25,7 @@ const GIVE_UP_S: f64 = 8.0;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Areas {
     fence: Vec<Item>,
+    lines: FenceLines,
     rally: Vec<Item>,
     upload: Option<Upload>,
 }
@@ -37,6 +41,16 @@ struct Upload {
 }
 
 impl Areas {
+    /// What the fence bounds.
+    pub(super) fn lines(&self) -> &FenceLines {
+        &self.lines
+    }
+
+    /// The rally points.
+    pub(super) fn rally(&self) -> &[Item] {
+        &self.rally
+    }
+
     fn list(&mut self, kind: MavMissionType) -> &mut Vec<Item> {
         match kind {
             MavMissionType::MAV_MISSION_TYPE_RALLY => &mut self.rally,
@@ -73,8 +87,10 @@ impl Autopilot {
             return self.acknowledge(peer, MavMissionResult::MAV_MISSION_NO_SPACE, kind);
         }
         if count.count == 0 {
-            self.areas.list(kind).clear();
-            return self.acknowledge(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
+            return self.clear_area(peer, kind);
+        }
+        if self.writes_at_once(kind) {
+            self.areas.rally.truncate(usize::from(count.count));
         }
         let now = self.clock.boot_steps();
         self.areas.upload = Some(Upload {
@@ -101,14 +117,45 @@ impl Autopilot {
             self.areas.upload = None;
             return self.acknowledge(peer, MavMissionResult::MAV_MISSION_UNSUPPORTED, kind);
         }
+        let item = as_kept(self.options.profile, kind, item);
         upload.staged.push(item);
         (upload.heard_step, upload.asked_step) = (now, now);
-        if upload.staged.len() < usize::from(upload.total) {
+        let is_complete = upload.staged.len() == usize::from(upload.total);
+        if self.writes_at_once(kind) {
+            match self.areas.rally.get_mut(usize::from(seq)) {
+                Some(old) => *old = item,
+                None => self.areas.rally.push(item),
+            }
+        }
+        if !is_complete {
             return self.ask_for_area_item();
         }
         let whole = self.areas.upload.take().map(|upload| upload.staged);
-        *self.areas.list(kind) = whole.unwrap_or_default();
-        self.acknowledge(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
+        let result = self.take_over(kind, whole.unwrap_or_default());
+        self.acknowledge(peer, result, kind);
+    }
+
+    /// ArduPilot's `MissionItemProtocol_Rally` writes every point as it comes.
+    fn writes_at_once(&self, kind: MavMissionType) -> bool {
+        kind == MavMissionType::MAV_MISSION_TYPE_RALLY && self.options.profile == Profile::ArduCopter
+    }
+
+    fn take_over(&mut self, kind: MavMissionType, items: Vec<Item>) -> MavMissionResult {
+        if kind == MavMissionType::MAV_MISSION_TYPE_FENCE {
+            let Some(lines) = FenceLines::of(&items, &self.frame) else {
+                self.say(MavSeverity::MAV_SEVERITY_WARNING, "Fence validation failed");
+                return MavMissionResult::MAV_MISSION_ERROR;
+            };
+            self.areas.lines = lines;
+        }
+        *self.areas.list(kind) = items;
+        self.count_areas();
+        MavMissionResult::MAV_MISSION_ACCEPTED
+    }
+
+    fn count_areas(&mut self) {
+        self.parameters.count_of("FENCE_TOTAL", self.areas.fence.len());
+        self.parameters.count_of("RALLY_TOTAL", self.areas.rally.len());
     }
 
     /// Repeats a request that got no item, and gives up after a while.
@@ -154,8 +201,8 @@ impl Autopilot {
 
     /// MISSION_CLEAR_ALL of a fence or of rally points.
     pub(super) fn clear_area(&mut self, peer: Peer, kind: MavMissionType) {
-        self.areas.list(kind).clear();
         self.areas.upload = None;
+        self.take_over(kind, Vec::new());
         self.acknowledge(peer, MavMissionResult::MAV_MISSION_ACCEPTED, kind);
     }
 
@@ -179,5 +226,31 @@ impl Autopilot {
                 mission_type,
             }),
         });
+    }
+}
+
+/// What is left of an item. ArduPilot keeps neither frame, height nor further parameters of a fence, a radius close to
+/// whole metres as whole metres, and of rally points whole metres of height; PX4 keeps them as they came.
+fn as_kept(profile: Profile, kind: MavMissionType, item: Item) -> Item {
+    if profile == Profile::Px4 {
+        return item;
+    }
+    let is_rally = kind == MavMissionType::MAV_MISSION_TYPE_RALLY;
+    let first = item.params[0];
+    let whole = if (first - first.round()).abs() < 0.001 {
+        first.round()
+    } else {
+        first
+    };
+    Item {
+        frame: if is_rally {
+            MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT
+        } else {
+            MavFrame::MAV_FRAME_GLOBAL
+        },
+        params: [if is_rally { 0.0 } else { whole }, 0.0, 0.0, 0.0],
+        z: if is_rally { item.z.trunc() } else { 0.0 },
+        auto_continue: 0,
+        ..item
     }
 }

@@ -3,13 +3,16 @@
 
 use std::collections::VecDeque;
 
-use mavlink::dialects::ardupilotmega::{MavMessage, MavResult, MavSeverity, STATUSTEXT_DATA};
+use mavlink::dialects::ardupilotmega::{
+    CAMERA_FEEDBACK_DATA, MavMessage, MavResult, MavSeverity, STATUSTEXT_DATA,
+};
 
 use super::areas::Areas;
 use super::battery::Battery;
 use super::body::Body;
 use super::camera::Camera;
 use super::clock::VehicleClock;
+use super::fence::FenceWatch;
 use super::guidance::Task;
 use super::local::{LocalFrame, Neu, distance_m};
 use super::mischief::Mischief;
@@ -115,6 +118,7 @@ pub(super) struct Autopilot {
     pub(super) areas: Areas,
     pub(super) streams: Streams,
     pub(super) failsafe: Failsafe,
+    pub(super) fence: FenceWatch,
     pub(super) dock: DockSide,
     pub(super) mode: Mode,
     pub(super) armed: bool,
@@ -146,6 +150,10 @@ pub(super) struct Autopilot {
     /// What the faults of the protocols have done so far.
     pub(super) mischief: Mischief,
     pub(super) captured: Vec<MavMessage>,
+    /// The last CAMERA_FEEDBACK, which is repeated when asked for.
+    pub(super) last_feedback: Option<CAMERA_FEEDBACK_DATA>,
+    /// Exposures that the feedback pin has counted.
+    pub(super) pin_count: u16,
     pub(super) outbox: Vec<Outgoing>,
     pub(super) exposures: Vec<Exposure>,
 }
@@ -182,6 +190,7 @@ impl Autopilot {
             areas: Areas::default(),
             streams: Streams::new(options.profile, options.speed),
             failsafe: Failsafe::default(),
+            fence: FenceWatch::default(),
             dock: DockSide::default(),
             mode: first_mode(options.profile),
             armed: false,
@@ -200,6 +209,8 @@ impl Autopilot {
             lost_final_ack: false,
             mischief: Mischief::default(),
             captured: Vec::new(),
+            last_feedback: None,
+            pin_count: 0,
             outbox: Vec::new(),
             exposures: Vec::new(),
             options,

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 pub use camera::{CAMERA_FAULTS, CameraFaults};
 pub use flight::{FLIGHT_FAULTS, FlightFaults};
-pub(crate) use flight::{GUST_MS, GUST_S, SAG_PERCENT_PER_S, SAG_TO_PERCENT};
+pub(crate) use flight::{GUST_MS, GUST_S, SAG_PERCENT_PER_S, SAG_TO_PERCENT, STRAY_MS};
 pub use line::{LINE_FAULTS, LineFaults};
 pub use protocol::{PROTOCOL_FAULTS, ProtocolFaults};
 

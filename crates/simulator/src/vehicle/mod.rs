@@ -17,6 +17,10 @@ mod clock;
 mod commands;
 mod failsafe;
 mod faults;
+mod fence;
+mod fence_lines;
+#[cfg(test)]
+mod fence_tests;
 #[cfg(test)]
 mod flight_tests;
 #[cfg(test)]
@@ -33,6 +37,7 @@ mod parameters;
 mod power;
 mod profile;
 mod radio;
+mod rally;
 mod signing;
 mod step;
 mod strangers;

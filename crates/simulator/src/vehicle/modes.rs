@@ -74,6 +74,9 @@ impl Autopilot {
         if self.battery.percent() < LEAST_BATTERY_PERCENT {
             return Some("Battery 1 low voltage failsafe");
         }
+        if let Some(reason) = self.fence_refuses_arming() {
+            return Some(reason);
+        }
         match self.mode {
             Mode::Auto if !self.parameters.arms_in_auto() => Some("AUTO mode not armable"),
             Mode::Return if self.options.profile == Profile::ArduCopter => Some("RTL mode not armable"),
@@ -110,6 +113,7 @@ impl Autopilot {
     /// Changes the mode as asked by a ground station.
     pub(super) fn change_mode(&mut self, mode: Mode) -> MavResult {
         let refusal = match mode {
+            _any if self.mode != mode && self.is_in_fence_recovery() => Some("in fence recovery"),
             Mode::Auto if !self.mission.is_present() => Some("init failed"),
             Mode::Auto if self.armed && self.on_ground && !self.can_start_from_ground() => {
                 self.say(MavSeverity::MAV_SEVERITY_CRITICAL, "Auto: Missing Takeoff Cmd");
@@ -142,6 +146,7 @@ impl Autopilot {
     pub(super) fn enter(&mut self, mode: Mode) {
         self.mode = mode;
         self.held_plan = None;
+        self.fence_sees_mode();
         if mode == Mode::Auto {
             // A speed that the mission set does not outlive another mode (`ModeAuto::init`).
             if !self.on_ground && self.options.profile == Profile::ArduCopter {
@@ -180,11 +185,14 @@ impl Autopilot {
         }
     }
 
-    /// Up, home, a pause, down.
+    /// Up, home (or to a nearer rally point), a pause, down.
     pub(super) fn plan_return(&mut self) {
         let [n, e] = self.stopping_place();
-        let up = self.body.position_m[2].max(self.parameters.return_height_m() + self.home[2]);
-        let over_home: Neu = [self.home[0], self.home[1], up];
+        let to = self.return_place();
+        let up = self.body.position_m[2]
+            .max(self.parameters.return_height_m() + self.home[2])
+            .max(to[2]);
+        let over_home: Neu = [to[0], to[1], up];
         self.wanted_yaw_rad = None;
         self.plan.push_back(Task::Climb { at: [n, e], up_m: up });
         self.plan.push_back(Task::Leg {
@@ -196,7 +204,7 @@ impl Autopilot {
         self.plan
             .push_back(Task::wait(over_home, self.parameters.return_wait_s()));
         self.plan.push_back(Task::Land {
-            at: [self.home[0], self.home[1]],
+            at: [to[0], to[1]],
             still_steps: 0,
         });
     }

@@ -56,12 +56,20 @@ const COPTER: &[(&str, Kind, f32)] = &[
     ("FENCE_ENABLE", Kind::Int8, 0.0),
     ("FENCE_TYPE", Kind::Int8, 7.0),
     ("FENCE_ACTION", Kind::Int8, 1.0),
+    ("FENCE_ALT_MAX", Kind::Real, 100.0),
+    ("FENCE_RADIUS", Kind::Real, 300.0),
+    ("FENCE_OPTIONS", Kind::Int16, 1.0),
+    ("FENCE_TOTAL", Kind::Int8, 0.0),
+    ("RALLY_TOTAL", Kind::Int8, 0.0),
+    ("RALLY_LIMIT_KM", Kind::Real, 0.3),
+    ("RALLY_INCL_HOME", Kind::Int8, 1.0),
 ];
 
 const PX4: &[(&str, Kind, f32)] = &[
     ("MAV_SYS_ID", Kind::Int32, 1.0),
     ("MAV_COMP_ID", Kind::Int32, 1.0),
     ("GF_ACTION", Kind::Int32, 2.0),
+    ("COM_FAIL_ACT_T", Kind::Real, 5.0),
     ("NAV_DLL_ACT", Kind::Int32, 2.0),
     ("COM_DL_LOSS_T", Kind::Int32, 5.0),
     ("COM_DLL_EXCEPT", Kind::Int32, 0.0),
@@ -172,13 +180,24 @@ impl Parameters {
     }
 
     fn value(&self, copter: &str, px4: &str) -> f64 {
-        let name = match self.profile {
+        self.number(match self.profile {
             Profile::ArduCopter => copter,
             Profile::Px4 => px4,
-        };
+        })
+    }
+
+    /// A value by name; 0 where there is none.
+    pub(super) fn number(&self, name: &str) -> f64 {
         self.index_of(name)
             .and_then(|index| self.at(index))
             .map_or(0.0, |parameter| f64::from(parameter.value))
+    }
+
+    /// Sets what the vehicle itself counts.
+    pub(super) fn count_of(&mut self, name: &str, count: usize) {
+        if let Some(index) = self.index_of(name) {
+            self.set(index, count as f32);
+        }
     }
 
     /// The only ground station whose heartbeats hold off the failsafe; `None` where any does.

@@ -17,7 +17,13 @@ impl Autopilot {
             | MavSysStatusSensor::MAV_SYS_STATUS_SENSOR_BATTERY
             | MavSysStatusSensor::MAV_SYS_STATUS_AHRS
             | MavSysStatusSensor::MAV_SYS_STATUS_PREARM_CHECK;
+        let (mut present, mut enabled) = (present, present);
         let mut health = present;
+        if let Some(bits) = self.fence_bits() {
+            for (set, bit) in [&mut present, &mut enabled, &mut health].into_iter().zip(bits) {
+                set.set(MavSysStatusSensor::MAV_SYS_STATUS_GEOFENCE, bit);
+            }
+        }
         health.set(MavSysStatusSensor::MAV_SYS_STATUS_SENSOR_GPS, self.has_fix());
         health.set(
             MavSysStatusSensor::MAV_SYS_STATUS_PREARM_CHECK,
@@ -29,7 +35,7 @@ impl Autopilot {
         );
         SYS_STATUS_DATA {
             onboard_control_sensors_present: present,
-            onboard_control_sensors_enabled: present,
+            onboard_control_sensors_enabled: enabled,
             onboard_control_sensors_health: health,
             load: 230,
             voltage_battery: self.millivolts(),

@@ -44,7 +44,7 @@ pub(super) struct Radio {
     sequence: u8,
     pub(super) signing: Signing,
     late: Duration,
-    inward: Way<Heard>,
+    inward: Way<(Vec<u8>, SocketAddr)>,
     outward: Way<(SocketAddr, Vec<u8>)>,
     strangers_at: Option<Instant>,
 }
@@ -85,35 +85,50 @@ impl Radio {
         let mut reader = MavlinkReader::new(datagram);
         let now = Instant::now();
         while let Ok(frame) = reader.read_any_raw_message::<MavMessage>() {
+            let bytes = match &frame {
+                MAVLinkMessageRaw::V1(v1) => v1.raw_bytes(),
+                MAVLinkMessageRaw::V2(v2) => v2.raw_bytes(),
+            };
+            self.inward.send((bytes.to_vec(), from), now, Duration::ZERO);
+        }
+    }
+
+    /// The next frame that has arrived at the vehicle and is believed. Signatures are looked at here and not before:
+    /// a frame that another one overtook on the way is too old for a receiver that wants rising timestamps.
+    pub(super) fn arrived(&mut self) -> Option<Heard> {
+        loop {
+            let (bytes, from) = self.inward.arrived(Instant::now())?;
+            let mut reader = MavlinkReader::new(bytes.as_slice());
+            let Ok(frame) = reader.read_any_raw_message::<MavMessage>() else {
+                continue;
+            };
             if !self.signing.hears(&frame) {
                 continue;
             }
-            let peer = Peer {
-                system_id: frame.system_id(),
-                component_id: match &frame {
-                    MAVLinkMessageRaw::V1(v1) => v1.component_id(),
-                    MAVLinkMessageRaw::V2(v2) => v2.component_id(),
-                },
-            };
-            let heard = match MavMessage::parse(frame.version(), frame.message_id(), frame.payload()) {
-                Ok(message) => {
-                    if matches!(message, MavMessage::HEARTBEAT(_)) && from != self.ground_station {
-                        self.other = Some(from);
-                    }
-                    Some(Heard::Message(peer, Box::new(message)))
-                }
-                Err(ParserError::InvalidEnum { .. }) => unknown(peer, &frame),
-                Err(_) => None,
-            };
-            if let Some(heard) = heard {
-                self.inward.send(heard, now, Duration::ZERO);
+            if let Some(heard) = self.heard(&frame, from) {
+                return Some(heard);
             }
         }
     }
 
-    /// The next frame that has arrived at the vehicle.
-    pub(super) fn arrived(&mut self) -> Option<Heard> {
-        self.inward.arrived(Instant::now())
+    fn heard(&mut self, frame: &MAVLinkMessageRaw, from: SocketAddr) -> Option<Heard> {
+        let peer = Peer {
+            system_id: frame.system_id(),
+            component_id: match frame {
+                MAVLinkMessageRaw::V1(v1) => v1.component_id(),
+                MAVLinkMessageRaw::V2(v2) => v2.component_id(),
+            },
+        };
+        match MavMessage::parse(frame.version(), frame.message_id(), frame.payload()) {
+            Ok(message) => {
+                if matches!(message, MavMessage::HEARTBEAT(_)) && from != self.ground_station {
+                    self.other = Some(from);
+                }
+                Some(Heard::Message(peer, Box::new(message)))
+            }
+            Err(ParserError::InvalidEnum { .. }) => unknown(peer, frame),
+            Err(_) => None,
+        }
     }
 
     /// Waits until something that is under way arrives; for ever if nothing is.

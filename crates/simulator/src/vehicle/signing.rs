@@ -80,9 +80,11 @@ impl Signing {
         true
     }
 
-    /// Takes the key of a SETUP_SIGNING; one of zeros switches signing off.
+    /// Takes the key of a SETUP_SIGNING. As GCS_MAVLINK::load_signing_key has it, only a key and a timestamp that are both
+    /// zero switch signing off; with a timestamp, a key of zeros is a key.
     pub(super) fn set_up(&mut self, setup: &SETUP_SIGNING_DATA) {
-        self.key = (setup.secret_key != [0; 32]).then_some(setup.secret_key);
+        let off = setup.secret_key == [0; 32] && setup.initial_timestamp == 0;
+        self.key = (!off).then_some(setup.secret_key);
         self.timestamp = self.timestamp.max(setup.initial_timestamp);
         self.streams.clear();
     }

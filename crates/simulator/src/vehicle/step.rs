@@ -5,7 +5,7 @@ use mavlink::dialects::ardupilotmega::MavSeverity;
 use super::autopilot::{Autopilot, Failsafe, first_mode};
 use super::battery::Load;
 use super::body::STEP_S;
-use super::faults::{GUST_MS, SAG_PERCENT_PER_S, SAG_TO_PERCENT};
+use super::faults::{GUST_MS, SAG_PERCENT_PER_S, SAG_TO_PERCENT, STRAY_MS};
 use super::guidance::Task;
 use super::options::Profile;
 use super::profile::Mode;
@@ -22,6 +22,7 @@ impl Autopilot {
         self.announce_position();
         self.check_ground_station();
         self.check_battery();
+        self.check_fence();
         self.move_body();
         self.drain_battery();
         self.take_pictures();
@@ -43,6 +44,8 @@ impl Autopilot {
         }
         self.camera = super::camera::Camera::default();
         self.captured.clear();
+        self.last_feedback = None;
+        self.pin_count = 0;
         self.cruise_ms = self.parameters.cruise_ms();
         self.wanted_yaw_rad = None;
         self.on_ground = false;
@@ -97,8 +100,14 @@ impl Autopilot {
     }
 
     /// What the wind does to the vehicle, m/s. Against the gust it cannot hold its place: half of it pushes it along.
+    /// The fault `strays_at` carries it to the east whatever it wants.
     fn drift_ms(&self, flight_s: f64) -> [f64; 2] {
-        self.with_gust(self.wind.drift(flight_s), 0.5 * GUST_MS, flight_s)
+        let [north, east] = self.with_gust(self.wind.drift(flight_s), 0.5 * GUST_MS, flight_s);
+        if self.options.faults.flight.strays(flight_s) {
+            [north, east + STRAY_MS]
+        } else {
+            [north, east]
+        }
     }
 
     fn with_gust(&self, [north, east]: [f64; 2], more_ms: f64, flight_s: f64) -> [f64; 2] {
@@ -232,6 +241,7 @@ impl Autopilot {
         self.plan.clear();
         self.upload = None;
         self.failsafe = Failsafe::default();
+        self.fence = Default::default();
         self.said_using_gps = false;
         self.progress = Default::default();
         self.progress.current = self.mission.first;

@@ -21,12 +21,15 @@ pub(super) mod id {
     pub(in crate::vehicle) const VFR_HUD: u32 = 74;
     pub(in crate::vehicle) const BATTERY_STATUS: u32 = 147;
     pub(in crate::vehicle) const AUTOPILOT_VERSION: u32 = 148;
+    pub(in crate::vehicle) const FENCE_STATUS: u32 = 162;
     pub(in crate::vehicle) const WIND: u32 = 168;
+    pub(in crate::vehicle) const CAMERA_FEEDBACK: u32 = 180;
     pub(in crate::vehicle) const EKF_STATUS_REPORT: u32 = 193;
     pub(in crate::vehicle) const ESTIMATOR_STATUS: u32 = 230;
     pub(in crate::vehicle) const WIND_COV: u32 = 231;
     pub(in crate::vehicle) const HOME_POSITION: u32 = 242;
     pub(in crate::vehicle) const EXTENDED_SYS_STATE: u32 = 245;
+    pub(in crate::vehicle) const CAMERA_CAPTURE_STATUS: u32 = 262;
     pub(in crate::vehicle) const CAMERA_IMAGE_CAPTURED: u32 = 263;
 }
 
@@ -42,6 +45,7 @@ const COPTER: &[(u32, f64)] = &[
     (id::BATTERY_STATUS, 2.0),
     (id::WIND, 2.0),
     (id::EKF_STATUS_REPORT, 2.0),
+    (id::FENCE_STATUS, 2.0),
 ];
 
 const PX4: &[(u32, f64)] = &[

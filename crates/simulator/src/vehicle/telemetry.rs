@@ -1,12 +1,12 @@
 //! Every message the vehicle can build about itself.
 
 use mavlink::dialects::ardupilotmega::{
-    ATTITUDE_DATA, ATTITUDE_QUATERNION_DATA, AUTOPILOT_VERSION_DATA, EKF_STATUS_REPORT_DATA,
-    ESTIMATOR_STATUS_DATA, EXTENDED_SYS_STATE_DATA, EkfStatusFlags, EstimatorStatusFlags,
-    GLOBAL_POSITION_INT_DATA, GPS_GLOBAL_ORIGIN_DATA, GPS_RAW_INT_DATA, GpsFixType, HEARTBEAT_DATA,
-    HOME_POSITION_DATA, LOCAL_POSITION_NED_DATA, MavAutopilot, MavLandedState, MavMessage, MavModeFlag,
-    MavProtocolCapability, MavState, MavType, MavVtolState, SYSTEM_TIME_DATA, VFR_HUD_DATA, WIND_COV_DATA,
-    WIND_DATA,
+    ATTITUDE_DATA, ATTITUDE_QUATERNION_DATA, AUTOPILOT_VERSION_DATA, CAMERA_CAPTURE_STATUS_DATA,
+    EKF_STATUS_REPORT_DATA, ESTIMATOR_STATUS_DATA, EXTENDED_SYS_STATE_DATA, EkfStatusFlags,
+    EstimatorStatusFlags, GLOBAL_POSITION_INT_DATA, GPS_GLOBAL_ORIGIN_DATA, GPS_RAW_INT_DATA, GpsFixType,
+    HEARTBEAT_DATA, HOME_POSITION_DATA, LOCAL_POSITION_NED_DATA, MavAutopilot, MavLandedState, MavMessage,
+    MavModeFlag, MavProtocolCapability, MavState, MavType, MavVtolState, SYSTEM_TIME_DATA, VFR_HUD_DATA,
+    WIND_COV_DATA, WIND_DATA,
 };
 
 use super::autopilot::Autopilot;
@@ -79,6 +79,7 @@ impl Autopilot {
                     time_usec: u64::from(self.clock.boot_ms()) * 1000,
                 })
             }
+            id::FENCE_STATUS => MavMessage::FENCE_STATUS(self.fence_status()?),
             id::VFR_HUD => MavMessage::VFR_HUD(self.hud()),
             id::BATTERY_STATUS => MavMessage::BATTERY_STATUS(self.battery_status()),
             id::AUTOPILOT_VERSION => MavMessage::AUTOPILOT_VERSION(self.version()),
@@ -86,6 +87,14 @@ impl Autopilot {
             id::EKF_STATUS_REPORT => MavMessage::EKF_STATUS_REPORT(self.ekf()),
             id::ESTIMATOR_STATUS => MavMessage::ESTIMATOR_STATUS(self.estimator()),
             id::WIND_COV => MavMessage::WIND_COV(self.wind_cov()),
+            id::CAMERA_FEEDBACK if self.options.profile == Profile::ArduCopter => {
+                MavMessage::CAMERA_FEEDBACK(self.feedback_again())
+            }
+            id::CAMERA_CAPTURE_STATUS => MavMessage::CAMERA_CAPTURE_STATUS(CAMERA_CAPTURE_STATUS_DATA {
+                time_boot_ms: self.clock.boot_ms(),
+                image_count: self.camera.image_index as i32,
+                ..CAMERA_CAPTURE_STATUS_DATA::default()
+            }),
             id::HOME_POSITION if self.knows_position() => MavMessage::HOME_POSITION(self.home_position()),
             id::EXTENDED_SYS_STATE => MavMessage::EXTENDED_SYS_STATE(EXTENDED_SYS_STATE_DATA {
                 vtol_state: MavVtolState::MAV_VTOL_STATE_UNDEFINED,

@@ -307,6 +307,14 @@ async fn docks_of_the_cloud_api_fly_whole_tasks_and_refuse() {
     );
     assert_eq!(end["progress"]["percent"], 100);
     its_photos_and_alarms_came(&cloud, &flies).await;
+    // The cloud called none of its devices bound: it asks who they belong to, binds both, and asks again.
+    let bind = |message: &Value| message["method"] == "airport_organization_bind";
+    let bind = cloud.hears(&flies, "requests", bind).await;
+    let devices = bind["data"]["bind_devices"].as_array().unwrap();
+    let keys: Vec<&Value> = devices.iter().map(|device| &device["device_model_key"]).collect();
+    assert_eq!(keys, ["3-2-0", "0-91-0"]);
+    let status = |message: &Value| message["method"] == "airport_bind_status";
+    assert!(cloud.all(&flies, "requests").into_iter().filter(status).count() > 1);
     assert!(cloud.all(&silent, "services_reply").is_empty(), "dji_no_reply");
 }
 

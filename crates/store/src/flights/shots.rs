@@ -193,27 +193,36 @@ impl Store {
     /// [`StoreError`] when the database fails.
     pub async fn settle_shots(&self, sortie_id: &SortieId, now: UtcMicros) -> Result<u32> {
         let mut tx = self.begin_write().await?;
-        let mut lost = 0;
-        for (from, reason) in [
-            (PhotoState::Planned, LossReason::NotFlown),
-            (PhotoState::Triggered, LossReason::Misfire),
-            (PhotoState::Captured, LossReason::NeverArrived),
-        ] {
-            let to = advance(from, PhotoState::Lost(reason))?;
-            let done = sqlx::query(
-                "update shot set state = $1, state_at_us = $2 where sortie_id = $3 and state = $4",
-            )
+        let lost = name_losses(&mut tx, sortie_id.as_str(), now).await?;
+        tx.commit().await?;
+        Ok(lost)
+    }
+}
+
+/// See [`Store::settle_shots`].
+pub(crate) async fn name_losses(
+    connection: &mut AnyConnection,
+    sortie_id: &str,
+    now: UtcMicros,
+) -> Result<u32> {
+    let mut lost = 0;
+    for (from, reason) in [
+        (PhotoState::Planned, LossReason::NotFlown),
+        (PhotoState::Triggered, LossReason::Misfire),
+        (PhotoState::Captured, LossReason::NeverArrived),
+    ] {
+        let to = advance(from, PhotoState::Lost(reason))?;
+        let sql = "update shot set state = $1, state_at_us = $2 where sortie_id = $3 and state = $4";
+        let done = sqlx::query(sql)
             .bind(to.as_str())
             .bind(now.0)
-            .bind(sortie_id.as_str())
+            .bind(sortie_id)
             .bind(from.as_str())
-            .execute(&mut *tx)
+            .execute(&mut *connection)
             .await?;
-            lost += done.rows_affected();
-        }
-        tx.commit().await?;
-        Ok(u32::try_from(lost).unwrap_or(u32::MAX))
+        lost += done.rows_affected();
     }
+    Ok(u32::try_from(lost).unwrap_or(u32::MAX))
 }
 
 /// Writes down the planned photos of a new flight.

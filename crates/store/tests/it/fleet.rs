@@ -35,6 +35,7 @@ pub fn new_flight(name: &str) -> NewFlight {
         mission_name: "north".to_owned(),
         plan_sha256: "a".repeat(64),
         mission_json: "[]".to_owned(),
+        bounds_json: None,
         dock_id: Some("D01".to_owned()),
         system_id: 7,
         link: "udpin:127.0.0.1:14557".to_owned(),

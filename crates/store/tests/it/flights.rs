@@ -231,3 +231,34 @@ async fn an_instant_of_the_calendar_is_taken_on_once_among_all_programs() {
     })
     .await;
 }
+
+/// What lies on a vehicle is known until it is taken back, whichever of its flights says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_flight_laid_on_its_vehicle_is_known_until_it_is_taken_back() {
+    each_engine(async |bench| {
+        let store = bench.open().await;
+        for (name, minutes) in [("S-1", 1), ("S-2", 2)] {
+            let flight = NewFlight {
+                bounds_json: Some("{\"fence\":1}".to_owned()),
+                ..new_flight(name)
+            };
+            store.create_flight(&flight, after(minutes)).await.unwrap();
+        }
+        let flight = store.flight("S-2").await.unwrap();
+        assert_eq!(flight.bounds_json.as_deref(), Some("{\"fence\":1}"));
+        let (link, system_id) = (flight.link.as_str(), flight.system_id);
+        let laid = async || store.laid_on(link, system_id).await.unwrap();
+        assert_eq!(laid().await, None);
+        let [first, second] = ["S-1", "S-2"].map(id);
+        store.set_laid(&first, Some("one")).await.unwrap();
+        assert_eq!(laid().await.as_deref(), Some("one"));
+        assert_eq!(store.laid_on("udpin:0.0.0.0:1", system_id).await.unwrap(), None);
+        // A later flight takes over what it found written down, and gives it all back.
+        store.set_laid(&second, Some("both")).await.unwrap();
+        assert_eq!(laid().await.as_deref(), Some("both"));
+        store.set_laid(&second, None).await.unwrap();
+        assert_eq!(laid().await, None);
+        assert!(store.set_laid(&id("S-9"), None).await.is_err());
+    })
+    .await;
+}

@@ -3,6 +3,7 @@
 
 mod chain;
 mod coverage;
+mod dock_orders;
 mod fleet;
 mod fleet_load;
 mod flights;

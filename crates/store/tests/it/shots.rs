@@ -1,13 +1,14 @@
 //! The photos of a flight: reports in any order, files early, late, twice and in the wrong place.
 
 use schedule::photo_ledger::{LossReason, PhotoState};
+use schedule::sortie::SortieState;
 use store::StoreError;
-use store::flights::{CaptureRow, ShotCounts};
+use store::flights::{CaptureRow, Move, ShotCounts};
 use store::photos::CommitOutcome;
 use store::rows::{NewPhoto, SortieKind};
 
 use crate::fleet::{PLANNED, capture, create, file, id, plan, states};
-use crate::harness::{NOW, after, commit, each_engine, photo, register_model};
+use crate::harness::{NOW, actor, after, commit, each_engine, photo, register_model};
 
 use PhotoState as P;
 
@@ -333,6 +334,30 @@ async fn reports_and_files_at_once_agree_in_the_end() {
         }
         let chain = programs[0].verify_chains().await.unwrap();
         assert_eq!((chain.events, chain.broken), (u64::from(1 + PLANNED), None));
+    })
+    .await;
+}
+
+/// A crash right after the end of a sortie leaves no photo open.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_that_takes_no_photos_names_their_loss_in_the_same_moment() {
+    each_engine(async |bench| {
+        let store = bench.open().await;
+        let sortie = create(&store, "F1").await;
+        let refused = Move {
+            code: Some("wind".to_owned()),
+            note: None,
+            payload_json: None,
+            actor: actor("fleet"),
+            at: NOW,
+        };
+        let moved = store
+            .move_flight(&sortie, SortieState::Refused, &refused, after(1))
+            .await;
+        assert_eq!(moved.unwrap(), SortieState::Refused);
+        let lost = P::Lost(LossReason::NotFlown);
+        assert!(states(&store, "F1").await.iter().all(|state| *state == lost));
+        assert_eq!(store.settle_shots(&sortie, after(2)).await.unwrap(), 0);
     })
     .await;
 }

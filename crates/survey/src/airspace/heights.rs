@@ -1,6 +1,6 @@
 //! How high may be flown at a place: all zones that hold it, and the lowest of their limits.
 
-use geo::{BoundingRect, Contains, Intersects, MultiPolygon, Point, Rect};
+use geo::{BoundingRect, Intersects, MultiPolygon, Point, Rect};
 
 use super::{AirspaceError, HeightLimit, HeightZone};
 use crate::area::planar;
@@ -112,7 +112,7 @@ impl HeightMap {
         };
         for (zone, ground, bounds) in &self.zones {
             let near = bounds.is_some_and(|bounds| bounds.intersects(&point));
-            if near && (ground.contains(&point) || ground.intersects(&point)) {
+            if near && ground.intersects(&point) {
                 ceiling.lower(zone);
             }
         }

@@ -49,7 +49,33 @@ pub(super) fn polygons(
         outlines.push((key, holes));
         polygons.extend(read);
     }
+    repairs.extend(overlap(&polygons));
     Ok((polygons, repairs))
+}
+
+/// Ground that stands in several of the polygons, if any. They are left as they are: whatever measures them counts the
+/// ground once, and joining them here would bend edges that run straight on the grid.
+fn overlap(polygons: &[Polygon]) -> Option<Repair> {
+    if polygons.len() < 2 {
+        return None;
+    }
+    let part = |polygon: &Polygon| {
+        geo::Polygon::new(
+            line(&polygon.exterior),
+            polygon.holes.iter().map(|hole| line(hole)).collect(),
+        )
+    };
+    let parts: Vec<geo::Polygon> = polygons.iter().map(part).collect();
+    let sum: f64 = parts.iter().map(Area::unsigned_area).sum();
+    let union = geo::unary_union(&parts);
+    let shared = sum - union.unsigned_area();
+    if shared <= sum * AREA_AGREEMENT {
+        return None;
+    }
+    let first = polygons.first()?.exterior.first()?;
+    Some(Repair::PolygonsOverlap {
+        area_m2: shared * crossing::square_metres_per_square_degree(*first),
+    })
 }
 
 struct Reader<'a> {

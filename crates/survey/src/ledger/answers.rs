@@ -180,7 +180,7 @@ impl Ledger {
         if let Some(tile) = self.tile(key) {
             for (class, last) in last.iter_mut().enumerate() {
                 let frame = tile.last(class, cell).and_then(|slot| self.frames.get(slot));
-                *last = frame.map(|frame| (CivilDay(frame.stratum.day.into()), frame.name.to_string()));
+                *last = frame.map(|frame| (CivilDay(frame.stratum.day.into()), frame.name().to_owned()));
             }
         }
         let row: LabelRow = self.labels.of_cell(key, cell);

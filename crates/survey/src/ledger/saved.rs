@@ -5,8 +5,6 @@
 //! (u16), class (u8), view class (u8), dock (u16, 65535 without one), name, packed cells; a CRC-32 of planes and
 //! strata; a CRC-32 of everything before it. Texts have their length (u16) before them, lists theirs (u32).
 
-use std::sync::Arc;
-
 use crc32fast::Hasher;
 use thiserror::Error;
 
@@ -95,9 +93,9 @@ impl Ledger {
         bytes.extend((order.len() as u32).to_le_bytes());
         for frame in order.iter().filter_map(|slot| self.frames.get(*slot)) {
             push_stratum(&mut bytes, &frame.stratum, &docks);
-            push_text(&mut bytes, &frame.name);
-            bytes.extend((frame.cells.len() as u32).to_le_bytes());
-            bytes.extend(&frame.cells);
+            push_text(&mut bytes, frame.name());
+            bytes.extend((frame.cells().len() as u32).to_le_bytes());
+            bytes.extend(frame.cells());
         }
         bytes.extend(self.checksum_of_cells(&order, &docks).to_le_bytes());
         let checksum = crc32fast::hash(&bytes);
@@ -291,16 +289,13 @@ impl<'a> Reader<'a> {
         let length = u32::from_le_bytes(self.array()?);
         let cells = self.take(length as usize)?;
         self.cells(ledger, cells)?;
-        ledger.insert(Frame {
-            name: Arc::from(name),
-            stratum: Stratum {
-                day,
-                class,
-                view,
-                dock,
-            },
-            cells: cells.into(),
-        });
+        let stratum = Stratum {
+            day,
+            class,
+            view,
+            dock,
+        };
+        ledger.insert(Frame::new(name, cells, stratum));
         Ok(())
     }
 

@@ -271,14 +271,17 @@ pub(super) fn runs_in(spans: &[Span], key: TileKey, runs: &mut Vec<Run>) {
 fn clip(here: &[Span], (down, along): TileKey, runs: &mut Vec<Run>) {
     let (top, left) = (down * TILE_CELLS, along * TILE_CELLS);
     runs.clear();
-    runs.extend(here.iter().filter_map(|span| {
+    runs.reserve(here.len());
+    for span in here {
         let (from, to) = ((span.from - left).max(0), (span.to - left).min(TILE_CELLS));
-        (from < to).then_some(Run {
-            row: (span.row - top) as u8,
-            from: from as u8,
-            to: to as u8,
-        })
-    }));
+        if from < to {
+            runs.push(Run {
+                row: (span.row - top) as u8,
+                from: from as u8,
+                to: to as u8,
+            });
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,17 @@ use crate::raster::{Bits, TileKey};
 /// Cells of a tile.
 pub(super) const CELLS: usize = 64 * 64;
 /// For every cell the photo that gave it, as 1 + its index in the tile's givers; 0 where there is none.
-type Plane = [u16; CELLS];
+type Givers = [u16; CELLS];
+
+/// The last photos of one class and the sharper ones.
+#[derive(Debug, Clone)]
+struct Plane {
+    givers: Box<Givers>,
+    /// The last day there is, and the cells that were seen on it: most cells of a photo were seen by the one before
+    /// it, and here a word tells of 64.
+    last_day: u16,
+    seen_on_it: [u64; 64],
+}
 
 /// A photo that gave a cell, and its day.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +90,7 @@ impl Tile {
         for index in 0..self.frames.len() {
             let slot = self.frames[index];
             if let Some(frame) = frames.get(slot)
-                && unpack(&frame.cells, farthest, &mut spans).is_some()
+                && unpack(frame.cells(), farthest, &mut spans).is_some()
             {
                 runs_in(&spans, self.key, &mut runs);
                 self.paint(slot, frames, &runs, &mut Vec::new(), None);
@@ -102,14 +112,14 @@ impl Tile {
             return;
         };
         self.mark(stratum, runs);
+        let giver = self.add_giver(slot, stratum.day, frames);
         let class = usize::from(stratum.class);
         if self.planes[class].is_none() {
-            let copy = self
-                .plane(class)
-                .map_or_else(|| Box::new([0; CELLS]), |sharper| Box::new(*sharper));
-            self.planes[class] = Some(copy);
+            self.planes[class] = Some(
+                self.plane(class)
+                    .map_or_else(Plane::new, |sharper| Box::new(sharper.clone())),
+            );
         }
-        let giver = self.add_giver(slot, stratum.day, frames);
         let first_of_day = 1 + self.givers.partition_point(|giver| giver.day < stratum.day) as u16;
         let Self {
             planes,
@@ -124,24 +134,26 @@ impl Tile {
                 .take_while(|plane| plane.is_none())
                 .count();
             let Some(plane) = &mut planes[class] else { continue };
-            let Some(histogram) = histogram.as_deref_mut() else {
-                give(plane, runs, giver);
-                continue;
-            };
-            moved.clear();
-            for run in runs {
-                tally(plane, *run, first_of_day, labels, givers, moved);
-            }
-            give(plane, runs, giver);
-            for (row, before, cells) in moved.iter() {
-                for class in class..class + shared {
-                    let area_mm2 = cells * *cell_mm2;
-                    if let Some(before) = before {
-                        histogram.take(*row as usize, class, *before, area_mm2);
+            plane.turn_to(stratum.day);
+            if let Some(histogram) = histogram.as_deref_mut() {
+                moved.clear();
+                for run in runs {
+                    plane.tally(*run, stratum.day, first_of_day, |cell, before| {
+                        let before = usize::from(before).checked_sub(1).map(|giver| givers[giver].day);
+                        count_in(moved, labels.of_cell(cell), before);
+                    });
+                }
+                for (row, before, cells) in moved.iter() {
+                    for class in class..class + shared {
+                        let area_mm2 = cells * *cell_mm2;
+                        if let Some(before) = before {
+                            histogram.take(*row as usize, class, *before, area_mm2);
+                        }
+                        histogram.add(*row as usize, class, stratum.day, area_mm2);
                     }
-                    histogram.add(*row as usize, class, stratum.day, area_mm2);
                 }
             }
+            plane.give(runs, giver, usize::from(giver) == givers.len(), stratum.day);
         }
     }
 
@@ -168,7 +180,10 @@ impl Tile {
             self.forget_idle_givers();
         }
         let place = match self.givers.last() {
-            Some(last) if last.day >= day => frames.place_in(&self.givers, slot, |giver| giver.slot),
+            // The last of all photos is the last of the givers.
+            Some(last) if last.day >= day && self.frames.last() != Some(&slot) => {
+                frames.place_in(&self.givers, slot, |giver| giver.slot)
+            }
             _ => self.givers.len(),
         };
         if place < self.givers.len() {
@@ -176,7 +191,7 @@ impl Tile {
             self.planes
                 .iter_mut()
                 .flatten()
-                .for_each(|plane| plane.iter_mut().for_each(shift));
+                .for_each(|plane| plane.givers.iter_mut().for_each(shift));
         }
         self.givers.insert(place, Giver { slot, day });
         place as u16 + 1
@@ -185,7 +200,7 @@ impl Tile {
     /// Drops givers that no cell names any more: at most 4 × 4,096 are left.
     fn forget_idle_givers(&mut self) {
         let mut stands_for = vec![0_u16; self.givers.len() + 1];
-        for giver in self.planes.iter().flatten().flat_map(|plane| plane.iter()) {
+        for giver in self.planes.iter().flatten().flat_map(|plane| plane.givers.iter()) {
             stands_for[usize::from(*giver)] = 1;
         }
         stands_for[0] = 0;
@@ -205,7 +220,7 @@ impl Tile {
             .planes
             .iter_mut()
             .flatten()
-            .flat_map(|plane| plane.iter_mut())
+            .flat_map(|plane| plane.givers.iter_mut())
         {
             *giver = stands_for[usize::from(*giver)];
         }
@@ -223,7 +238,7 @@ impl Tile {
 
     /// Last photo of a cell at a class limit.
     pub fn last(&self, class: usize, cell: usize) -> Option<Slot> {
-        let giver = usize::from(self.plane(class)?[cell]).checked_sub(1)?;
+        let giver = usize::from(self.plane(class)?.givers[cell]).checked_sub(1)?;
         self.givers.get(giver).map(|giver| giver.slot)
     }
 
@@ -240,7 +255,7 @@ impl Tile {
                 .count();
             self.labels.for_parts(|row, bits| {
                 cells_of.fill(0);
-                for (cell, giver) in plane.iter().enumerate() {
+                for (cell, giver) in plane.givers.iter().enumerate() {
                     cells_of[usize::from(*giver)] += bits[cell / 64] >> (cell % 64) & 1;
                 }
                 let seen = self
@@ -291,7 +306,7 @@ impl Tile {
             Some(giver.slot)
         };
         let planes = self.planes.iter().enumerate();
-        planes.filter_map(move |(class, plane)| Some((class, plane.as_ref()?.iter().map(slot))))
+        planes.filter_map(move |(class, plane)| Some((class, plane.as_ref()?.givers.iter().map(slot))))
     }
 
     pub fn strata(&self) -> &[(Stratum, Bits)] {
@@ -299,42 +314,62 @@ impl Tile {
     }
 }
 
-/// Lets a photo give the cells of `runs`, but for those that later ones gave.
-fn give(plane: &mut Plane, runs: &[Run], giver: u16) {
-    for run in runs {
-        plane[run.cells()]
-            .iter_mut()
-            .for_each(|cell| *cell = giver.max(*cell));
+impl Plane {
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            givers: Box::new([0; CELLS]),
+            last_day: 0,
+            seen_on_it: [0; 64],
+        })
+    }
+
+    /// Notes that there is a photo of a day.
+    fn turn_to(&mut self, day: u16) {
+        if day > self.last_day {
+            self.last_day = day;
+            self.seen_on_it = [0; 64];
+        }
+    }
+
+    /// Calls `cell` with those cells of a run that were not seen on `day` or later, and what gave them before.
+    fn tally(&self, run: Run, day: u16, first_of_day: u16, mut cell: impl FnMut(usize, u16)) {
+        let row = usize::from(run.row);
+        let mut left = run.bits() & !self.seen_on_it[row];
+        while left != 0 {
+            let at = row * 64 + left.trailing_zeros() as usize;
+            left &= left - 1;
+            // On the last day, what was not seen on it was seen before it.
+            if day == self.last_day || self.givers[at] < first_of_day {
+                cell(at, self.givers[at]);
+            }
+        }
+    }
+
+    /// Lets a photo give the cells of `runs`, but for those that later ones gave.
+    fn give(&mut self, runs: &[Run], giver: u16, is_last: bool, day: u16) {
+        for run in runs {
+            let cells = &mut self.givers[run.cells()];
+            if is_last {
+                cells.fill(giver);
+            } else {
+                cells.iter_mut().for_each(|cell| *cell = giver.max(*cell));
+            }
+        }
+        if day == self.last_day {
+            for run in runs {
+                self.seen_on_it[usize::from(run.row)] |= run.bits();
+            }
+        }
     }
 }
 
-/// Counts the cells of a run that were last seen before a day, by label row and that earlier day.
-fn tally(
-    plane: &Plane,
-    run: Run,
-    first_of_day: u16,
-    labels: &TileLabels,
-    givers: &[Giver],
-    moved: &mut Vec<(LabelRow, Option<u16>, u64)>,
-) {
-    let cells = &plane[run.cells()];
-    // Most cells were seen on the same day by the photo before: one pass without branches says so.
-    if cells.iter().fold(u16::MAX, |least, cell| least.min(*cell)) >= first_of_day {
-        return;
-    }
-    for (cell, giver) in run.cells().zip(cells) {
-        if *giver >= first_of_day {
-            continue;
-        }
-        let before = usize::from(*giver).checked_sub(1).map(|giver| givers[giver].day);
-        let row = labels.of_cell(cell);
-        match moved
-            .iter_mut()
-            .rev()
-            .find(|(of, day, _)| *of == row && *day == before)
-        {
-            Some((_, _, count)) => *count += 1,
-            None => moved.push((row, before, 1)),
-        }
+fn count_in(moved: &mut Moved, row: LabelRow, before: Option<u16>) {
+    match moved
+        .iter_mut()
+        .rev()
+        .find(|(of, day, _)| *of == row && *day == before)
+    {
+        Some((_, _, count)) => *count += 1,
+        None => moved.push((row, before, 1)),
     }
 }

@@ -114,7 +114,7 @@ impl Field {
         ];
         limits.extend(source.sector.iter().flatten());
         seen.keep_within(&limits);
-        obstacles.hide(&mut seen, source.at, within_m);
+        obstacles.hide(&mut seen, source.at, &limits);
         for (row, column) in seen.iter() {
             let at = [wanted.frame.x(column), wanted.frame.y(row)];
             let seconds = source.seconds + direction.pace.seconds(minus(at, source.at));
@@ -133,11 +133,6 @@ impl Source {
     fn goes_on_to(&self, point: Xy) -> bool {
         let apart = length(minus(point, self.at));
         // A corner never leads to itself.
-        apart > 0.0
-            && self
-                .sector
-                .iter()
-                .flatten()
-                .all(|limit| limit.a * point[0] + limit.b * point[1] >= limit.c)
+        apart > 0.0 && self.sector.iter().flatten().all(|limit| limit.holds(point))
     }
 }

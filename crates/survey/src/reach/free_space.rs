@@ -7,8 +7,9 @@ use crate::area::Polygon;
 use crate::geodesy::Wgs84;
 use crate::grid::{GridError, GridPoint, WorkingGrid};
 
-/// Corners of a margin are arcs of chords this long, rad: they cut 0.13 % of the margin off at most.
-const ARC_STEP_RAD: f64 = 0.1;
+/// Round corners of a margin are chords of this arc, rad. They are drawn so far out that they nowhere cut the margin: it
+/// is up to 1.6 % wider.
+const ARC_STEP_RAD: f64 = 0.35;
 
 /// The ground over which vehicles may fly on their way. Edges are straight on the working grid.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +47,8 @@ impl FreeSpace {
     ) -> Result<Self, GridError> {
         let mut forbidden = union_on_grid(&grid, no_fly)?;
         if margin_m > 0.0 {
-            let style = BufferStyle::new(margin_m).line_join(LineJoin::Round(ARC_STEP_RAD));
+            let style = BufferStyle::new(margin_m / (ARC_STEP_RAD / 2.0).cos())
+                .line_join(LineJoin::Round(ARC_STEP_RAD));
             forbidden = forbidden.buffer_with_style(style);
         }
         let (region, confined) = match within {

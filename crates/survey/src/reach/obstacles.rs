@@ -82,16 +82,16 @@ impl Obstacles {
         })
     }
 
-    /// Takes out of `seen` what edges hide from `eye`, a free point. Edges farther than `within_m` along an axis hide
-    /// nothing that matters.
-    pub(super) fn hide(&self, seen: &mut Cells, eye: Xy, within_m: f64) {
+    /// Takes out of `seen` what edges hide from `eye`, a free point. All of `seen` lies within the limits.
+    pub(super) fn hide(&self, seen: &mut Cells, eye: Xy, limits: &[HalfPlane]) {
+        let Some([lowest, highest]) = seen.span_y() else {
+            return;
+        };
         for [a, b] in &self.edges {
-            let far = |axis: usize| {
-                (a[axis] < eye[axis] - within_m && b[axis] < eye[axis] - within_m)
-                    || (a[axis] > eye[axis] + within_m && b[axis] > eye[axis] + within_m)
-            };
+            // Limits meet in the eye or lie about it, so that what is behind an edge outside one is outside it too.
+            let outside = limits.iter().any(|limit| !limit.holds(*a) && !limit.holds(*b));
             // Only edges that face the eye: what lies behind the others lies behind one of these too.
-            if far(0) || far(1) || cross(minus(*b, *a), minus(eye, *a)) >= 0.0 {
+            if outside || cross(minus(*b, *a), minus(eye, *a)) >= 0.0 {
                 continue;
             }
             let behind = [
@@ -104,7 +104,7 @@ impl Obstacles {
                 (false, false) => (f64::NEG_INFINITY, a[1].max(b[1])),
                 _ => (f64::NEG_INFINITY, f64::INFINITY),
             };
-            seen.clear_within(&behind, from_y, to_y);
+            seen.clear_within(&behind, from_y.max(lowest), to_y.min(highest));
         }
     }
 }

@@ -192,10 +192,11 @@ fn a_wall_makes_the_detour_round_its_nearer_end() {
     ];
     let one_by_one = FreeSpace::new(grid(), std::slice::from_ref(&wall), 0.0, None).unwrap();
     let one_by_one = one_by_one.without(std::slice::from_ref(&further)).unwrap();
-    assert_eq!(
-        one_by_one,
-        FreeSpace::new(grid(), &[wall, further], 0.0, None).unwrap()
-    );
+    let at_once = FreeSpace::new(grid(), &[wall, further], 0.0, None).unwrap();
+    let [one_by_one, at_once] = [one_by_one, at_once]
+        .map(|space| DockReach::of(origin(), &flown(200.0, Wind::Calm), &space, Lattice::new(10.0)).unwrap());
+    assert_eq!(one_by_one.cells(), at_once.cells());
+    assert!(!at_once.holds(at(-600.0, 0.0)) && !at_once.holds(at(510.0, 0.0)));
 }
 
 #[test]

@@ -96,6 +96,11 @@ impl HalfPlane {
         }
     }
 
+    /// Whether a point is inside.
+    pub(super) fn holds(&self, point: [f64; 2]) -> bool {
+        self.a * point[0] + self.b * point[1] >= self.c
+    }
+
     /// The part of a row inside, as least and greatest x.
     fn cut(&self, y: f64, span: &mut [f64; 2]) {
         let rest = self.c - self.b * y;
@@ -156,6 +161,14 @@ impl Cells {
                 });
             }
         }
+    }
+
+    /// From below the first row that has cells to above the last; `None` without cells.
+    pub(super) fn span_y(&self) -> Option<[f64; 2]> {
+        let first = self.bits.iter().position(|word| *word != 0)? / self.words;
+        let last = self.bits.iter().rposition(|word| *word != 0)? / self.words;
+        let half_m = self.frame.cell_m / 2.0;
+        Some([self.frame.y(first) - half_m, self.frame.y(last) + half_m])
     }
 
     /// Keeps only the cells inside all limits, in one span a row.

@@ -8,6 +8,9 @@ use super::problem::Problem;
 /// Below this share of a better choice a bound counts as reached: well above the rounding of sums.
 pub(super) const SAME: f64 = 1e-9;
 
+/// A pursuit ends when its steps have become so short, as share of the first.
+const SHORTEST_STEP: f64 = 1e-3;
+
 /// What is decided of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -120,6 +123,9 @@ impl<'p> Relaxation<'p> {
             }
             if since_lower >= pursuit.patience {
                 (step, since_lower) = (step / 2.0, 0);
+                if step < pursuit.step * SHORTEST_STEP {
+                    break;
+                }
                 // Start again from the best prices known.
                 self.prices.copy_from_slice(&best_prices);
                 self.deflected.fill(0.0);
@@ -177,9 +183,12 @@ impl<'p> Relaxation<'p> {
             }
         }
         self.deflected.fill(0.0);
+        // With all sites decided nothing pays any more: asking for all weight makes the bound the one choice's value.
+        let is_full = part.fates.iter().filter(|fate| **fate == Fate::In).count() >= self.sites;
         for (group, price) in self.prices.iter_mut().enumerate() {
             *price = match self.covered[group] {
                 true => 0.0,
+                false if is_full => self.weights[group],
                 false => f64::from(part.prices[group]).clamp(0.0, self.weights[group]),
             };
         }

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use serde_json::Value;
 use survey::area::{Layer, LayerHeader, RawPolygon};
-use survey::coverage::{CoverageQuery, Ledger};
 use survey::geodesy::{Datum, LocalTangent, Wgs84};
 use survey::grid::WorkingGrid;
+use survey::ledger::{GsdLimits, Labels, Ledger, LedgerFrame, LedgerQuery, Shown, ViewClass};
 use survey::time::CivilDay;
 
 use crate::Stream;
@@ -85,7 +85,8 @@ fn towns_have_their_known_area_and_can_be_covered() {
         begin.elapsed().as_secs_f64() * 1e3
     );
     assert!((area_km2 - 1402.6).abs() < 0.1, "{area_km2}");
-    let (mut ledger, mut stream) = (Ledger::new(grid, 5.0).unwrap(), Stream(3));
+    let mut ledger = Ledger::new(grid, 5.0, GsdLimits::default()).unwrap();
+    let mut stream = Stream(3);
     let plane = LocalTangent::at(centre);
     for photo in 0..5000 {
         let (x, y) = (
@@ -94,24 +95,28 @@ fn towns_have_their_known_area_and_can_be_covered() {
         );
         let corners = [[-150.0, -100.0], [150.0, -100.0], [150.0, 100.0], [-150.0, 100.0]];
         let outline = corners.map(|[e, n]| plane.wgs84_from_enu(x + e, y + n));
-        ledger
-            .enter(&outline, CivilDay(20_000 + photo / 100), 3.0)
-            .unwrap();
+        let frame = LedgerFrame {
+            photo: &photo.to_string(),
+            day: CivilDay(20_000 + photo / 100),
+            gsd_cm: 3.0,
+            view: ViewClass::Nadir,
+            dock: None,
+            shown: Shown::Rings(&[outline.to_vec()]),
+        };
+        ledger.enter(&frame).unwrap();
     }
     let begin = Instant::now();
-    let figure = ledger
-        .imaged(&CoverageQuery {
-            layer: Some(&towns),
-            ..CoverageQuery::default()
-        })
-        .unwrap();
-    println!("{figure:?} in {:.1} ms", begin.elapsed().as_secs_f64() * 1e3);
+    let labels = Labels::new(ledger.grid(), ledger.lattice(), &[], Some(&towns)).unwrap();
+    ledger.relabel(labels).unwrap();
+    let share = ledger.imaged(&LedgerQuery::default()).unwrap().flyable.unwrap();
+    println!("{share:?} in {:.1} ms", begin.elapsed().as_secs_f64() * 1e3);
     // Random photos cover 1 − exp(−photos · area / place) of any part of the square they fall in.
     let expected = 100.0 * (1.0 - (-5000.0 * 0.06 / 3600.0_f64).exp());
     assert!(
-        (figure.percent.unwrap() - expected).abs() < 1.0,
-        "{figure:?} {expected}"
+        (share.percent().unwrap() - expected).abs() < 1.0,
+        "{share:?} {expected}"
     );
+    assert!((share.area_m2 / 1e6 - area_km2).abs() < 1e-6);
 }
 
 #[test]

@@ -12,14 +12,15 @@ use super::end::{End, Recall};
 use super::order::TaskDeadlines;
 use super::sight::Sight;
 use crate::dock::DockMode;
-use crate::sortie::{GateAnswer, Outcome, Step};
+use crate::sortie::{GateAnswer, Outcome, PauseLimits, Step};
 
 mod hearing;
+mod orders;
+
+use orders::{Held, OnTheWayHome};
 
 /// A task is handed over so often; the dock knows it by its number.
 const PREPARE_TRIES: u8 = 3;
-/// An order to come home is given so often.
-const RETURN_TRIES: u8 = 6;
 
 /// Something that was heard, or that time went on.
 #[derive(Debug, Clone)]
@@ -52,7 +53,9 @@ pub(super) enum Call {
     Prepare,
     Execute,
     Undo,
+    Stop,
     ReturnHome,
+    CancelHome,
     Pause,
     Recovery,
 }
@@ -106,6 +109,11 @@ pub(super) struct Machine {
     sight: Sight,
     left_dock: bool,
     paused: bool,
+    /// Taken back before take-off by the dock's word; what it then does tells.
+    is_stopped: bool,
+    way_home: OnTheWayHome,
+    held: Option<Held>,
+    pause: PauseLimits,
     last_report_ms: Option<i64>,
     last_step: Option<i64>,
     coming_down_since: Option<Duration>,
@@ -133,6 +141,10 @@ impl Machine {
             sight: Sight::default(),
             left_dock: false,
             paused: false,
+            is_stopped: false,
+            way_home: OnTheWayHome::Flies,
+            held: None,
+            pause: PauseLimits::default(),
             last_report_ms: None,
             last_step: None,
             coming_down_since: None,
@@ -158,6 +170,17 @@ impl Machine {
         }
     }
 
+    /// Somebody called it home before.
+    pub(super) fn called_home(mut self, by: Option<String>) -> Self {
+        self.recall = by.map(|by| Recall {
+            by,
+            shows: false,
+            tries: 0,
+            told_at: None,
+        });
+        self
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
@@ -177,10 +200,10 @@ impl Machine {
             Input::Progress(progress) => self.report(&progress, now),
             Input::Replied(call, result) => self.replied(call, result, now),
             Input::Homing => self.homing(now, "the dock shows the way home"),
-            Input::HomingStopped(why) => self.homing_stopped(&why),
+            Input::HomingStopped(why) => self.homing_stopped(&why, now),
             Input::Gate(answer) => self.gate(answer, now),
             Input::Return(by) => self.call_home(by, now),
-            Input::Hold(hold, by) => self.hold(hold, &by),
+            Input::Hold(hold, by) => self.hold(hold, &by, now),
             Input::Stop => self.over(Outcome::Failed {
                 code: crate::sortie::FailureCode::Stopped,
                 text: "the program stopped watching; the dock goes on with its task".to_owned(),
@@ -203,11 +226,16 @@ impl Machine {
         if started && sight.is_aloft() {
             self.aloft(now);
         }
+        if self.phase == Phase::Launching && self.is_stopped && sight.is_put_away() {
+            self.taken_back();
+        }
         if self.phase == Phase::Aloft {
             if sight.is_landing {
                 self.landing(now);
             } else if sight.is_homing {
                 self.homing(now, "the aircraft is on its way home");
+            } else if sight.is_flying == Some(true) {
+                self.hovers_on_the_way_home(now);
             }
             // Docks tell every two seconds: one that was not yet seen to let it out has not taken it in either.
             let is_in = sight.in_dock == Some(true) && (self.left_dock || sight.mode == DockMode::Idle);
@@ -248,33 +276,7 @@ impl Machine {
                     );
                 }
             },
-            (Call::Undo, Phase::Launching) => match (result, &self.recall) {
-                (Some(0), Some(recall)) => {
-                    let text = format!("called back by {} before take-off", recall.by);
-                    self.refuse((RefusalCode::Recalled, text));
-                }
-                (Some(0), None) => {
-                    let text = "the dock was told to start and its aircraft did not take off".to_owned();
-                    self.refuse((RefusalCode::NoTakeoff, text));
-                }
-                _ => self
-                    .actions
-                    .push(Action::Text("the task cannot be taken back any more".to_owned())),
-            },
-            (Call::ReturnHome, Phase::Aloft) => {
-                if let Some(code) = result.filter(|code| *code != 0) {
-                    let (_, text) = refusal_text(code);
-                    self.actions
-                        .push(Action::Text(format!("the order to come home is refused: {text}")));
-                }
-            }
-            (Call::Pause | Call::Recovery, _) => {
-                if let Some(code) = result.filter(|code| *code != 0) {
-                    let (_, text) = refusal_text(code);
-                    self.actions.push(Action::Text(format!("refused: {text}")));
-                }
-            }
-            _ => {}
+            _ => self.order_answered(call, result),
         }
     }
 
@@ -292,56 +294,6 @@ impl Machine {
                 self.actions.push(Action::Call(Call::Undo));
                 self.refuse((code, text));
             }
-        }
-    }
-
-    fn call_home(&mut self, by: String, now: Now) {
-        match self.phase {
-            Phase::Preparing { .. } | Phase::Asking => {
-                self.actions.push(Action::Call(Call::Undo));
-                self.refuse((
-                    RefusalCode::Recalled,
-                    format!("called back by {by} before take-off"),
-                ));
-            }
-            Phase::Finding | Phase::Executing | Phase::Launching | Phase::Aloft => {
-                let shows = self.coming_down_since.is_some();
-                self.recall = Some(Recall {
-                    by,
-                    shows,
-                    tries: 0,
-                    told_at: None,
-                });
-                match self.phase {
-                    Phase::Launching => self.actions.push(Action::Call(Call::Undo)),
-                    Phase::Aloft => self.tell_home(now),
-                    _ => {}
-                }
-            }
-            Phase::Down | Phase::Over => {}
-        }
-    }
-
-    fn hold(&mut self, hold: bool, by: &str) {
-        if self.phase != Phase::Aloft || self.coming_down_since.is_some() {
-            self.actions.push(Action::Text(format!(
-                "{by} wants it to {}, which cannot be done now",
-                if hold { "hover" } else { "fly on" }
-            )));
-            return;
-        }
-        self.actions
-            .push(Action::Call(if hold { Call::Pause } else { Call::Recovery }));
-    }
-
-    fn tell_home(&mut self, now: Now) {
-        if let Some(recall) = &mut self.recall
-            && !recall.shows
-            && recall.tries < RETURN_TRIES
-        {
-            recall.tries += 1;
-            recall.told_at = Some(now.elapsed);
-            self.actions.push(Action::Call(Call::ReturnHome));
         }
     }
 
@@ -371,13 +323,12 @@ impl Machine {
     }
 
     fn watch_aloft(&mut self, now: Now) {
-        let told_at = self.recall.as_ref().and_then(|recall| recall.told_at);
-        if told_at.is_none_or(|at| now.elapsed.saturating_sub(at) > self.deadlines.effect) {
-            self.tell_home(now);
-        }
-        let coming_down = self
-            .coming_down_since
-            .is_some_and(|since| now.elapsed.saturating_sub(since) > self.deadlines.landing);
+        self.watch_pause(now);
+        self.insist(now);
+        let coming_down = self.way_home == OnTheWayHome::Flies
+            && self
+                .coming_down_since
+                .is_some_and(|since| now.elapsed.saturating_sub(since) > self.deadlines.landing);
         if coming_down && !self.link_lost {
             self.conclude();
         }
@@ -414,29 +365,6 @@ impl Machine {
         self.enter(Phase::Aloft, now);
         self.step(Step::TookOff, "seen in the air");
         self.tell_home(now);
-    }
-
-    fn homing(&mut self, now: Now, text: &str) {
-        if self.phase != Phase::Aloft {
-            return;
-        }
-        if let Some(recall) = &mut self.recall {
-            recall.shows = true;
-        }
-        if self.coming_down_since.is_none() {
-            self.coming_down_since = Some(now.elapsed);
-            self.step(Step::Returning, text);
-        }
-    }
-
-    /// It hovers somewhere: left alone it stays there until its battery is empty.
-    fn homing_stopped(&mut self, why: &str) {
-        if self.phase == Phase::Aloft {
-            self.actions.push(Action::Text(format!(
-                "it gave up its way home: {why}; told again"
-            )));
-            self.actions.push(Action::Call(Call::ReturnHome));
-        }
     }
 
     fn landing(&mut self, now: Now) {

@@ -66,6 +66,7 @@ fn any_sight() -> impl Strategy<Value = Sight> {
                 is_homing,
                 is_landing,
                 height_m: Some(height_m),
+                battery_percent: Some(height_m),
             },
         )
 }
@@ -75,7 +76,9 @@ fn any_input() -> impl Strategy<Value = Input> {
         Call::Prepare,
         Call::Execute,
         Call::Undo,
+        Call::Stop,
         Call::ReturnHome,
+        Call::CancelHome,
         Call::Pause,
         Call::Recovery,
     ];

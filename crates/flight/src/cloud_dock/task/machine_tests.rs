@@ -37,7 +37,7 @@ impl Life {
         ))
     }
 
-    fn of(machine: Machine) -> Self {
+    pub(super) fn of(machine: Machine) -> Self {
         Self {
             machine,
             second: 0,
@@ -54,7 +54,7 @@ impl Life {
         self
     }
 
-    fn wait(&mut self, seconds: u64) -> &mut Self {
+    pub(super) fn wait(&mut self, seconds: u64) -> &mut Self {
         for _ in 0..seconds {
             self.second += 1;
             self.take(Input::Tick);
@@ -84,7 +84,7 @@ impl Life {
             .any(|action| matches!(action, Action::Step(found, _) if *found == step))
     }
 
-    fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> Outcome {
         assert!(self.machine.is_over(), "{:?}", self.machine.phase());
         self.machine.end.report().outcome
     }
@@ -106,7 +106,7 @@ pub(super) fn progress(status: TaskStatus, step: i64) -> Progress {
     }
 }
 
-fn aloft() -> Sight {
+pub(super) fn aloft() -> Sight {
     Sight {
         is_online: true,
         in_dock: Some(false),
@@ -128,7 +128,7 @@ pub(super) fn inside(mode: DockMode) -> Sight {
     }
 }
 
-fn homing() -> Sight {
+pub(super) fn homing() -> Sight {
     Sight {
         is_homing: true,
         ..aloft()

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use survey::time::UtcMicros;
 
 use super::super::progress::BreakPoint;
+use crate::sortie::PauseLimits;
 
 /// One flight of a dock.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,10 @@ pub struct TaskOrder {
     pub break_point: Option<BreakPoint>,
     /// When an earlier run of the program saw it take off.
     pub launched_at: Option<UtcMicros>,
+    /// Who called it home while an earlier run of the program followed it: it is called again if it does not show.
+    pub called_home_by: Option<String>,
+    /// How long people may hold it in the air.
+    pub pause: PauseLimits,
     /// How long each part may take.
     pub deadlines: TaskDeadlines,
 }

@@ -50,7 +50,8 @@ pub async fn fly_task(desk: &CloudDesk, order: &TaskOrder, line: SortieLine) -> 
         order.waypoint_items.clone(),
         order.deadlines.clone(),
         None,
-    );
+    )
+    .with_pause(order.pause.clone());
     Runner::new(desk, order, line, machine).run().await
 }
 
@@ -62,7 +63,9 @@ pub async fn resume_task(desk: &CloudDesk, order: &TaskOrder, line: SortieLine) 
         order.waypoint_items.clone(),
         order.deadlines.clone(),
         order.launched_at,
-    );
+    )
+    .called_home(order.called_home_by.clone())
+    .with_pause(order.pause.clone());
     Runner::new(desk, order, line, machine).run().await
 }
 
@@ -253,7 +256,9 @@ impl<'r> Runner<'r> {
             Call::Prepare => ("flighttask_prepare", self.order.prepare(self.desk.now_ms())),
             Call::Execute => ("flighttask_execute", json!({ "flight_id": flight_id })),
             Call::Undo => ("flighttask_undo", json!({ "flight_ids": [flight_id] })),
+            Call::Stop => ("flighttask_stop", json!({ "flight_id": flight_id })),
             Call::ReturnHome => ("return_home", json!({})),
+            Call::CancelHome => ("return_home_cancel", json!({})),
             Call::Pause => ("flighttask_pause", json!({})),
             Call::Recovery => ("flighttask_recovery", json!({})),
         }

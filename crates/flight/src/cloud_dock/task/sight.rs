@@ -30,6 +30,8 @@ pub(super) struct Sight {
     pub(super) is_landing: bool,
     /// Height above the take-off point, m.
     pub(super) height_m: Option<f64>,
+    /// Its battery, percent.
+    pub(super) battery_percent: Option<f64>,
 }
 
 impl Sight {
@@ -51,6 +53,7 @@ impl Sight {
             is_homing: mode_code == Some(9),
             is_landing: matches!(mode_code, Some(10..=12)),
             height_m: aircraft.and_then(|aircraft| aircraft.height_above_home_m),
+            battery_percent: aircraft.and_then(|aircraft| aircraft.battery_percent),
         }
     }
 
@@ -60,6 +63,11 @@ impl Sight {
             self.is_flying == Some(true) && self.height_m.is_some_and(|height_m| height_m > OFF_THE_PAD_M);
         let by_dock = self.in_dock == Some(false) && self.stage == Some(TaskStage::InFlight);
         self.in_dock != Some(true) && (by_itself || by_dock)
+    }
+
+    /// The dock has nothing to do and its aircraft inside.
+    pub(super) fn is_put_away(&self) -> bool {
+        self.is_online && self.mode == DockMode::Idle && self.in_dock == Some(true)
     }
 
     /// Seen on the ground, in the dock or beside it.

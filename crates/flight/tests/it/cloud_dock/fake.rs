@@ -19,6 +19,8 @@ pub struct Manner {
     pub prepare_result: i64,
     /// Answers to the first command are lost.
     pub first_answer_lost: bool,
+    /// It flies the first metres of its way home until somebody holds it there.
+    pub lingers: bool,
 }
 
 /// The dock's side of the broker.
@@ -29,6 +31,13 @@ pub struct FakeDock {
     /// Where the aircraft is in its flight: 0 inside, 1 in the air, 2 inside again.
     flown: u32,
     homing: bool,
+    /// Tenths of a second of its task.
+    step: u32,
+    /// The wayline is paused.
+    paused: bool,
+    /// The way home was given up.
+    hovers: bool,
+    was_held: bool,
     mode_code: i64,
     cover_state: i64,
     answers: u32,
@@ -74,6 +83,10 @@ impl FakeDock {
             manner,
             flown: 0,
             homing: false,
+            step: 0,
+            paused: false,
+            hovers: false,
+            was_held: false,
             mode_code: 0,
             cover_state: 0,
             answers: 0,
@@ -85,13 +98,15 @@ impl FakeDock {
 
     async fn live(mut self) {
         let mut beat = tokio::time::interval(Duration::from_millis(100));
-        let mut step = 0_u32;
         loop {
             tokio::select! {
                 _ = beat.tick() => {
                     if self.mode_code == 4 {
-                        step += 1;
-                        self.task(step).await;
+                        let lingers = self.manner.lingers && self.step == 10 && !self.was_held;
+                        if !self.paused && !self.hovers && !lingers {
+                            self.step += 1;
+                        }
+                        self.task(self.step).await;
                     }
                     self.osd().await;
                 }
@@ -126,8 +141,25 @@ impl FakeDock {
                 self.mode_code = 0;
                 0
             }
+            "flighttask_pause" if self.step < 10 => {
+                self.paused = true;
+                0
+            }
+            "flighttask_recovery" if self.paused => {
+                self.paused = false;
+                0
+            }
+            "return_home" => {
+                (self.paused, self.hovers) = (false, false);
+                self.step = self.step.max(10);
+                0
+            }
+            "return_home_cancel" if self.homing => {
+                (self.hovers, self.was_held) = (true, true);
+                0
+            }
             "cover_open" if self.mode_code != 2 => 514_149,
-            "cover_open" | "flighttask_undo" | "return_home" => 0,
+            "cover_open" | "flighttask_undo" => 0,
             _ => 514_100,
         };
         self.answers += 1;
@@ -160,7 +192,8 @@ impl FakeDock {
             6..=15 => 1,
             _ => 2,
         };
-        self.homing = step > 9;
+        self.homing = step > 9 && !self.hovers;
+        let status = if self.paused { "paused" } else { status };
         if step > 18 {
             self.mode_code = 0;
         }
@@ -183,7 +216,7 @@ impl FakeDock {
         self.publish("osd", DOCK, &dock).await;
         if self.flown == 1 {
             let aircraft = json!({"tid": "a", "bid": "a", "timestamp": 1_000 + u64::from(self.answers), "data": {
-                "mode_code": if self.homing { 9 } else { 5 }, "longitude": 121.5, "latitude": 31.2, "elevation": 40.0, "height": 50.0,
+                "mode_code": if self.homing { 9 } else if self.hovers { 3 } else { 5 }, "longitude": 121.5, "latitude": 31.2, "elevation": 40.0, "height": 50.0,
                 "attitude_head": 10, "horizontal_speed": 8.0, "battery": {"capacity_percent": 88}}});
             self.publish("osd", AIRCRAFT, &aircraft).await;
         }

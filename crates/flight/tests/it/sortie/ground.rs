@@ -36,6 +36,22 @@ async fn a_vehicle_that_refuses_to_arm_is_quoted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guard_that_listens_to_another_ground_station_is_told() {
+    let world = World::new(Profile::ArduCopter, 10.0, "refuse_arming").await;
+    heard(&world.vehicle).await;
+    world.vehicle.set_parameter("SYSID_MYGCS", 200.0).await.unwrap();
+    let (_, told) = Flight::fly(&world, order(), GateAnswer::Go).ends().await;
+    let notices: Vec<&String> = told
+        .steps
+        .iter()
+        .filter(|(step, _)| *step == Step::Notice)
+        .map(|(_, text)| text)
+        .collect();
+    let named = |text: &&&String| text.starts_with("SYSID_MYGCS is 200 and we are ");
+    assert_eq!(notices.iter().filter(named).count(), 1, "{notices:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_vehicle_is_no_heartbeat() {
     let world = World::new(Profile::ArduCopter, 10.0, "silent").await;
     let mut order = order();

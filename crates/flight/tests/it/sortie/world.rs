@@ -12,8 +12,8 @@ use flight::capture::CaptureReport;
 use flight::link::{Link, LinkOptions};
 use flight::policy::PolicyReport;
 use flight::sortie::{
-    FlightEvent, FlightOrder, FlightReport, Gate, GateAnswer, Instruction, SortieLine, Step, TrackPoint, fly,
-    resume,
+    Bounds, FlightEvent, FlightOrder, FlightReport, Gate, GateAnswer, Instruction, Laid, SortieLine, Step,
+    TrackPoint, fly, resume,
 };
 use flight::vehicle::Vehicle;
 use schedule::mission::MissionItem;
@@ -234,6 +234,9 @@ pub struct Told {
     pub texts: Vec<String>,
     pub gates: Vec<Gate>,
     pub policies: Vec<PolicyReport>,
+    pub bounds: Vec<Bounds>,
+    /// What lay on the vehicle for the flight, whenever that changed.
+    pub laid: Vec<Laid>,
 }
 
 impl Told {
@@ -347,6 +350,13 @@ async fn listen(
             }
             FlightEvent::Track(point) => told.track.push(point),
             FlightEvent::Policy(report) => told.policies.push(report),
+            FlightEvent::Bounds(bounds) => told.bounds.push(bounds),
+            FlightEvent::Laid { laid, written } => {
+                told.laid.push(laid);
+                // A flight that has ended does not listen any more.
+                let _gone = written.send(());
+            }
+            FlightEvent::PutBack => told.laid.push(Laid::default()),
             FlightEvent::Capture(capture) => told.captures.push(capture),
             FlightEvent::StatusText { text, .. } => told.texts.push(text),
             FlightEvent::Gate { gate, answer } => {

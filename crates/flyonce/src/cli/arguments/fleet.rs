@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::fleet::hands::Hand;
+
 /// `fleet …`.
 #[derive(Debug, Subcommand)]
 pub enum FleetCommand {
@@ -25,6 +27,8 @@ pub enum FleetCommand {
     Divert(DivertArguments),
     /// Land one sortie where it is / 就地降落
     Land(SortieArguments),
+    /// Have a dock do something by hand, and wait until it is done / 手动操作机场
+    Dock(HandArguments),
     /// Docks, vehicles and sorties of the running service / 机队状态
     Status(ServiceArguments),
     /// Let a check before the flight pass, in your name and for a limited time / 人工放行某项检查
@@ -50,11 +54,13 @@ pub enum KeyCommand {
     Set(KeyArguments),
     /// Exchange a vehicle's key for a new one / 更换密钥
     Roll(KeyArguments),
+    /// Switches a vehicle's signing off; the key file lets go of its key only once the vehicle speaks and answers unsigned.
+    Remove(KeyArguments),
     /// See what a vehicle signs with, and whether it obeys us / 检查密钥
     Check(KeyArguments),
 }
 
-/// `vehicle key set`, `roll` and `check`.
+/// `vehicle key set`, `roll`, `remove` and `check`.
 #[derive(Debug, Args)]
 pub struct KeyArguments {
     /// How the vehicle is reached; keys are set over serial:DEVICE:BAUD or loopback.
@@ -144,6 +150,9 @@ pub struct WithdrawArguments {
     /// Who withdraws it.
     #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
     pub actor: String,
+    /// Why; it goes into the evidence chain.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 fn span_s(text: &str) -> Result<u32, String> {
@@ -167,6 +176,25 @@ fn span_s(text: &str) -> Result<u32, String> {
 pub struct SortieArguments {
     /// The sortie.
     pub sortie: String,
+    /// The running service.
+    #[command(flatten)]
+    pub service: ServiceArguments,
+    /// Who orders it.
+    #[arg(long = "as", value_name = "NAME", env = "FLYONCE_ACTOR")]
+    pub actor: Option<String>,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// `fleet dock`.
+#[derive(Debug, Args)]
+pub struct HandArguments {
+    /// The dock.
+    pub dock: String,
+    /// What it is to do.
+    #[arg(value_enum)]
+    pub command: Hand,
     /// The running service.
     #[command(flatten)]
     pub service: ServiceArguments,

@@ -1,10 +1,12 @@
 //! Bringing layers in, or only looking whether they could be.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use survey::airspace::{Annex14, SteppedCaps, runways_of};
+use survey::airspace::{Annex14, Runway, SteppedCaps, runways_of};
 use survey::geodesy::OrthometricHeightM;
-use survey::layers::{LayerKind, Validity};
+use survey::layers::{FeatureLayer, LayerKind, Validity};
 use survey::time::CivilDay;
 
 use super::arguments::{AirportArguments, CheckArguments, ImportArguments, SurfaceSet};
@@ -174,19 +176,7 @@ pub(super) fn airport(
     if layer.record.kind != LayerKind::Runway {
         bail!("{} is no layer of runways", layer.layer_ref());
     }
-    let mut runways = runways_of(layer)?;
-    if let Some(airport) = &arguments.airport {
-        runways.retain(|runway| runway.airport == *airport);
-    }
-    let airports: std::collections::BTreeSet<&str> =
-        runways.iter().map(|runway| runway.airport.as_str()).collect();
-    if airports.len() != 1 {
-        let names: Vec<&str> = airports.into_iter().collect();
-        bail!(
-            "surfaces are built for one airport; choose with --airport among: {}",
-            names.join(", ")
-        );
-    }
+    let runways = runways_of_one(layer, arguments.airport.as_deref())?;
     let grid = grid_around(layer)?;
     let (built, what) = match arguments.surfaces {
         SurfaceSet::Annex14 => {
@@ -226,6 +216,23 @@ pub(super) fn airport(
     };
     let (built, originals) = surfaces::height_layer(&built, &statement)?;
     keep(output, config, &built, &originals, deed(arguments.actor.clone()))
+}
+
+/// The runways of one airport: the one that is named, or the only one.
+fn runways_of_one(layer: &FeatureLayer, airport: Option<&str>) -> Result<Vec<Runway>> {
+    let mut runways = runways_of(layer)?;
+    if let Some(airport) = airport {
+        runways.retain(|runway| runway.airport == airport);
+    }
+    let airports: BTreeSet<&str> = runways.iter().map(|runway| runway.airport.as_str()).collect();
+    if airports.len() != 1 {
+        let names: Vec<&str> = airports.into_iter().collect();
+        bail!(
+            "surfaces are built for one airport; choose with --airport among: {}",
+            names.join(", ")
+        );
+    }
+    Ok(runways)
 }
 
 pub(super) fn demo(output: Output, config: &Config) -> Result<()> {

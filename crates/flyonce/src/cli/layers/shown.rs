@@ -5,7 +5,7 @@ use survey::airspace::{Ceiling, FlyableArea, GreatestHeight, HeightZone, NoFlyZo
 use survey::area::Repair;
 use survey::geodesy::OrthometricHeightM;
 use survey::layers::{FeatureRepair, LayerKind, LayerRef, Overlap};
-use survey::time::CivilDay;
+use survey::time::{CivilDay, UtcMicros};
 
 use crate::answers::layers::LayerEntry;
 use crate::cli::output::table;
@@ -172,15 +172,63 @@ fn shortened(mut lines: Vec<String>, lang: Lang) -> Vec<String> {
 }
 
 fn repair(found: &Repair, lang: Lang) -> String {
-    let zh = lang == Lang::Zh;
+    match lang {
+        Lang::Zh => repair_zh(found),
+        Lang::En => repair_en(found),
+    }
+}
+
+fn repair_zh(found: &Repair) -> String {
     match found {
         Repair::DuplicateVertices {
             polygon,
             ring,
             dropped,
-        } if zh => {
+        } => {
             format!("多边形 {polygon} 环 {ring}:去掉 {dropped} 个重复点")
         }
+        Repair::WindingReversed { polygon, ring } => format!("多边形 {polygon} 环 {ring}:改正环的方向"),
+        Repair::Spikes {
+            polygon,
+            ring,
+            dropped,
+            latitude_deg,
+            longitude_deg,
+        } => {
+            format!(
+                "多边形 {polygon} 环 {ring}:去掉尖刺 {dropped} 点({latitude_deg:.6}, {longitude_deg:.6} 附近)"
+            )
+        }
+        Repair::SelfCrossing {
+            polygon,
+            ring,
+            latitude_deg,
+            longitude_deg,
+            area_before_m2,
+            area_after_m2,
+        } => format!(
+            "多边形 {polygon} 环 {ring} 自交({latitude_deg:.6}, {longitude_deg:.6} 附近):\
+             保留环绕到的全部地面,面积 {area_before_m2:.1} → {area_after_m2:.1} m²"
+        ),
+        Repair::DuplicateRing { polygon, ring } => format!("多边形 {polygon} 环 {ring}:重复,已去掉"),
+        Repair::HoleOutside {
+            polygon,
+            ring,
+            share_outside,
+        } => {
+            format!(
+                "多边形 {polygon} 孔 {ring}:{:.1} % 在外环之外,只扣除其内部分",
+                share_outside * 100.0
+            )
+        }
+        Repair::HolesOverlap { polygon } => format!("多边形 {polygon}:孔互相重叠,只扣除一次"),
+        Repair::PolygonsOverlap { area_m2 } => format!("多边形互相重叠 {area_m2:.1} m²:只计一次"),
+        Repair::ConvertedFromGcj02 { vertices } => format!("{vertices} 个点由 GCJ-02 转换"),
+    }
+}
+
+fn repair_en(found: &Repair) -> String {
+    match found {
         Repair::DuplicateVertices {
             polygon,
             ring,
@@ -188,20 +236,8 @@ fn repair(found: &Repair, lang: Lang) -> String {
         } => {
             format!("polygon {polygon}, ring {ring}: {dropped} repeated vertices dropped")
         }
-        Repair::WindingReversed { polygon, ring } if zh => format!("多边形 {polygon} 环 {ring}:改正环的方向"),
         Repair::WindingReversed { polygon, ring } => {
             format!("polygon {polygon}, ring {ring}: turned the right way round")
-        }
-        Repair::Spikes {
-            polygon,
-            ring,
-            dropped,
-            latitude_deg,
-            longitude_deg,
-        } if zh => {
-            format!(
-                "多边形 {polygon} 环 {ring}:去掉尖刺 {dropped} 点({latitude_deg:.6}, {longitude_deg:.6} 附近)"
-            )
         }
         Repair::Spikes {
             polygon,
@@ -219,32 +255,12 @@ fn repair(found: &Repair, lang: Lang) -> String {
             longitude_deg,
             area_before_m2,
             area_after_m2,
-        } if zh => format!(
-            "多边形 {polygon} 环 {ring} 自交({latitude_deg:.6}, {longitude_deg:.6} 附近):保留环绕到的全部地面,面积 {area_before_m2:.1} → {area_after_m2:.1} m²"
-        ),
-        Repair::SelfCrossing {
-            polygon,
-            ring,
-            latitude_deg,
-            longitude_deg,
-            area_before_m2,
-            area_after_m2,
         } => format!(
-            "polygon {polygon}, ring {ring} crosses itself near {latitude_deg:.6}, {longitude_deg:.6}: all ground it goes round was kept, area {area_before_m2:.1} → {area_after_m2:.1} m²"
+            "polygon {polygon}, ring {ring} crosses itself near {latitude_deg:.6}, {longitude_deg:.6}: \
+             all ground it goes round was kept, area {area_before_m2:.1} → {area_after_m2:.1} m²"
         ),
-        Repair::DuplicateRing { polygon, ring } if zh => format!("多边形 {polygon} 环 {ring}:重复,已去掉"),
         Repair::DuplicateRing { polygon, ring } => {
             format!("polygon {polygon}, ring {ring}: the same ring again, dropped")
-        }
-        Repair::HoleOutside {
-            polygon,
-            ring,
-            share_outside,
-        } if zh => {
-            format!(
-                "多边形 {polygon} 孔 {ring}:{:.1} % 在外环之外,只扣除其内部分",
-                share_outside * 100.0
-            )
         }
         Repair::HoleOutside {
             polygon,
@@ -254,11 +270,12 @@ fn repair(found: &Repair, lang: Lang) -> String {
             "polygon {polygon}, hole {ring}: {:.1} % of it lay outside the outline; only the inside was cut out",
             share_outside * 100.0
         ),
-        Repair::HolesOverlap { polygon } if zh => format!("多边形 {polygon}:孔互相重叠,只扣除一次"),
         Repair::HolesOverlap { polygon } => {
             format!("polygon {polygon}: holes overlap; their ground was cut out once")
         }
-        Repair::ConvertedFromGcj02 { vertices } if zh => format!("{vertices} 个点由 GCJ-02 转换"),
+        Repair::PolygonsOverlap { area_m2 } => {
+            format!("polygons overlap by {area_m2:.1} m²; it counts once")
+        }
         Repair::ConvertedFromGcj02 { vertices } => format!("{vertices} vertices converted from GCJ-02"),
     }
 }
@@ -422,7 +439,14 @@ pub(super) fn height(
     for zone in closed {
         let margin = zone.margin_m;
         let what = lang.pick("禁飞目标", "no flight over");
-        lines.push(format!("{what} {} ({margin} m) · {}", zone.name, zone.layer));
+        let time = zone.closed.map_or_else(String::new, |closed| {
+            let at = |at: Option<UtcMicros>| at.map_or_else(String::new, |at| at.to_string());
+            format!(" {}..{}", at(closed.from), at(closed.until))
+        });
+        lines.push(format!(
+            "{what} {} ({margin} m){time} · {}",
+            zone.name, zone.layer
+        ));
     }
     lines.join("\n")
 }

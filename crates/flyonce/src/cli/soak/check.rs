@@ -132,6 +132,10 @@ pub async fn check(workplace: &Workplace, seen: &DaySeen<'_>) -> Result<(DayResu
     judge.must("the chain of events is whole", chain.broken.is_none(), || {
         format!("{:?}", chain.broken)
     });
+    let unlike = workplace.store.overrides_unlike_their_events().await?;
+    judge.must("overrides are as the chain has them", unlike.is_empty(), || {
+        unlike.join(", ")
+    });
     Ok((result, judge.violations))
 }
 

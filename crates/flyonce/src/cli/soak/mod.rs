@@ -15,10 +15,12 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use store::jobs::JobKind;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::lang::Words;
+use crate::running::stop_requested;
 use crate::runtime_setup::set_up;
 use crate::workplace::Workplace;
 
@@ -71,9 +73,12 @@ struct Soaked {
     kills: usize,
     broker_restarts: usize,
     ground_stops: usize,
+    /// Asked to stop in the middle of this day, of which nothing counts.
+    stopped_on_day: Option<u32>,
 }
 
-/// Flies the days and reports. Ends with an error when a rule was broken.
+/// Flies the days and reports; asked to stop (SIGINT, SIGTERM), it ends its processes and reports the days so far. Ends
+/// with an error when a rule was broken.
 ///
 /// # Errors
 /// A broken rule; what could not be done.
@@ -85,19 +90,13 @@ pub async fn run(output: Output, arguments: &SoakArguments) -> Result<()> {
     let folder = arguments.folder.clone().unwrap_or_else(|| {
         std::env::temp_dir().join(format!("flyonce-soak-{}-{}", arguments.seed, std::process::id()))
     });
-    let site = Site::new(&folder, arguments.docks, arguments.seed, arguments.speed)?;
+    let stop = stopped_by_a_signal();
+    let size = (arguments.docks, arguments.seed, arguments.speed);
+    let site = Site::new(&folder, size, stop.clone())?;
     let begun = Instant::now();
-    let bar = bar(arguments.days);
     let mut soaked = Soaked::default();
-    for number in arguments.from_day..arguments.from_day + arguments.days {
-        let plan = DayPlan::of(arguments.seed, number, arguments.docks);
-        bar.set_message(format!("{} violations", soaked.violations.len()));
-        let flown = one_day(&site, &plan, arguments, &mut soaked).await;
-        let result = flown.with_context(|| format!("day {number} (see {})", folder.display()))?;
-        soaked.days.push((plan, result));
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    let flown = all_days(&site, arguments, &stop, &mut soaked).await;
+    flown.with_context(|| format!("see {}", folder.display()))?;
     let clean = soaked.violations.is_empty();
     report::show(output, arguments, &site, &soaked, begun.elapsed())?;
     if clean && arguments.folder.is_none() {
@@ -113,6 +112,45 @@ pub async fn run(output: Output, arguments: &SoakArguments) -> Result<()> {
             folder.display()
         );
     }
+    Ok(())
+}
+
+/// Cancelled once this process is asked to end.
+fn stopped_by_a_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        stop_requested().await;
+        told.cancel();
+    });
+    stop
+}
+
+/// Day after day, until all are flown or it is asked to stop; the processes of the day end with it.
+async fn all_days(
+    site: &Site,
+    arguments: &SoakArguments,
+    stop: &CancellationToken,
+    soaked: &mut Soaked,
+) -> Result<()> {
+    let bar = bar(arguments.days);
+    for number in arguments.from_day..arguments.from_day + arguments.days {
+        let plan = DayPlan::of(arguments.seed, number, arguments.docks);
+        bar.set_message(format!("{} violations", soaked.violations.len()));
+        let flown = tokio::select! {
+            biased;
+            () = stop.cancelled() => None,
+            flown = one_day(site, &plan, arguments, soaked) => Some(flown),
+        };
+        let Some(flown) = flown.filter(|_| !stop.is_cancelled()) else {
+            soaked.stopped_on_day = Some(number);
+            break;
+        };
+        let result = flown.with_context(|| format!("day {number}"))?;
+        soaked.days.push((plan, result));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
     Ok(())
 }
 

@@ -27,6 +27,7 @@ pub fn show(
     let answer = json!({
         "simulated": true,
         "days": soaked.days.len(),
+        "stopped_on_day": soaked.stopped_on_day,
         "docks": arguments.docks,
         "seed": arguments.seed,
         "speed": arguments.speed,
@@ -119,7 +120,14 @@ fn text(arguments: &SoakArguments, soaked: &Soaked, totals: &Totals, wall: Durat
     ));
     let broken = soaked.violations.len();
     rows.push(row(lang.pick("违反规则", "rules broken"), broken));
-    let mut lines = vec![heading, table(&rows)];
+    let mut lines = vec![heading];
+    lines.extend(soaked.stopped_on_day.map(|day| match lang {
+        Lang::Zh => format!("第 {day} 天中途收到停止信号:该天不计,进程已全部结束"),
+        Lang::En => {
+            format!("asked to stop on day {day}: that day does not count, and its processes are ended")
+        }
+    }));
+    lines.push(table(&rows));
     lines.extend(
         soaked
             .violations

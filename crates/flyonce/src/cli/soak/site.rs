@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use survey::time::UtcMicros;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::soak::mix::DayPlan;
 use crate::clock;
@@ -30,6 +31,7 @@ pub struct Site {
     http: SocketAddr,
     mavlink_base: u16,
     mosquitto: Option<PathBuf>,
+    stop: CancellationToken,
 }
 
 /// A process that ends with this.
@@ -54,11 +56,15 @@ pub struct Day<'s> {
 }
 
 impl Site {
-    /// Ports and files of a soak in `folder`.
+    /// Ports and files of a soak in `folder`; once `stop` is cancelled nothing is waited for any more.
     ///
     /// # Errors
     /// A folder that cannot be written, a machine without free ports.
-    pub fn new(folder: &Path, docks: u16, seed: u64, speed: f64) -> Result<Self> {
+    pub fn new(
+        folder: &Path,
+        (docks, seed, speed): (u16, u64, f64),
+        stop: CancellationToken,
+    ) -> Result<Self> {
         std::fs::create_dir_all(folder.join("data"))
             .with_context(|| format!("cannot make {}", folder.display()))?;
         let free_tcp = || TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
@@ -72,6 +78,7 @@ impl Site {
             http: free_tcp().context("no free port for HTTP")?,
             mavlink_base: free_udp(docks).context("no free ports for MAVLink")?,
             mosquitto: found("mosquitto"),
+            stop,
         };
         let broker = match site.mosquitto {
             Some(_) => format!("broker = \"mqtt://{}\"", site.mqtt),
@@ -134,14 +141,14 @@ impl Site {
             began_at: clock::now(),
         };
         day.start_broker()?;
-        wait_until("the city", || whole_json(&truth))?;
+        self.wait_until("the city", || whole_json(&truth))?;
         day.began_at = clock::now();
         day.start_service()?;
         Ok(day)
     }
 
     fn city(&self, plan: &DayPlan) -> Result<Child> {
-        let mut command = Command::new(&self.program);
+        let mut command = of_its_own(&self.program);
         command
             .arg("simulate")
             .args([
@@ -173,8 +180,22 @@ impl Site {
         started.context("the city cannot be started")
     }
 
+    fn wait_until(&self, what: &str, mut holds: impl FnMut() -> bool) -> Result<()> {
+        let begun = Instant::now();
+        while !holds() {
+            if self.stop.is_cancelled() {
+                bail!("stopped while {what} was coming up");
+            }
+            if begun.elapsed() > READY_WITHIN {
+                bail!("{what} did not come up within {} s", READY_WITHIN.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
     fn flyonce(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = of_its_own(&self.program);
         command
             .arg("--config")
             .arg(self.config())
@@ -271,14 +292,15 @@ impl Day<'_> {
             .spawn()
             .context("the service cannot be started")?;
         self.service = Some(Ends(child));
-        wait_until("the service", || TcpStream::connect(self.site.http).is_ok())
+        self.site
+            .wait_until("the service", || TcpStream::connect(self.site.http).is_ok())
     }
 
     fn start_broker(&mut self) -> Result<()> {
         let Some(program) = &self.site.mosquitto else {
             return Ok(());
         };
-        let child = Command::new(program)
+        let child = of_its_own(program)
             .arg("-c")
             .arg(self.site.folder.join("mosquitto.conf"))
             .stdin(Stdio::null())
@@ -287,7 +309,8 @@ impl Day<'_> {
             .spawn()
             .context("mosquitto cannot be started")?;
         self.broker = Some(Ends(child));
-        wait_until("the broker", || TcpStream::connect(self.site.mqtt).is_ok())
+        self.site
+            .wait_until("the broker", || TcpStream::connect(self.site.mqtt).is_ok())
     }
 
     /// Whether a process has ended that should not have.
@@ -297,19 +320,16 @@ impl Day<'_> {
     }
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Result<()> {
-    let begun = Instant::now();
-    while !holds() {
-        if begun.elapsed() > READY_WITHIN {
-            bail!("{what} did not come up within {} s", READY_WITHIN.as_secs());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Ok(())
-}
-
 fn whole_json(file: &Path) -> bool {
     std::fs::read(file).is_ok_and(|bytes| serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok())
+}
+
+/// A key that interrupts a terminal reaches this program alone, which then ends the others in their turn.
+fn of_its_own(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
 }
 
 /// A program in the search path, or where servers lie.

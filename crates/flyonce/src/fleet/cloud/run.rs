@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use flight::cloud_dock::task::{TaskDeadlines, TaskOrder, TaskReport, flight_id, fly_task, resume_task};
-use flight::sortie::{FlightEvent, FlightOrder, Gate, GateAnswer, Instruction, SortieLine, Step};
+use flight::sortie::{FlightEvent, FlightOrder, Gate, GateAnswer, Instruction, SortieLine, Standing, Step};
 use schedule::interlock::{self, Check, OverrideGiven, apply_overrides};
 use schedule::refusal::RefusalCode;
 use schedule::sortie::SortieState;
@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::answers::checks::StoredCheck;
 use crate::clock;
 use crate::config::roster::DockEntry;
+use crate::fleet::cloud::break_point;
 use crate::fleet::cloud::interlocks::{checks, checks_of_task};
 use crate::fleet::cloud::side::CloudSide;
 use crate::fleet::cloud::wayline::{Airframe, Flown, wayline_of};
@@ -63,7 +64,7 @@ impl Task<'_> {
         } else {
             self.record.step("resumed", "").await?;
         }
-        let order = match self.task_order(cloud) {
+        let order = match self.task_order(cloud).await {
             Ok(order) => order,
             Err(error) => {
                 self.record
@@ -117,7 +118,9 @@ impl Task<'_> {
         Ok(())
     }
 
-    fn task_order(&self, cloud: &CloudSide) -> Result<TaskOrder> {
+    async fn task_order(&self, cloud: &CloudSide) -> Result<TaskOrder> {
+        let store = &self.fleet.workplace().store;
+        let steps = store.steps(self.order.sortie_id.as_str()).await?;
         let settings = &self.fleet.settings().cloud;
         let payload = cloud
             .desk
@@ -152,8 +155,16 @@ impl Task<'_> {
             return_height_m: highest_m + ABOVE_THE_WAYLINE_M,
             home_amsl_m: self.dock.height_amsl_m,
             with_rtk: settings.with_rtk,
-            break_point: None,
+            break_point: break_point::ordered(&steps),
             launched_at: self.order.launched_at,
+            called_home_by: match &self.order.standing {
+                Some(Standing {
+                    instruction: Instruction::Return { by },
+                    ..
+                }) => Some(by.clone()),
+                _ => None,
+            },
+            pause: self.order.pause.clone(),
             deadlines: TaskDeadlines::default(),
         })
     }

@@ -6,7 +6,7 @@ use flight::cloud_dock::{Alarm, CodeKind, alarm_words};
 
 use crate::config::roster::DockEntry;
 use crate::fleet::service::Fleet;
-use crate::fleet::shown::{HealthView, VehicleView};
+use crate::fleet::shown::{CloudLineView, HealthView, VehicleView};
 use crate::lang::Words;
 
 /// An aircraft tells itself every two seconds while it is on; not heard for this long counts as out of contact, seconds.
@@ -34,7 +34,7 @@ pub fn vehicle(fleet: &Fleet, dock: &DockEntry) -> Option<VehicleView> {
         .and_then(|aircraft| aircraft.height_above_home_m);
     let position = aircraft.as_ref().and_then(|aircraft| aircraft.position);
     Some(VehicleView {
-        system_id: 0,
+        system_id: None,
         link: dock.link_text(),
         heard,
         last_heard_s: age_s.map(|age_s| (age_s * 10.0).round() / 10.0),
@@ -59,6 +59,19 @@ pub fn vehicle(fleet: &Fleet, dock: &DockEntry) -> Option<VehicleView> {
         ground_speed_ms: aircraft.as_ref().and_then(|aircraft| aircraft.ground_speed_ms),
         mission_current: None,
         mission_total: None,
+    })
+}
+
+/// What came in, where there are such docks.
+pub fn line(fleet: &Fleet) -> Option<CloudLineView> {
+    let statistics = fleet.cloud()?.desk.statistics();
+    Some(CloudLineView {
+        messages: statistics.messages,
+        bad_messages: statistics.bad_messages,
+        strangers: statistics.strangers,
+        unknown_methods: statistics.unknown_methods,
+        unknown_fields: statistics.unknown_fields,
+        unknown_values: statistics.unknown_values,
     })
 }
 

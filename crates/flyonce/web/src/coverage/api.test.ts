@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ageTiles, figuresUrl, gapPlanUrl } from "./api";
+import { ageTiles, figuresUrl } from "./api";
 
 describe("addresses of coverage", () => {
   test("what is not asked for is left out, so that the configured value counts", () => {
@@ -9,8 +9,5 @@ describe("addresses of coverage", () => {
   test("tiles of another turn have another address", () => {
     expect(ageTiles("http://a", {}, 2)).toBe("http://a/api/v1/coverage/age/{z}/{x}/{y}.png?revision=2");
     expect(ageTiles("http://a", { since: "2026-11-01" }, 3)).toContain("since=2026-11-01&revision=3");
-  });
-  test("a plan is named like its gap", () => {
-    expect(gapPlanUrl("gap-0001", {})).toBe("/api/v1/coverage/gaps/gap-0001.plan");
   });
 });

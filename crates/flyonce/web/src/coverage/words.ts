@@ -64,8 +64,6 @@ export const COVERAGE_WORDS = {
   "coverage.gaps.none": { zh: "没有空白：适飞区域在期限内都已拍到。", en: "No gaps: the flyable area was seen within the limit." },
   "coverage.gaps.geojson": { zh: "下载 GeoJSON", en: "GeoJSON" },
   "coverage.gaps.picture": { zh: "下载地图图片", en: "Map as PNG" },
-  "coverage.gaps.plan": { zh: "航线", en: "Plan" },
-  "coverage.gaps.planHint": { zh: "下载飞这块空白的 QGroundControl 航线", en: "Download a QGroundControl plan over this gap" },
   "coverage.gap.rank": { zh: "序", en: "#" },
   "coverage.gap.where": { zh: "街镇", en: "Town" },
   "coverage.gap.area": { zh: "面积", en: "Area" },

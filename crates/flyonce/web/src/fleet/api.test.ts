@@ -35,6 +35,7 @@ describe("orders", () => {
   it.each<[Order, string]>([
     [{ kind: "returnAll" }, "/api/v1/fleet/return-all"],
     [{ kind: "release" }, "/api/v1/fleet/release"],
+    [{ kind: "hand", command: "open_lid", dock: "D/1" }, "/api/v1/fleet/docks/D%2F1/by-hand"],
     [one("return"), "/api/v1/flights/S1/return"],
     [one("pause"), "/api/v1/flights/S1/pause"],
     [one("continue"), "/api/v1/flights/S1/continue"],
@@ -47,9 +48,9 @@ describe("orders", () => {
     const told = await carryOut(order, requestOf(" 张三 ", " "));
     const [url, init] = sent.mock.calls[0] ?? [];
     expect([url, init?.method]).toEqual([want, "POST"]);
-    expect(JSON.parse(String(init?.body))).toEqual({ actor: "张三" });
+    expect(JSON.parse(String(init?.body))).toEqual({ actor: "张三", ...("command" in order ? { command: order.command } : {}) });
     expect(told).toBe(1);
-    expect(ORDER_TEXTS[order.kind].danger).toBe(["returnAll", "return", "divert", "land"].includes(order.kind));
+    expect(ORDER_TEXTS[order.kind].danger).toBe(["returnAll", "hand", "return", "divert", "land"].includes(order.kind));
   });
 
   it("sends a reason where there is one, and keeps the server's words of a refusal", async () => {

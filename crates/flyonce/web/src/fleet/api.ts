@@ -2,7 +2,7 @@
 import type { FeatureCollection } from "geojson";
 import { apiUrl, post, send } from "../api";
 import type {
-  Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, Ordered, OrderRequest, OverrideGiven, OverrideRequest,
+  ByHand, Calendar, FleetView, FlightDetail, FlightPage, FlightQuery, HandRequest, Ordered, OrderRequest, OverrideGiven, OverrideRequest,
   Recalled, SortieOrderKind,
 } from "./types";
 
@@ -22,6 +22,7 @@ export const fleetApi = {
   override: (body: OverrideRequest) => post<OverrideGiven>(apiUrl(["fleet", "overrides"]), body),
   withdraw: (id: string, body: OrderRequest) =>
     post<OverrideGiven>(apiUrl(["fleet", "overrides", id, "withdraw"]), body),
+  byHand: (dock: string, body: HandRequest) => post<ByHand>(apiUrl(["fleet", "docks", dock, "by-hand"]), body),
   orderOne: (sortie: string, what: SortieOrderKind, body: OrderRequest) =>
     post<Ordered>(apiUrl(["flights", sortie, what]), body),
 };

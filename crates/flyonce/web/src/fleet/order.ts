@@ -15,6 +15,7 @@ export interface OrderText {
 export const ORDER_TEXTS: Record<Order["kind"], OrderText> = {
   returnAll: { title: "order.returnAll.title", body: "order.returnAll.body", go: "order.returnAll.do", done: "order.returned", danger: true },
   release: { title: "order.release.title", body: "order.release.body", go: "order.release.do", done: "order.released", danger: false },
+  hand: { title: "order.hand.title", body: "order.hand.body", go: "order.hand.do", done: "order.handed", danger: true },
   return: { title: "order.return.title", body: "order.return.body", go: "order.return.do", done: "order.returnedOne", danger: true },
   pause: { title: "order.pause.title", body: "order.pause.body", go: "order.pause.do", done: "order.paused", danger: false },
   continue: { title: "order.continue.title", body: "order.continue.body", go: "order.continue.do", done: "order.continued", danger: false },
@@ -33,6 +34,9 @@ export async function carryOut(order: Order, body: OrderRequest): Promise<number
   switch (order.kind) {
     case "returnAll": return (await fleetApi.returnAll(body)).recalled.length;
     case "release": return (await fleetApi.release(body)).recalled.length;
+    case "hand":
+      await fleetApi.byHand(order.dock, { ...body, command: order.command });
+      return 1;
     default:
       await fleetApi.orderOne(order.sortie, order.kind, body);
       return 1;

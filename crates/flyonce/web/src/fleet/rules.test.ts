@@ -1,9 +1,24 @@
 import { describe, expect, it } from "vitest";
 import {
   asItEnded, canLand, canPause, canResume, canReturn, dockState, failing, losses, opensLater, overLimit, ranges, segments, shotState, sorted,
-  urgency, vehiclePlace, CALM,
+  urgency, vehiclePlace, CALM, canHold, flownByDock,
 } from "./rules";
 import { check, dock, sortie, totals, vehicle } from "./samples.test-data";
+
+describe("docks that fly by themselves", () => {
+  const own = vehicle({ system_id: null });
+  it("are known by their vehicle having no number", () => {
+    expect([flownByDock(dock({})), flownByDock(dock({ vehicle: own })), flownByDock(dock({ vehicle: null }))]).toEqual([false, true, false]);
+  });
+  it("may be held on the way home", () => {
+    const home = { sortie: sortie({ state: "returning" }) };
+    expect([canHold(dock(home)), canHold(dock({ ...home, vehicle: own })), canHold(dock({ vehicle: own }))]).toEqual([false, true, false]);
+  });
+  it("need somebody when a warning stands, and not for a note", () => {
+    const alarm = (level: number | null) => dock({ health: [{ code: "0x1", level, words: null, remedy: { zh: "词", en: "word" } }] });
+    expect([0, 1, 2, null].map((level) => urgency(alarm(level)) < CALM)).toEqual([false, false, true, true]);
+  });
+});
 
 describe("state of a dock", () => {
   it.each([

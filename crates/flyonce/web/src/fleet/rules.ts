@@ -1,5 +1,5 @@
 // Pure rules of the fleet page: what state a dock is in, what needs attention, how far the photos got.
-import type { Check, Dock, FlightSummary, Shot, ShotTotals, Slot, Vehicle } from "./types";
+import type { Check, Dock, FlightSummary, Health, Shot, ShotTotals, Slot, Vehicle } from "./types";
 
 export const DOCK_STATES = ["idle", "preparing", "flying", "refused", "offline"] as const;
 export type DockState = (typeof DOCK_STATES)[number];
@@ -50,6 +50,22 @@ export function failing(dock: Dock): Check[] {
   return dock.checks.filter((check) => check.forbids && check.verdict === "fail" && !opensLater(dock, check));
 }
 
+/** Docks of the Cloud API fly their aircraft by themselves: it can only be held, let go on, and called home. */
+export function flownByDock(dock: Dock): boolean {
+  return dock.vehicle !== null && dock.vehicle.system_id === null;
+}
+
+/** Such docks let people hold up the way home, too. */
+export function canHold(dock: Dock): boolean {
+  if (!dock.sortie) return false;
+  return canPause(dock.sortie) || (flownByDock(dock) && dock.sortie.state === "returning");
+}
+
+/** Alarms that somebody has to look at. */
+export function warnings(dock: Dock): Health[] {
+  return dock.health.filter((alarm) => alarm.level === null || alarm.level >= 2);
+}
+
 /** True where the check of this code says that the value is over its limit. */
 export function overLimit(dock: Dock, code: string): boolean {
   return dock.checks.some((check) => check.code === code && check.verdict === "fail");
@@ -61,7 +77,7 @@ export function urgency(dock: Dock): number {
   if (dock.sortie?.state === "failed") return 1;
   if (dock.sortie?.state === "refused") return 2;
   if (dock.online !== true || dock.lid === "fault") return 3;
-  if (failing(dock).length > 0) return 4;
+  if (failing(dock).length > 0 || warnings(dock).length > 0) return 4;
   if (dock.sortie && lostTotal(dock.sortie.shots) > 0) return 5;
   return CALM;
 }

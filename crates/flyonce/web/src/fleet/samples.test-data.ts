@@ -29,5 +29,5 @@ export const vehicle = (part: Partial<Vehicle>): Vehicle => ({
 export const dock = (part: Partial<Dock>): Dock => ({
   dock_id: "D01", name: "花木", longitude_deg: 121.5, latitude_deg: 31.2, online: true, lid: "closed",
   vehicle_present: true, mode: "idle", charge: null, weather: null, alternate_landing: null, checks: [],
-  vehicle: vehicle({}), sortie: null, paused: false, photos_to_fly: 0, ...part,
+  health: [], hand_commands: [], by_hand: null, vehicle: vehicle({}), sortie: null, paused: false, photos_to_fly: 0, ...part,
 });

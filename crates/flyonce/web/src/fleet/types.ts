@@ -29,6 +29,12 @@ export interface Dock {
   alternate_landing: { longitude_deg: number; latitude_deg: number } | null;
   /** As if it were to arm at this moment. */
   checks: Check[];
+  /** Health alarms of dock and vehicle that stand; only docks of the Cloud API tell them. */
+  health: Health[];
+  /** What people can have it do by hand; words this page does not know get no button. */
+  hand_commands: string[];
+  /** The last of these orders. */
+  by_hand: ByHand | null;
   vehicle: Vehicle | null;
   /** Under way, or the last one. */
   sortie: FlightSummary | null;
@@ -36,6 +42,25 @@ export interface Dock {
   paused: boolean;
   /** Photos of that sortie's mission that can be flown now. */
   photos_to_fly: number;
+}
+export interface Health {
+  code: string;
+  /** 0 a note, 1 a reminder, 2 a warning. */
+  level: number | null;
+  /** null: a code that the service does not know. */
+  words: Bilingual | null;
+  remedy: Bilingual;
+}
+export interface ByHand {
+  id: string;
+  command: string;
+  words: Bilingual;
+  actor: string;
+  at: string;
+  state: "under_way" | "done" | "failed";
+  percent: number | null;
+  step: string | null;
+  why: Bilingual | null;
 }
 export interface Weather {
   wind_ms: number | null;
@@ -73,7 +98,8 @@ export interface Check {
 /** How the checks stood when a sortie asked to arm, or was refused. */
 export interface Gate { at: string; allowed: boolean; checks: Check[] }
 export interface Vehicle {
-  system_id: number;
+  /** null: flown by its dock, without MAVLink. */
+  system_id: number | null;
   link: string;
   heard: boolean;
   last_heard_s: number | null;
@@ -103,7 +129,7 @@ export interface FlightSummary {
   sortie_id: string;
   mission: string;
   dock_id: string | null;
-  system_id: number;
+  system_id: number | null;
   slot_at: string | null;
   state: string;
   state_words: Bilingual;
@@ -165,6 +191,7 @@ export interface Calendar { day: string; slots: Slot[] }
 export interface OrderRequest { actor: string; reason?: string }
 export interface OverrideRequest { dock_id: string; check: string; actor: string; reason: string; for_s: number }
 export interface OverrideGiven { id: string; until: string }
+export interface HandRequest extends OrderRequest { command: string }
 export interface Recalled { recalled: string[]; grounded: boolean }
 export interface Ordered { sortie_id: string }
 export interface SortieMoved { sortie_id: string; state: string | null; code: string | null; seq: number }
@@ -173,5 +200,6 @@ export interface SortieMoved { sortie_id: string; state: string | null; code: st
 export type Order =
   | { kind: "returnAll" }
   | { kind: "release" }
+  | { kind: "hand"; command: string; dock: string }
   | { kind: SortieOrderKind; sortie: string; dock: string; photos: number };
 export type SortieOrderKind = "return" | "pause" | "continue" | "divert" | "land" | "resume";

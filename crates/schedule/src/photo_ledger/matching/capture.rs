@@ -17,6 +17,10 @@ pub(super) const CLEARLY_NEARER: f64 = 0.6;
 const WEIGHT_PER_NUMBER: f64 = 0.25;
 /// Differences above this many numbers weigh no more.
 const GREATEST_DIFFERENCE: u32 = 8;
+/// A report without a place is counted to a photo when number and time differ by at most this many photos.
+const COUNT_AND_TIME_AGREE: f64 = 0.3;
+/// And when it is the next photo to one that is known, or the next but one where the usual time is well known.
+const INTERVALS_FOR_TWO: usize = 3;
 /// Two reports with one image number are one report when their times differ by at most this.
 const SAME_REPORT_US: u64 = 2_000_000;
 
@@ -72,11 +76,13 @@ pub fn assign(planned: &[PlannedShot], taken: &[(u32, CaptureSeen)], new: &Captu
             shot_index: *shot_index,
         };
     }
-    let expected = expected_index(planned, taken, new);
     let found = match known_place(new.position) {
         // Most cameras count from 1; where this one does not, every photo is equally far off.
-        Some(place) => by_place(planned, taken, place, expected.unwrap_or(new.image_index)),
-        None => expected.filter(|index| is_free(planned, taken, *index)),
+        Some(place) => {
+            let expected = expected_index(planned, taken, new);
+            by_place(planned, taken, place, expected.unwrap_or(new.image_index))
+        }
+        None => by_count(planned, taken, new).filter(|index| is_free(planned, taken, *index)),
     };
     if let Some(shot_index) = found {
         return Assignment::Planned { shot_index };
@@ -120,6 +126,39 @@ fn expected_index(planned: &[PlannedShot], taken: &[(u32, CaptureSeen)], new: &C
         (false, _) => -1,
     };
     u32::try_from(i64::from(*index) + step).ok()
+}
+
+/// The photo of a report without a place, where number and time say the same: as many photos on from the report
+/// nearest in time by number as by the usual time between photos. A number alone would be wrong by every report that
+/// nobody took, a time alone by every corner.
+fn by_count(planned: &[PlannedShot], taken: &[(u32, CaptureSeen)], new: &CaptureSeen) -> Option<u32> {
+    let mut known: Vec<&(u32, CaptureSeen)> = taken
+        .iter()
+        .filter(|(index, _)| planned.iter().any(|shot| shot.index == *index))
+        .collect();
+    known.sort_by_key(|(index, _)| *index);
+    let per_photo = |pair: &[&(u32, CaptureSeen)]| {
+        let photos = f64::from(pair[1].0.abs_diff(pair[0].0));
+        (pair[1].1.at.0.abs_diff(pair[0].1.at.0)) as f64 / photos
+    };
+    let mut intervals_us: Vec<f64> = known.windows(2).map(per_photo).filter(|us| *us > 0.0).collect();
+    intervals_us.sort_by(f64::total_cmp);
+    let interval_us = *intervals_us.get(intervals_us.len() / 2)?;
+    let (index, nearest) = known
+        .iter()
+        .min_by_key(|(index, seen)| (seen.at.0.abs_diff(new.at.0), *index))?;
+    let by_number = i64::from(new.image_index) - i64::from(nearest.image_index);
+    let by_time = (new.at.0 - nearest.at.0) as f64 / interval_us;
+    let most = if intervals_us.len() < INTERVALS_FOR_TWO {
+        1
+    } else {
+        2
+    };
+    let agree =
+        (1..=most).contains(&by_number.abs()) && (by_time - by_number as f64).abs() <= COUNT_AND_TIME_AGREE;
+    agree
+        .then(|| u32::try_from(i64::from(*index) + by_number).ok())
+        .flatten()
 }
 
 /// The free photo within reach that fits best. The nearest of all photos, taken or not, settles it when it is

@@ -19,6 +19,15 @@ pub enum FileMatch {
     Nothing,
 }
 
+/// A file without a matching number and without a place is given to a capture only if it lies this much of the least
+/// time between captures from it: with half of it or more, the file of a photo whose report was lost would go to its
+/// neighbour.
+const SHARE_OF_INTERVAL: f64 = 0.45;
+/// Time between captures that is likely where nothing else is known, µs: 20 m at 10 m/s.
+const LIKELY_INTERVAL_US: f64 = 2e6;
+/// Captures nearer in time than this are reports of one moment, µs.
+const ONE_MOMENT_US: f64 = 1e5;
+
 /// Finds the capture a file belongs to, by the camera's image number and the time written in the file, by place
 /// where these leave a choice.
 ///
@@ -40,17 +49,45 @@ pub fn match_file(
         return FileMatch::Nothing;
     }
     let mut fitting: Vec<_> = captures.iter().filter(|(_, seen)| in_time(seen)).collect();
-    if fitting.iter().any(|(_, seen)| numbered(seen)) {
+    let by_number = fitting.iter().any(|(_, seen)| numbered(seen));
+    if by_number {
         fitting.retain(|(_, seen)| numbered(seen));
     } else if taken_at.is_none() {
         return FileMatch::Nothing;
     }
-    if let [(shot_index, _)] = fitting[..] {
-        return FileMatch::Shot {
+    let position = known_place(position);
+    let found = match fitting[..] {
+        [(shot_index, _)] => FileMatch::Shot {
             shot_index: *shot_index,
-        };
+        },
+        _ => best_of(&fitting, taken_at, position),
+    };
+    match (found, taken_at) {
+        (FileMatch::Shot { shot_index }, Some(at)) if !by_number && position.is_none() => {
+            let near = is_near_in_time(captures, shot_index, at);
+            if near { found } else { FileMatch::Several }
+        }
+        _ => found,
     }
-    best_of(&fitting, taken_at, known_place(position))
+}
+
+/// Whether the time alone says that it is this one, by how far apart captures are at least.
+fn is_near_in_time(captures: &[(u32, CaptureSeen)], shot_index: u32, at: UtcMicros) -> bool {
+    let own = captures.iter().find(|(index, _)| *index == shot_index);
+    let Some((_, own)) = own else {
+        return false;
+    };
+    at.0.abs_diff(own.at.0) as f64 <= SHARE_OF_INTERVAL * least_interval_us(captures)
+}
+
+/// The least time between captures of this flight, µs, and no more than is likely: where reports got lost, those left
+/// are further apart than photos are.
+pub(super) fn least_interval_us(captures: &[(u32, CaptureSeen)]) -> f64 {
+    let mut times: Vec<i64> = captures.iter().map(|(_, seen)| seen.at.0).collect();
+    times.sort_unstable();
+    let gaps = times.windows(2).map(|pair| pair[1].abs_diff(pair[0]) as f64);
+    gaps.filter(|gap| *gap > ONE_MOMENT_US)
+        .fold(LIKELY_INTERVAL_US, f64::min)
 }
 
 /// The one that is clearly nearest: in place where places are known, in time otherwise.

@@ -29,12 +29,21 @@ pub const FLIGHT_FAULTS: &[(&str, &str, &str)] = &[
         "S",
         "for 20 s, from S city seconds after take-off, a gust of 14 m/s more pushes the vehicle; the mast sees it",
     ),
+    (
+        "strays_at",
+        "S",
+        "for 10 s, from S vehicle seconds after the start, the vehicle is carried to the east at 9 m/s",
+    ),
 ];
 
 /// Length of the gust, seconds.
 pub(crate) const GUST_S: f64 = 20.0;
 /// How much stronger the wind is in the gust, m/s.
 pub(crate) const GUST_MS: f64 = 14.0;
+/// How long the vehicle strays, seconds.
+pub(crate) const STRAY_S: f64 = 10.0;
+/// How fast it strays, m/s.
+pub(crate) const STRAY_MS: f64 = 9.0;
 /// How fast a sagging battery falls, percent per second.
 pub(crate) const SAG_PERCENT_PER_S: f64 = 8.0;
 /// How far a sagging battery falls, percent.
@@ -55,6 +64,8 @@ pub struct FlightFaults {
     pub battery_sag_at_s: Option<f64>,
     /// `gust_at=20`: vehicle seconds after the start at which the gust begins.
     pub gust_at_s: Option<f64>,
+    /// `strays_at=30`: vehicle seconds after the start at which it is carried to the east.
+    pub strays_at_s: Option<f64>,
 }
 
 impl FlightFaults {
@@ -66,9 +77,16 @@ impl FlightFaults {
             "clock_jump_at" => self.clock_jump = Some(jump(given)?),
             "battery_sag_at" => self.battery_sag_at_s = Some(given.number("30", 0.0, 86_400.0)?),
             "gust_at" => self.gust_at_s = Some(given.number("20", 0.0, 86_400.0)?),
+            "strays_at" => self.strays_at_s = Some(given.number("30", 0.0, 86_400.0)?),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Whether the vehicle strays at this many seconds after the start.
+    pub(crate) fn strays(&self, flight_s: f64) -> bool {
+        self.strays_at_s
+            .is_some_and(|at| (at..at + STRAY_S).contains(&flight_s))
     }
 
     /// Whether the gust blows at this many seconds after the start.

@@ -76,7 +76,7 @@ fn other_labels_need_no_photo_again() {
     enter(
         &mut ledger,
         "west",
-        &rectangle([-300.0, 0.0], [200.0, 200.0], 0.0),
+        &rectangle([-450.0, 0.0], [200.0, 200.0], 0.0),
     );
     assert_eq!(ledger.imaged(&LedgerQuery::default()).unwrap().flyable, None);
     let labels = labels(&ledger);

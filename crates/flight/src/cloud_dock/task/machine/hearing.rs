@@ -29,7 +29,7 @@ impl Machine {
             self.aloft(now);
         }
         if self.phase == Phase::Aloft {
-            self.follow(progress);
+            self.follow(progress, now);
         }
         if progress.status.is_final() {
             self.ended(progress, now);
@@ -55,14 +55,15 @@ impl Machine {
         }
     }
 
-    fn follow(&mut self, progress: &Progress) {
+    fn follow(&mut self, progress: &Progress, now: Now) {
         match progress.status {
             TaskStatus::Paused if !self.paused => {
                 self.paused = true;
-                self.step(Step::Paused, "the aircraft hovers");
+                self.hovers(now, "the aircraft hovers");
             }
             TaskStatus::InProgress if self.paused => {
                 self.paused = false;
+                self.held = None;
                 self.step(Step::Continued, "it flies on");
             }
             _ => {}
@@ -105,7 +106,11 @@ impl Machine {
                     self.end.landed = true;
                     self.end.landed_at = Some(now.utc);
                 }
-                self.conclude();
+                if self.is_stopped && progress.status != TaskStatus::Ok {
+                    self.taken_back();
+                } else {
+                    self.conclude();
+                }
             }
             Phase::Over => {}
         }

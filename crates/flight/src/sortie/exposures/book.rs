@@ -17,8 +17,10 @@ const START_SLACK_US: i64 = 10_000_000;
 
 /// The exposures that were reported.
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub(in crate::sortie) struct Book {
     seen: BTreeSet<u32>,
+    /// Exposures before the counter began anew.
+    before_restart: u32,
     asked: BTreeMap<u32, u8>,
     /// Take-off by the vehicle's clock.
     since: Option<UtcMicros>,
@@ -61,9 +63,18 @@ impl Book {
         self.counted = Some(count);
     }
 
-    /// Whether the vehicle told how many it counted.
-    pub fn has_count(&self) -> bool {
-        self.counted.is_some()
+    /// How many the vehicle told that it counted.
+    pub fn count_of_vehicle(&self) -> Option<u32> {
+        self.counted
+    }
+
+    /// The counter began anew: its numbers come once more.
+    pub fn restart(&mut self) {
+        *self = Self {
+            before_restart: self.count(),
+            since: self.since,
+            ..Self::default()
+        };
     }
 
     /// Whether an index lies beyond the last one seen, so that it may never have been taken.
@@ -73,7 +84,8 @@ impl Book {
 
     /// Distinct exposures so far.
     pub fn count(&self) -> u32 {
-        u32::try_from(self.seen.len()).unwrap_or(u32::MAX)
+        let seen = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
+        seen.saturating_add(self.before_restart)
     }
 
     /// Numbers worth asking for, at most `most`: gaps, the one before the first, and with `ends` what the vehicle
@@ -170,6 +182,15 @@ mod tests {
         assert!(!book.note(6, at(20), None));
         assert_eq!(book.missing(true, 9), [8]);
         assert_eq!(book.count(), 2);
+    }
+
+    #[test]
+    fn a_counter_that_began_anew_repeats_nothing() {
+        let mut book = Book::default();
+        assert!(book.note(1, at(0), None) && book.note(2, at(2), None));
+        book.restart();
+        assert!(book.note(1, at(9), None));
+        assert_eq!(book.count(), 3);
     }
 
     proptest! {

@@ -1,0 +1,192 @@
+//! `flyonce siting`: sites with their proven bound, kept docks, no-fly areas, files.
+
+use serde_json::{Value, json};
+
+use crate::program::Program;
+
+/// A rectangle in km east and north of 121.5, 31.2, about.
+fn rectangle(west: f64, south: f64, east: f64, north: f64) -> String {
+    let place = |x: f64, y: f64| [121.5 + x / 95.3, 31.2 + y / 110.9];
+    let ring = [
+        place(west, south),
+        place(east, south),
+        place(east, north),
+        place(west, north),
+        place(west, south),
+    ];
+    json!({"type": "FeatureCollection", "datum": "WGS-84", "name": "ground", "features": [
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}]})
+    .to_string()
+}
+
+const ROSTER: &str = "[[dock]]\nid = \"D01\"\nname = \"川沙\"\nlatitude_deg = 31.205\nlongitude_deg = 121.505\nlink = \"udpin:127.0.0.1:14550\"\nsystem_id = 1\n";
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
+}
+
+#[test]
+fn sites_come_with_a_bound_and_files() {
+    let program = Program::new();
+    program.write("ground.geojson", rectangle(0.0, 0.0, 12.0, 8.0));
+    let answer = program.json(&[
+        "siting",
+        "--layer",
+        "ground.geojson",
+        "--layer-version",
+        "7",
+        "--sites",
+        "3",
+        "--reach",
+        "disc:2000",
+        "--more",
+        "2",
+        "--geojson",
+        "sites.geojson",
+        "--png",
+        "sites.png",
+    ]);
+    let (covered, bound, demand) = (
+        number(&answer["covered_km2"]),
+        number(&answer["bound_km2"]),
+        number(&answer["demand_km2"]),
+    );
+    // Three discs of 12.57 km² find room beside each other in 96 km².
+    assert!(
+        (demand - 96.0).abs() < 0.5 && covered > 3.0 * 12.57 * 0.97 && covered < 3.0 * 12.57 * 1.03,
+        "{answer}"
+    );
+    assert!(bound >= covered && bound < covered * 1.03, "{answer}");
+    assert!(
+        (number(&answer["measured_km2"]) / covered - 1.0).abs() < 0.03,
+        "{answer}"
+    );
+    let adds: f64 = answer["sites"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|site| number(&site["adds_km2"]))
+        .sum();
+    assert!((adds - covered).abs() < 0.01, "{answer}");
+    assert_eq!(answer["more"].as_array().unwrap().len(), 2);
+    assert!(number(&answer["more"][0]["adds_km2"]) >= number(&answer["more"][1]["adds_km2"]));
+    assert_eq!(answer["layers"][0]["version"], "7");
+    assert!(answer["reach"]["en"].as_str().unwrap().contains("2000 m"));
+    let file: Value = serde_json::from_slice(&std::fs::read(program.path("sites.geojson")).unwrap()).unwrap();
+    let kinds = |kind: &str| {
+        let features = file["features"].as_array().unwrap().iter();
+        features
+            .filter(|feature| feature["properties"]["kind"] == kind)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (
+            kinds("site").len(),
+            kinds("reach").len(),
+            kinds("next_site").len()
+        ),
+        (3, 3, 1)
+    );
+    let uncovered = number(&kinds("uncovered")[0]["properties"]["area_km2"]);
+    assert!(
+        (uncovered + covered - demand).abs() < 0.01,
+        "{uncovered} {covered} {demand}"
+    );
+    let picture = image::open(program.path("sites.png")).unwrap().to_rgb8();
+    assert!(picture.width() > 1000 && picture.pixels().any(|pixel| pixel.0 == [235, 178, 160]));
+}
+
+#[test]
+fn docks_are_kept_and_no_fly_areas_hold() {
+    let program = Program::new();
+    program.write("ground.geojson", rectangle(0.0, 0.0, 8.0, 8.0));
+    program.write("closed.geojson", rectangle(3.0, 3.0, 5.0, 5.0));
+    program.write("data/fleet.toml", ROSTER);
+    let run = |further: &[&str]| {
+        let common = [
+            "siting",
+            "--layer",
+            "ground.geojson",
+            "--sites",
+            "2",
+            "--keep",
+            "docks",
+            "--candidates",
+            "grid:800",
+            "--more",
+            "0",
+        ];
+        program.json(&[&common[..], further].concat())
+    };
+    let open = run(&[]);
+    let closed = run(&["--no-fly", "closed.geojson", "--margin-m", "300"]);
+    for answer in [&open, &closed] {
+        let sites = answer["sites"].as_array().unwrap();
+        assert_eq!(
+            (&sites[0]["id"], &sites[0]["kept"], &sites[1]["kept"]),
+            (&json!("D01"), &json!(true), &json!(false))
+        );
+        assert!(
+            answer["reach"]["en"]
+                .as_str()
+                .unwrap()
+                .contains("5 m/s from any side"),
+            "{answer}"
+        );
+    }
+    // 2.6 km × 2.6 km less its rounded corners are closed in the middle.
+    assert!(
+        number(&closed["covered_km2"]) < number(&open["covered_km2"]) - 5.0,
+        "{open} {closed}"
+    );
+    assert!(number(&closed["candidates"]) < number(&open["candidates"]));
+    assert_eq!(closed["no_fly_areas"], 1);
+    let text = program.run(&[
+        "siting",
+        "--layer",
+        "ground.geojson",
+        "--sites",
+        "1",
+        "--more",
+        "1",
+    ]);
+    assert!(
+        text.ok && text.stdout.contains("no choice reaches more than"),
+        "{}{}",
+        text.stdout,
+        text.stderr
+    );
+    assert!(text.stdout.contains("dock 2 adds"), "{}", text.stdout);
+}
+
+#[test]
+fn what_cannot_be_sited_is_told() {
+    let program = Program::new();
+    program.write("ground.geojson", rectangle(0.0, 0.0, 4.0, 4.0));
+    let told = |arguments: &[&str]| {
+        let ran = program.run(&[&["siting"], arguments].concat());
+        assert!(!ran.ok, "{}", ran.stdout);
+        ran.stderr
+    };
+    assert!(told(&[]).contains("no flyable layer"));
+    let with_ground = |further: &[&str]| told(&[&["--layer", "ground.geojson"], further].concat());
+    assert!(with_ground(&["--keep", "docks"]).contains("the roster has no dock"));
+    assert!(with_ground(&["--reach", "disc:far"]).contains("disc:RADIUS_M"));
+    assert!(with_ground(&["--candidates", "grid:0"]).contains("a step of 10 to 100000"));
+    assert!(with_ground(&["--sites", "190"]).contains("candidates are there"));
+    program.write("flyonce.toml", "[reach]\nwind_ms = 9\n");
+    let windy = program.run(&[
+        "--config",
+        "flyonce.toml",
+        "siting",
+        "--layer",
+        "ground.geojson",
+        "--sites",
+        "2",
+    ]);
+    assert!(
+        !windy.ok && windy.stderr.contains("wind of 9 m/s"),
+        "{}",
+        windy.stderr
+    );
+}
