@@ -13,7 +13,8 @@ use survey::reach::{FleetReach, FreeSpace, ReachRule, Vehicle, Wind};
 /// Corners of a no-fly area: a star, so that ways bend at every second one.
 const CORNERS: usize = 16;
 
-fn main() {
+/// What the first two words of the command line say: side of a cell, m, and number of no-fly areas.
+fn asked() -> (f64, usize) {
     let mut words = std::env::args().skip(1);
     let cell_m: f64 = words
         .next()
@@ -21,6 +22,11 @@ fn main() {
     let count: usize = words
         .next()
         .map_or(60, |word| word.parse().expect("a number of areas"));
+    (cell_m, count)
+}
+
+fn main() {
+    let (cell_m, count) = asked();
     let centre = Wgs84::new(31.2, 121.6).expect("a place");
     let (grid, plane) = (
         WorkingGrid::centred(centre).expect("a grid"),

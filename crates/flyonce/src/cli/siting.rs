@@ -244,7 +244,14 @@ fn text(answer: &SitingAnswer, lang: Lang) -> String {
         ]);
     }
     let mut lines = vec![headline(answer, lang), table(&rows)];
-    lines.extend(answer.more.iter().map(|more| {
+    lines.extend(more_lines(answer, lang));
+    lines.push(basis(answer, lang));
+    lines.join("\n")
+}
+
+/// What each further dock would add.
+fn more_lines(answer: &SitingAnswer, lang: Lang) -> impl Iterator<Item = String> {
+    answer.more.iter().map(move |more| {
         let places: Vec<String> = more
             .new
             .iter()
@@ -273,9 +280,7 @@ fn text(answer: &SitingAnswer, lang: Lang) -> String {
                 places.join(", ")
             ),
         }
-    }));
-    lines.push(basis(answer, lang));
-    lines.join("\n")
+    })
 }
 
 fn headline(answer: &SitingAnswer, lang: Lang) -> String {

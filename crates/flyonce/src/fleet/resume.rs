@@ -127,8 +127,6 @@ pub async fn fly_on(fleet: &Fleet, sortie: &str, actor: &Actor) -> Result<Result
         photos.len(),
         actor.name
     );
-    let detail = json!({ "text": text, "actor": actor.name, "continues": first });
-    record.step_with("flies_on", detail).await?;
     let mut order = order(id.clone(), rest.items, Some(&dock), fleet.settings());
     PlanBounds::of(&mission.first)?.put_into(&mut order);
     let detail = json!({

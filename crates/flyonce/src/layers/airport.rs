@@ -12,12 +12,13 @@ use survey::reference::Reference;
 
 use crate::layers::building::{Built, Statement};
 use crate::layers::features::layer_geojson;
+use crate::layers::reading::Originals;
 
 /// The layer of the surfaces, and the GeoJSON that stands for its original file.
 ///
 /// # Errors
 /// A shape that cannot be written.
-pub fn height_layer(surfaces: &[Surface], statement: &Statement) -> Result<(Built, Vec<(String, Vec<u8>)>)> {
+pub fn height_layer(surfaces: &[Surface], statement: &Statement) -> Result<(Built, Originals)> {
     let name = statement.name.clone().unwrap_or_else(|| "airport".to_owned());
     let record = LayerRecord {
         kind: statement.kind,

@@ -9,7 +9,7 @@ use survey::time::{CivilDay, UtcMicros};
 
 use crate::layers::airport;
 use crate::layers::building::{Built, Statement, build, grid_around};
-use crate::layers::reading::{self, ReadFile};
+use crate::layers::reading::{self, Originals, ReadFile};
 use crate::layers::shelf::{Deed, Shelf};
 
 const SOURCE: &str = "made up for the simulated city, CC0";
@@ -102,7 +102,7 @@ const LAYERS: &[DemoLayer] = &[
 ///
 /// # Errors
 /// None but a fault of this program.
-pub fn built() -> Result<Vec<(Built, Vec<(String, Vec<u8>)>)>> {
+pub fn built() -> Result<Vec<(Built, Originals)>> {
     let mut all = Vec::new();
     let mut surfaces = None;
     for layer in LAYERS {

@@ -8,13 +8,16 @@ use formats::features::FeatureFile;
 use formats::shapefile::{self, ShapefileParts};
 use formats::{geojson, kml};
 
+/// Files by name and content.
+pub type Originals = Vec<(String, Vec<u8>)>;
+
 /// A file and what it holds.
 #[derive(Debug)]
 pub struct ReadFile {
     /// Features as written.
     pub content: FeatureFile,
     /// The bytes as they came, one file or the parts of a shapefile: name and content.
-    pub originals: Vec<(String, Vec<u8>)>,
+    pub originals: Originals,
     /// Name for a layer that is given none.
     pub stem: String,
     /// Whether its format has no room for a datum, so that it has to be stated.

@@ -68,7 +68,7 @@ pub struct ShelfEntry {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 enum Line {
-    Imported { entry: ShelfEntry },
+    Imported { entry: Box<ShelfEntry> },
     Retired { id: String, deed: Deed },
     Restored { id: String, deed: Deed },
 }
@@ -109,7 +109,7 @@ impl Shelf {
         for (index, line) in whole.lines().enumerate() {
             let place = || format!("{}, line {}", self.book().display(), index + 1);
             match serde_json::from_str(line).with_context(place)? {
-                Line::Imported { entry } => entries.push(entry),
+                Line::Imported { entry } => entries.push(*entry),
                 Line::Retired { id, deed } => {
                     Self::find(&mut entries, &id).with_context(place)?.retired = Some(deed)
                 }
@@ -208,7 +208,9 @@ impl Shelf {
             imported: deed,
             retired: None,
         };
-        book.append(&Line::Imported { entry: entry.clone() })?;
+        book.append(&Line::Imported {
+            entry: Box::new(entry.clone()),
+        })?;
         Ok((entry, true))
     }
 

@@ -152,16 +152,8 @@ fn a_dock_of_the_cloud_api_is_reached_over_tls_with_client_certificates() {
         ),
     );
     let (ca, pem, key) = (file("ca.pem"), file("dock.pem"), file("dock.key"));
-    let words = [
-        "--dji",
-        "D01",
-        "--mqtt-ca",
-        &ca,
-        "--mqtt-certificate",
-        &pem,
-        "--mqtt-key",
-        &key,
-    ];
+    let certified = ["--mqtt-ca", &ca, "--mqtt-certificate", &pem, "--mqtt-key", &key];
+    let words = [&["--dji", "D01"], certified.as_slice()].concat();
     let _city = site.city_at(&broker, 1, &words);
     std::fs::remove_file(site.program.path("data/flight-plans/calendar.toml")).unwrap();
     let _service = site.service();

@@ -1,6 +1,11 @@
 //! Integration tests: repository rules, and the built program through its command line and its HTTP door.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 mod bringing;
 mod broken_off;

@@ -167,8 +167,6 @@ fn a_photo_without_tiles_makes_coverage_only_when_its_pixels_are_good_enough() {
         program.json(&["--config", "flyonce.toml", "ingest", "in"]);
         program
     };
-    let counted =
-        |program: &Program| program.json(&["coverage", "--max-gsd-cm", "1000"])["photos_counted"].clone();
     let program = flown(&[]);
     assert_eq!(counted(&program), 12);
     let chosen = tiles(&program);
@@ -190,7 +188,16 @@ fn a_photo_without_tiles_makes_coverage_only_when_its_pixels_are_good_enough() {
         );
     }
     assert_eq!(counted(&program), 9);
-    // A withdrawn sortie makes none, until it counts again.
+    assert_withdrawn_and_restored(&program);
+    assert_eq!(counted(&program), 9);
+}
+
+fn counted(program: &Program) -> serde_json::Value {
+    program.json(&["coverage", "--max-gsd-cm", "1000"])["photos_counted"].clone()
+}
+
+/// A withdrawn sortie makes no coverage, until it counts again.
+fn assert_withdrawn_and_restored(program: &Program) {
     let photo_id = program.photo_named("00.jpg")["photo_id"].to_string();
     let sortie = photo_id.trim_matches('"').split('/').next().unwrap();
     let nobody = program
@@ -208,11 +215,10 @@ fn a_photo_without_tiles_makes_coverage_only_when_its_pixels_are_good_enough() {
         "李娜",
     ]);
     assert_eq!(withdrawn["photos"], 12);
-    assert_eq!(counted(&program), 0);
+    assert_eq!(counted(program), 0);
     assert_eq!(
         program.json(&["flights", "withdrawn"])["withdrawn"][0]["reason"],
         "测试飞行"
     );
     program.json(&["flights", "restore", sortie, "--as", "李娜"]);
-    assert_eq!(counted(&program), 9);
 }

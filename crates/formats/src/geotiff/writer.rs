@@ -105,7 +105,7 @@ mod sealed {
         /// 1 whole without sign, 3 floating.
         const FORMAT: u16;
         fn push(self, bytes: &mut Vec<u8>);
-        fn is_same(self, other: Self) -> bool;
+        fn same_as(self, other: Self) -> bool;
         fn text(self) -> String;
     }
 
@@ -115,7 +115,7 @@ mod sealed {
         fn push(self, bytes: &mut Vec<u8>) {
             bytes.extend(self.to_le_bytes());
         }
-        fn is_same(self, other: Self) -> bool {
+        fn same_as(self, other: Self) -> bool {
             self == other
         }
         fn text(self) -> String {
@@ -129,7 +129,7 @@ mod sealed {
         fn push(self, bytes: &mut Vec<u8>) {
             bytes.extend(self.to_le_bytes());
         }
-        fn is_same(self, other: Self) -> bool {
+        fn same_as(self, other: Self) -> bool {
             self.to_bits() == other.to_bits()
         }
         fn text(self) -> String {
@@ -164,7 +164,7 @@ pub fn write<T: Sample>(
         for band in 0..bands {
             cells.fill(raster.nothing);
             fill(TilePlace { band, left, top }, &mut cells);
-            if cells.iter().all(|cell| cell.is_same(raster.nothing)) {
+            if cells.iter().all(|cell| cell.same_as(raster.nothing)) {
                 continue;
             }
             plain.clear();

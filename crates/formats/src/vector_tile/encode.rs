@@ -139,8 +139,8 @@ impl Pen {
     /// Differences from where the pen was, the sign in the last bit.
     fn to(&mut self, cells: &[Cell]) {
         for cell in cells {
-            for axis in 0..2 {
-                let step = cell[axis] - self.at[axis];
+            for (to, from) in cell.iter().zip(self.at) {
+                let step = to - from;
                 varint(
                     &mut self.bytes,
                     u64::from(((step << 1) ^ (step >> 31)).cast_unsigned()),

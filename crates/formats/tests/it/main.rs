@@ -1,5 +1,9 @@
 //! Tests of the crate through its public door: made, damaged and real photos, GeoJSON files, flight plans, KML.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking, their helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail by panicking, their helpers too"
+)]
 
 mod datasets;
 mod flight_plans;

@@ -104,11 +104,11 @@ pub fn check_rally(
 #[must_use]
 pub fn takes_return(items: &[MissionItem], rally: &[RallyPoint], home: Wgs84) -> bool {
     let moves = |item: &&MissionItem| item.command < NAV_LAST;
-    if !items
+    if items
         .iter()
         .rev()
         .find(moves)
-        .is_some_and(|last| last.command == RETURN)
+        .is_none_or(|last| last.command != RETURN)
     {
         return false;
     }

@@ -81,11 +81,11 @@ fn asked(machine: &mut Machine, (method, data): (&str, serde_json::Value), now: 
         data: data.as_object().unwrap().clone(),
     };
     machine.hear(&service, now);
-    let replies = machine.take().into_iter().filter_map(|out| match out {
+    let mut replies = machine.take().into_iter().filter_map(|out| match out {
         Out::Reply { result, .. } => Some(result),
         _ => None,
     });
-    replies.last().unwrap()
+    replies.next_back().unwrap()
 }
 
 #[test]

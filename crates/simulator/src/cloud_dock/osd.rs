@@ -84,7 +84,11 @@ impl Machine {
             "media_file_detail": {"remain_upload": remain_upload},
             "drc_state": 0,
         });
-        let hardware = json!({
+        [work, line, self.hardware()]
+    }
+
+    fn hardware(&self) -> Value {
+        json!({
             "battery_store_mode": self.battery_store_mode,
             "air_conditioner": {"air_conditioner_state": self.air_conditioner, "switch_time": 0},
             "job_number": self.aircraft.flights, "acc_time": 3_600,
@@ -97,8 +101,7 @@ impl Machine {
                     "voltage": 17_200, "temperature": 25.0,
                 }],
             },
-        });
-        [work, line, hardware]
+        })
     }
 
     fn cover_state(&self) -> i32 {

@@ -14,7 +14,7 @@ async fn a_withdrawn_sortie_makes_no_coverage_until_it_counts_again() {
             let rows = store.footprints(&FootprintQuery::default()).await.unwrap();
             rows.into_iter().map(|row| row.photo_id).collect::<Vec<_>>()
         };
-        assert_eq!(seen(&store).await, [first.clone()]);
+        assert_eq!(seen(&store).await, std::slice::from_ref(&first));
         let person = actor("li.na");
         let reason = "镜头盖没取下";
         assert_eq!(

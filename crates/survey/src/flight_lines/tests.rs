@@ -88,37 +88,42 @@ fn lines_are_near_the_shortest_thinkable() {
     assert!(holed < 1.12, "two holes: {holed}");
 }
 
-#[test]
-fn clear_ground_is_never_left() {
+fn on_grid(points: &[Place]) -> Vec<GridPoint> {
+    points
+        .iter()
+        .map(|[x, y]| GridPoint {
+            easting_m: *x,
+            northing_m: *y,
+        })
+        .collect()
+}
+
+/// A river without bridges but one at the far end, and a closed square in the area itself: allowed ground, and the river.
+fn ground_with_a_river() -> (CellSet, CellSet) {
     let grid = WorkingGrid::centred(Wgs84::new(31.2, 121.6).unwrap()).unwrap();
     let mut allowed = CellSet::empty(grid, Lattice::new(5.0));
-    let ring = |points: &[Place]| -> Vec<GridPoint> {
-        points
-            .iter()
-            .map(|[x, y]| GridPoint {
-                easting_m: *x,
-                northing_m: *y,
-            })
-            .collect()
-    };
-    // A river without bridges but one at the far end, and a closed square in the area itself.
     allowed.paint(&[
-        ring(&[
+        on_grid(&[
             [-100.0, -900.0],
             [3000.0, -900.0],
             [3000.0, 2000.0],
             [-100.0, 2000.0],
         ]),
-        ring(&hole(500.0, 500.0)),
+        on_grid(&hole(500.0, 500.0)),
     ]);
     let mut river = CellSet::empty(allowed.grid().clone(), allowed.lattice());
-    river.paint(&[ring(&[
+    river.paint(&[on_grid(&[
         [-100.0, -300.0],
         [2500.0, -300.0],
         [2500.0, -200.0],
         [-100.0, -200.0],
     ])]);
-    let allowed = allowed.difference(&river);
+    (allowed.difference(&river), river)
+}
+
+#[test]
+fn clear_ground_is_never_left() {
+    let (allowed, river) = ground_with_a_river();
     let clear = ClearGround::new(&allowed);
     let area = [vec![[0.0, 0.0], [1200.0, 0.0], [1200.0, 1200.0], [0.0, 1200.0]]];
     let dock = [200.0, -600.0];

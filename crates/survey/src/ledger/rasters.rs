@@ -87,7 +87,7 @@ impl RasterFrame {
                 ..
             } => (columns, rows, [step_m; 2]),
         };
-        let pixels = columns.checked_mul(rows).unwrap_or(usize::MAX);
+        let pixels = columns.saturating_mul(rows);
         let real = steps.iter().all(|step| step.is_finite() && *step > 0.0);
         if real && (1..=MOST_PIXELS).contains(&pixels) {
             Ok((columns, rows))

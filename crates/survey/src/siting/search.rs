@@ -25,7 +25,7 @@ impl Draws {
 
     /// 0 to `end` − 1; `end` is far below 2³².
     fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 32) as usize * end >> 32
+        ((self.next() >> 32) as usize * end) >> 32
     }
 }
 

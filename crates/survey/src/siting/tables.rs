@@ -107,8 +107,8 @@ impl<'p> Tables<'p> {
 
     /// Replaces the whole choice.
     pub(super) fn choose(&mut self, sites: &[u32]) {
-        for slot in 0..self.slots.len() {
-            if self.slots[slot] != NONE && self.slots[slot] != sites[slot] {
+        for (slot, site) in sites.iter().enumerate() {
+            if self.slots[slot] != NONE && self.slots[slot] != *site {
                 self.take(slot);
             }
         }
