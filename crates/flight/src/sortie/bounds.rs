@@ -104,7 +104,11 @@ pub(super) async fn verify_bounds(pilot: &mut Pilot<'_>) {
             return;
         };
         let equal = found.is_ok_and(|found| !found.is_empty() && is_from_fence(&found, &order.fence));
-        tell_equal(pilot, Step::FenceSet, "fence", equal);
+        let texts = [
+            "the fence on board is that of the plan",
+            "the fence on board could not be read or is not that of the plan",
+        ];
+        tell_equal(pilot, Step::FenceSet, texts, equal);
     }
     if !order.rally.is_empty() {
         let Some(found) = read_on(pilot, vehicle.download_rally()).await else {
@@ -113,7 +117,11 @@ pub(super) async fn verify_bounds(pilot: &mut Pilot<'_>) {
         let all =
             |found: Vec<RallyPoint>| found.len() == order.rally.len() && is_from_rally(&found, &order.rally);
         let equal = found.is_ok_and(all);
-        tell_equal(pilot, Step::RallySet, "rally points", equal);
+        let texts = [
+            "the rally points on board are those of the plan",
+            "the rally points on board could not be read or are not those of the plan",
+        ];
+        tell_equal(pilot, Step::RallySet, texts, equal);
     }
 }
 
@@ -132,15 +140,13 @@ async fn read_on<F: Future>(pilot: &mut Pilot<'_>, work: F) -> Option<F::Output>
     }
 }
 
-fn tell_equal(pilot: &mut Pilot<'_>, step: Step, what: &str, equal: bool) {
-    if equal {
-        pilot
-            .outbox
-            .step(step, format!("{what} on board are those of the plan"));
+fn tell_equal(pilot: &mut Pilot<'_>, step: Step, [same, other]: [&str; 2], equal: bool) {
+    let (step, text) = if equal {
+        (step, same)
     } else {
-        let text = format!("the {what} on board could not be read or are not those of the plan");
-        pilot.outbox.step(Step::Notice, text);
-    }
+        (Step::Notice, other)
+    };
+    pilot.outbox.step(step, text);
 }
 
 /// After a take-back nothing is laid any more but what this flight put there.

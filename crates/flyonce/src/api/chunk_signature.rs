@@ -93,7 +93,7 @@ mod tests {
         let chunks = [
             (
                 65_536,
-                "ad80c730a21e5b8d94586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
+                "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
             ),
             (
                 1024,

@@ -135,7 +135,9 @@ mod tests {
             ..Limits::default()
         };
         let mut checks = before_arming(&DockFacts::default(), &VehicleFacts::default(), &limits);
-        checks.extend(of_the_program(&ProgramFacts::default(), &limits));
+        let mut program = ProgramFacts::default();
+        program.bounds.fence_items = 5;
+        checks.extend(of_the_program(&program, &limits));
         for check in &checks {
             assert_ne!(check_words(check.name).zh, check.name);
         }

@@ -29,6 +29,19 @@ const TEXTS: &[(&str, &str)] = &[
         "{} 项回读一致,重发 {} 条消息",
     ),
     ("{} areas, {} items read back equal", "{} 个区域,{} 项回读一致"),
+    ("the fence on board is that of the plan", "飞机上的围栏与航线一致"),
+    (
+        "the fence on board could not be read or is not that of the plan",
+        "飞机上的围栏无法回读,或与航线不一致",
+    ),
+    (
+        "the rally points on board are those of the plan",
+        "飞机上的集结点与航线一致",
+    ),
+    (
+        "the rally points on board could not be read or are not those of the plan",
+        "飞机上的集结点无法回读,或与航线不一致",
+    ),
     ("the fence is not switched on: {}", "围栏未能启用:{}"),
     (
         "whether the vehicle has a fence of its own is not known: {}",
