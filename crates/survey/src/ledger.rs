@@ -4,7 +4,7 @@
 //! A tile keeps three things. **Planes**: for each GSD class limit the last photo of every cell, as an index into the
 //! tile's photos in order of day and name, so that "later" is "greater". **Strata**: one bit per cell for each (day,
 //! GSD class, view class, dock), so that any window is exact, also for cells seen both inside and after it. **Its
-//! photos**, from which it is painted again when one of them leaves. Histograms [label][class][last-seen day] follow
+//! photos**, from which it is painted again when one of them leaves. Histograms by label, class and last-seen day follow
 //! every write: "seen within the last N days" is a sum over days.
 //!
 //! A ledger is a function of its photos, whatever the order they came in, and [`Ledger::to_bytes`] shows it: ledgers

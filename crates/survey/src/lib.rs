@@ -8,7 +8,7 @@
 //! | [`time`] | which instant, and which civil day in the city |
 //! | [`identity`] | names of rows that sort by time |
 //! | [`geodesy`] | positions, datums, heights, distances |
-//! | [`reference`] | what a file's coordinates are written in, brought to WGS-84 |
+//! | [`mod@reference`] | what a file's coordinates are written in, brought to WGS-84 |
 //! | [`grid`] | the flat working grid that areas are measured on |
 //! | [`camera`] | which ray belongs to a pixel |
 //! | [`pose`] | where the camera was, how it was turned, how sure that is |

@@ -18,7 +18,7 @@ use crate::lang::Words;
 /// Longer than any part of a dock moves.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Gives an order and begins to carry it out; how far it is, is in [`Hands`].
+/// Gives an order and begins to carry it out; how far it is, is in `fleet::hands::Hands`.
 ///
 /// # Errors
 /// Inside: why it cannot be given, in words. Outside: the database.

@@ -12,7 +12,7 @@ use crate::layers::{FeatureLayer, LayerFeature, Shape};
 /// Heights that are believed, m.
 const HEIGHTS_M: std::ops::RangeInclusive<f64> = -100.0..=10_000.0;
 
-/// The zones of a layer of kind [`LayerKind::HeightLimit`]: every feature is an area and states `max_agl_m` (0 is no
+/// The zones of a layer of kind [`crate::layers::LayerKind::HeightLimit`]: every feature is an area and states `max_agl_m` (0 is no
 /// flight) or `max_amsl_m`.
 ///
 /// # Errors

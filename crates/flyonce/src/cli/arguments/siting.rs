@@ -19,7 +19,7 @@ pub struct SitingArguments {
     /// What further docks would add to the choice, so many of them.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub more: usize,
-    /// How far docks reach: `flown` by battery, wind and detours as [reach] says, or disc:RADIUS_M.
+    /// How far docks reach: `flown` by battery, wind and detours as `[reach]` says, or disc:RADIUS_M.
     #[arg(long, value_name = "flown|disc:RADIUS_M", default_value = "flown")]
     pub reach: String,
     /// Polygons (GeoJSON) of the ground to be reached, instead of the configured flyable area.
