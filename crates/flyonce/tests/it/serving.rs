@@ -109,7 +109,10 @@ fn every_door_of_the_description_answers() {
                 &view["photo_id"].as_str().unwrap().replace('/', "%2F"),
             )
             .replace("{sha256}", view["sha256"].as_str().unwrap())
-            .replace("{detection}", view["detection_id"].as_str().unwrap());
+            .replace("{detection}", view["detection_id"].as_str().unwrap())
+            .replace("{kind}", "town")
+            .replace("/age/{z}/{x}/{file}", "/age/10/857/418.png")
+            .replace("/tiles/{z}/{x}/{file}", "/tiles/10/857/418.mvt");
         if methods.get("get").is_none()
             || path.contains("/events")
             // Answers in words where there are no docks.
