@@ -153,6 +153,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("the mission is flown", "航线已飞完"),
     ("it turned home by itself", "飞机自行返航"),
     ("on its way home", "返航途中"),
+    ("it is on its way home again", "继续返航"),
     ("coming down where it is", "就地降落"),
     ("on its way to {}", "飞往 {}"),
     (
