@@ -189,7 +189,7 @@ pub async fn gaps(
 
 /// The same as GeoJSON polygons on WGS-84.
 #[utoipa::path(get, path = "/api/v1/coverage/gaps.geojson", params(CoverageAsked),
-    responses((status = 200, body = Object), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Object, content_type = "application/geo+json"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn gaps_geojson(
     State(workplace): State<Workplace>,
     State(fixed): State<Arc<Fixed>>,

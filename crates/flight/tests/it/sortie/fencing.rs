@@ -300,8 +300,11 @@ async fn a_fence_outlives_a_restart_of_the_program() {
     };
     let (report, told) = Flight::resume(&world, again, GateAnswer::Go).ends().await;
     assert_eq!(report.outcome, Outcome::Completed, "{told:?}");
-    for step in [Step::FenceSet, Step::RallySet] {
-        assert!(tells(&told, step, "on board are those of the plan"), "{told:?}");
+    for (step, text) in [
+        (Step::FenceSet, "the fence on board is that of the plan"),
+        (Step::RallySet, "the rally points on board are those of the plan"),
+    ] {
+        assert!(tells(&told, step, text), "{told:?}");
     }
     assert!(told.has(Step::PutBack), "{told:?}");
     assert!(world.vehicle.download_fence().await.unwrap().is_empty());
