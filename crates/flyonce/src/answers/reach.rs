@@ -5,10 +5,8 @@ use anyhow::Result;
 use serde::Serialize;
 use store::flights::{FlightRow, ShotRow};
 use survey::cells::CellSet;
-use survey::footprint::footprint;
-use survey::geodesy::{AltitudeAglM, LocalTangent, Wgs84};
+use survey::geodesy::Wgs84;
 use survey::grid::GridError;
-use survey::pose::{Attitude, GroundAssumption, Pose, PoseSigmas};
 use survey::raster::Lattice;
 use survey::reach::{FleetReach, FreeSpace};
 use utoipa::ToSchema;
@@ -17,6 +15,7 @@ use crate::answers::place::{outline, rounded};
 use crate::clock;
 use crate::config::roster::Roster;
 use crate::coverage::basis::Basis;
+use crate::coverage::planned::planned_outlines;
 use crate::lang::Words;
 use crate::workplace::Workplace;
 
@@ -60,7 +59,7 @@ pub async fn reach(
     let mut planned = Vec::new();
     for flight in flights {
         let shots = workplace.store.shots(&flight.sortie_id).await?;
-        planned.extend(planned_outlines(roster, &shots));
+        planned.extend(planned_outlines(roster, &planned_places(&shots)));
     }
     let rows = workplace
         .store
@@ -100,37 +99,13 @@ fn shown_by(basis: &Basis, outlines: &[Vec<Wgs84>]) -> Result<CellSet, GridError
     Ok(cells)
 }
 
-/// What the planned photos show: straight down, the top of the picture along the flight.
-fn planned_outlines(roster: &Roster, shots: &[ShotRow]) -> Vec<Vec<Wgs84>> {
-    let places: Vec<(Wgs84, f64)> = shots
+/// Where photos were planned, and how high above the dock.
+fn planned_places(shots: &[ShotRow]) -> Vec<(Wgs84, f64)> {
+    shots
         .iter()
         .filter_map(|shot| {
             let position = Wgs84::new(shot.planned_latitude_deg?, shot.planned_longitude_deg?).ok()?;
             Some((position, shot.planned_height_above_home_m?))
         })
-        .collect();
-    let mut outlines = Vec::new();
-    for (index, (position, height_m)) in places.iter().enumerate() {
-        let ahead = places
-            .get(index + 1)
-            .or_else(|| index.checked_sub(1).and_then(|before| places.get(before)));
-        let Some((ahead, _)) = ahead else { continue };
-        let [east_m, north_m] = LocalTangent::at(*position).enu_from_wgs84(*ahead);
-        let pose = Pose {
-            position: *position,
-            altitude_agl_m: AltitudeAglM(*height_m),
-            ground: GroundAssumption::FlatAtTakeoff,
-            attitude: Attitude {
-                yaw_rad: east_m.atan2(north_m),
-                pitch_rad: -std::f64::consts::FRAC_PI_2,
-                roll_rad: 0.0,
-            },
-            sigmas: PoseSigmas::consumer_gnss(),
-        };
-        // A height at or below the ground shows nothing.
-        if let Ok(shown) = footprint(&pose, &roster.camera) {
-            outlines.push(shown.outline);
-        }
-    }
-    outlines
+        .collect()
 }
