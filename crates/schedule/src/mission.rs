@@ -5,6 +5,8 @@ mod duration;
 mod fence;
 mod fence_area;
 mod item;
+#[cfg(test)]
+mod made;
 mod remainder;
 mod returns;
 mod shots;
