@@ -27,7 +27,7 @@ impl CellSet {
         }
     }
 
-    /// The cells whose centres lie inside any of the polygons.
+    /// The cells whose sample points lie inside any of the polygons.
     ///
     /// # Errors
     /// [`GridError`] when a vertex lies outside the working area.
@@ -61,7 +61,7 @@ impl CellSet {
         self.tiles.into_iter().collect()
     }
 
-    /// Adds the cells whose centres lie inside the rings (even-odd), in grid metres.
+    /// Adds the cells whose sample points lie inside the rings (even-odd), in grid metres.
     pub fn paint(&mut self, rings: &[Vec<GridPoint>]) {
         for (key, bits) in self.lattice.paint(rings) {
             self.insert(key, &bits);

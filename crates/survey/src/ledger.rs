@@ -10,12 +10,12 @@
 //! A ledger is a function of its photos, whatever the order they came in, and [`Ledger::to_bytes`] shows it: ledgers
 //! of the same photos give the same bytes.
 //!
-//! A cell counts when its centre lies inside a footprint; ground under several photos counts once. Areas are true
+//! A cell counts when its sample point lies inside a footprint; ground under several photos counts once. Areas are true
 //! areas: every tile's cells are weighed by the grid's areal scale, as whole mm², so that sums do not depend on their
 //! order. Labels bring exact areas, see [`Labels`].
 
 use crate::grid::{GridError, GridPoint, WORKING_RADIUS_KM, WorkingGrid};
-use crate::raster::{Lattice, TILE_CELLS, TileKey};
+use crate::raster::{Lattice, Painter, Span, TILE_CELLS, TileKey};
 use crate::time::CivilDay;
 use std::collections::{BTreeSet, HashMap};
 
@@ -49,7 +49,7 @@ pub use saved::SavedError;
 use frames::{Fixed, Frame, Frames, Stratum};
 use histogram::Histogram;
 use projector::Projector;
-use spans::{Painter, Run, Span};
+use spans::Run;
 use tile::{Moved, Tile};
 
 /// The ledger of imaged ground.

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::grid::GridPoint;
 
+mod painter;
+
+pub(crate) use painter::{Painter, Span, push_bits, push_span};
+
 /// Row and column of a tile, in tiles from the grid's origin.
 pub type TileKey = (i32, i32);
 /// One tile's cells: a word per row, a bit per column.
@@ -11,8 +15,8 @@ pub type Bits = Box<[u64; 64]>;
 
 /// Cells along a tile's side.
 pub const TILE_CELLS: i32 = 64;
-/// The lattice is turned against the grid by atan(0.382): outlines tend to follow meridians and parallels,
-/// and a long edge in step with the cells would round the same way all along.
+/// The lattice is turned against the grid by atan(0.382): outlines tend to follow meridians and parallels, and an edge
+/// that is not in step with the cells is measured best.
 const TURN_SIN: f64 = 0.356_849_798_007_271_46;
 const TURN_COS: f64 = 0.934_161_774_888_145_1;
 
@@ -58,39 +62,24 @@ impl Lattice {
         }
     }
 
-    /// The cells whose centres lie inside the rings (even-odd, so that holes may run either way), each tile
+    /// The cells whose sample points lie inside the rings (even-odd, so that holes may run either way), each tile
     /// once, in order of its key.
     #[must_use]
     pub fn paint(self, rings: &[Vec<GridPoint>]) -> Vec<(TileKey, Bits)> {
-        let crossings = self.crossings(rings);
+        let in_cells = |ring: &Vec<GridPoint>| ring.iter().map(|point| self.in_cells(*point)).collect();
+        let in_cells: Vec<Vec<[f64; 2]>> = rings.iter().map(in_cells).collect();
+        let mut spans = Vec::new();
+        Painter::default().paint(&in_cells, &mut spans);
         let mut canvas = Canvas {
             band: 0,
             row_of_tiles: BTreeMap::new(),
             done: Vec::new(),
         };
-        // A closed ring crosses every row an even number of times, so that pairs never straddle two rows.
-        for [(row, from), (_, to)] in crossings.as_chunks::<2>().0 {
-            canvas.paint_run(*row, (from - 0.5).ceil() as i32, (to - 0.5).ceil() as i32);
+        for span in spans {
+            canvas.paint_run(span.row, span.from, span.to);
         }
         canvas.finish_band();
         canvas.done
-    }
-
-    /// Row and column, in cells, at which the rings cross the lines through the centres of rows; sorted.
-    fn crossings(self, rings: &[Vec<GridPoint>]) -> Vec<(i32, f64)> {
-        let mut crossings = Vec::new();
-        for ring in rings {
-            let corners: Vec<[f64; 2]> = ring.iter().map(|point| self.in_cells(*point)).collect();
-            for (a, b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
-                let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
-                let slope = (high[0] - low[0]) / (high[1] - low[1]);
-                let (first, end) = ((low[1] - 0.5).ceil() as i32, (high[1] - 0.5).ceil() as i32);
-                crossings
-                    .extend((first..end).map(|row| (row, low[0] + (f64::from(row) + 0.5 - low[1]) * slope)));
-            }
-        }
-        crossings.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        crossings
     }
 
     /// Column and row of a grid point, in cells.

@@ -37,7 +37,7 @@ impl MeasuredArea {
         Ok(Self { cells, size })
     }
 
-    /// The cells whose centres lie inside.
+    /// The cells whose sample points lie inside.
     #[must_use]
     pub fn cells(&self) -> &CellSet {
         &self.cells

@@ -9,7 +9,7 @@ use crate::cells::CellSet;
 use crate::grid::{GridError, WorkingGrid};
 use crate::raster::{Bits, Lattice, TileKey};
 
-/// Towns and the flyable area as cells, with their exact areas. A cell belongs to the first town that has its centre.
+/// Towns and the flyable area as cells, with their exact areas. A cell belongs to the first town that has its sample point.
 #[derive(Debug, Clone)]
 pub struct Labels {
     grid: WorkingGrid,
@@ -83,6 +83,22 @@ impl TileLabels {
         match self {
             Self::One(row) => part(*row, &[u64::MAX; 64]),
             Self::Parts(parts) => parts.iter().for_each(|(row, bits)| part(*row, bits)),
+        }
+    }
+
+    /// Calls `part` with each label row that has some of `cells` of one row of the tile, and which.
+    pub fn for_row(&self, row: usize, cells: u64, mut part: impl FnMut(LabelRow, u64)) {
+        match self {
+            _ if cells == 0 => {}
+            Self::One(label) => part(*label, cells),
+            Self::Parts(parts) => {
+                for (label, bits) in parts {
+                    let both = bits[row] & cells;
+                    if both != 0 {
+                        part(*label, both);
+                    }
+                }
+            }
         }
     }
 

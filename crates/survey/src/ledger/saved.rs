@@ -14,7 +14,8 @@ use super::{Ledger, check_spans, farthest_cell, spans};
 use crate::grid::{GridDefinition, GridError, WorkingGrid};
 
 const MAGIC: &[u8; 14] = b"FlyOnce ledger";
-const VERSION: u16 = 1;
+/// 2: cells have sample points; version 1 went by their centres.
+const VERSION: u16 = 2;
 
 /// Why bytes are no ledger. The cure is always the same: build the ledger from the photo rows again.
 #[derive(Debug, Clone, PartialEq, Error)]

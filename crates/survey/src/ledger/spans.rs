@@ -1,17 +1,8 @@
-//! The cells of one photo as runs of columns, row by row: painted from rings, packed into bytes, cut into tiles.
+//! The cells of one photo as runs of columns, row by row: packed into bytes, cut into tiles.
 
 use std::ops::Range;
 
-use crate::raster::{Bits, TILE_CELLS, TileKey};
-
-/// Columns `from..to` of one row of the lattice. A photo's spans are in order of row and column; spans of one row do
-/// not touch, so that one set of cells has one list of spans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
-    pub row: i32,
-    pub from: i32,
-    pub to: i32,
-}
+use crate::raster::{Bits, Span, TILE_CELLS, TileKey, push_bits, push_span};
 
 /// Cells `from..to` of one row of one tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,125 +25,12 @@ impl Run {
     }
 }
 
-/// Paints rings; keeps its working memory between photos.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Painter {
-    /// For rows from the first on: first and last crossing, as the column right of it, and how many there are.
-    rows: Vec<(i32, i32, u32)>,
-    crossings: Vec<(i32, i32)>,
-}
-
-impl Painter {
-    /// The cells whose centres lie inside the rings (even-odd), of corners in columns and rows. Most footprints meet
-    /// a row twice: then first and last crossing are all there is to know and nothing has to be sorted.
-    pub fn paint(&mut self, rings: &[Vec<[f64; 2]>], spans: &mut Vec<Span>) {
-        spans.clear();
-        let rows = rings.iter().flatten().map(|corner| corner[1]);
-        let (low, high) = rows.fold((f64::MAX, f64::MIN), |(low, high), row| {
-            (low.min(row), high.max(row))
-        });
-        if low > high {
-            return;
-        }
-        let (first, end) = (column_right_of(low), column_right_of(high));
-        self.rows.clear();
-        self.rows
-            .resize((end - first).max(0) as usize, (i32::MAX, i32::MIN, 0));
-        for ring in rings {
-            for_crossings(ring, |row, column| {
-                let (left, right, count) = &mut self.rows[(row - first) as usize];
-                *left = column.min(*left);
-                *right = column.max(*right);
-                *count += 1;
-            });
-        }
-        if self.rows.iter().any(|(_, _, count)| *count > 2) {
-            return self.paint_sorted(rings, spans);
-        }
-        spans.extend(
-            self.rows
-                .iter()
-                .zip(first..)
-                .filter_map(|((left, right, _), row)| {
-                    (left < right).then_some(Span {
-                        row,
-                        from: *left,
-                        to: *right,
-                    })
-                }),
-        );
-    }
-
-    fn paint_sorted(&mut self, rings: &[Vec<[f64; 2]>], spans: &mut Vec<Span>) {
-        self.crossings.clear();
-        for ring in rings {
-            for_crossings(ring, |row, column| self.crossings.push((row, column)));
-        }
-        self.crossings.sort_unstable();
-        // A closed ring crosses every row an even number of times, so that pairs never straddle two rows.
-        for [(row, from), (_, to)] in self.crossings.as_chunks::<2>().0 {
-            push_span(
-                spans,
-                Span {
-                    row: *row,
-                    from: *from,
-                    to: *to,
-                },
-            );
-        }
-    }
-}
-
-/// Calls `cross` with every row whose centre line an edge crosses, and the first column whose centre lies right of it.
-fn for_crossings(ring: &[[f64; 2]], mut cross: impl FnMut(i32, i32)) {
-    let Some(mut a) = ring.last() else { return };
-    for b in ring {
-        let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
-        let slope = (high[0] - low[0]) / (high[1] - low[1]);
-        for row in column_right_of(low[1])..column_right_of(high[1]) {
-            let column = low[0] + (f64::from(row) + 0.5 - low[1]) * slope;
-            cross(row, column_right_of(column));
-        }
-        a = b;
-    }
-}
-
-/// The first whole number whose middle (+0.5) is not below `value`. `f64::ceil` is a call on plain x86-64; two
-/// conversions are not.
-fn column_right_of(value: f64) -> i32 {
-    let shifted = value - 0.5;
-    let cut = shifted as i32;
-    cut + i32::from(f64::from(cut) < shifted)
-}
-
-/// Adds a span behind the others; empty ones are dropped and touching ones joined.
-fn push_span(spans: &mut Vec<Span>, span: Span) {
-    if span.from >= span.to {
-        return;
-    }
-    match spans.last_mut() {
-        Some(last) if last.row == span.row && span.from <= last.to => last.to = last.to.max(span.to),
-        _ => spans.push(span),
-    }
-}
-
 /// The spans of tiles that come in order of their keys.
 pub(super) fn of_tiles<'a>(tiles: impl Iterator<Item = (&'a TileKey, &'a Bits)>, spans: &mut Vec<Span>) {
     let mut found = Vec::new();
     for ((down, along), bits) in tiles {
-        for (row, word) in (0_i32..).zip(bits.iter()) {
-            let mut left = *word;
-            while left != 0 {
-                let from = left.trailing_zeros();
-                let width = (left >> from).trailing_ones();
-                left &= u64::MAX.checked_shl(from + width).unwrap_or(0);
-                let column = along * TILE_CELLS + from as i32;
-                found.push(Span {
-                    row: down * TILE_CELLS + row,
-                    from: column,
-                    to: column + width as i32,
-                });
-            }
+        for (row, word) in (down * TILE_CELLS..).zip(bits.iter()) {
+            push_bits(&mut found, row, along * TILE_CELLS, *word);
         }
     }
     found.sort_unstable_by_key(|span| (span.row, span.from));
@@ -306,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn paints_what_the_lattice_paints_and_packs_without_loss(
+        fn packs_without_loss(
             rings in prop::collection::vec(prop::collection::vec((-900.0..900.0_f64, -900.0..900.0_f64), 3..9), 1..3),
         ) {
             let lattice = Lattice::new(5.0);
@@ -314,16 +192,10 @@ mod tests {
                 .iter()
                 .map(|ring| ring.iter().map(|(e, n)| GridPoint { easting_m: *e, northing_m: *n }).collect())
                 .collect();
-            let in_cells: Vec<Vec<[f64; 2]>> =
-                on_grid.iter().map(|ring| ring.iter().map(|at| lattice.in_cells(*at)).collect()).collect();
-            let mut spans = Vec::new();
-            Painter::default().paint(&in_cells, &mut spans);
-            let expected: BTreeMap<TileKey, Bits> =
-                lattice.paint(&on_grid).into_iter().filter(|(_, bits)| bits.iter().any(|row| *row != 0)).collect();
+            let expected: BTreeMap<TileKey, Bits> = lattice.paint(&on_grid).into_iter().collect();
+            let (mut spans, mut bytes, mut unpacked) = (Vec::new(), Vec::new(), Vec::new());
+            of_tiles(expected.iter(), &mut spans);
             prop_assert_eq!(&tiles_of(&spans), &expected);
-            let (mut again, mut bytes, mut unpacked) = (Vec::new(), Vec::new(), Vec::new());
-            of_tiles(expected.iter(), &mut again);
-            prop_assert_eq!(&again, &spans);
             pack(&spans, &mut bytes);
             prop_assert_eq!(unpack(&bytes, 10_000, &mut unpacked), Some(()));
             prop_assert_eq!(unpacked, spans);

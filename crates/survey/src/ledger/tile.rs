@@ -138,9 +138,12 @@ impl Tile {
             if let Some(histogram) = histogram.as_deref_mut() {
                 moved.clear();
                 for run in runs {
-                    plane.tally(*run, stratum.day, first_of_day, |cell, before| {
-                        let before = usize::from(before).checked_sub(1).map(|giver| givers[giver].day);
-                        count_in(moved, labels.of_cell(cell), before);
+                    let unseen = plane.not_seen_on_last_day(*run);
+                    labels.for_row(usize::from(run.row), unseen, |label, cells| {
+                        plane.tally(run.row, cells, stratum.day, first_of_day, |before, cells| {
+                            let before = usize::from(before).checked_sub(1).map(|giver| givers[giver].day);
+                            count_in(moved, label, before, cells);
+                        });
                     });
                 }
                 for (row, before, cells) in moved.iter() {
@@ -331,17 +334,31 @@ impl Plane {
         }
     }
 
-    /// Calls `cell` with those cells of a run that were not seen on `day` or later, and what gave them before.
-    fn tally(&self, run: Run, day: u16, first_of_day: u16, mut cell: impl FnMut(usize, u16)) {
-        let row = usize::from(run.row);
-        let mut left = run.bits() & !self.seen_on_it[row];
+    fn not_seen_on_last_day(&self, run: Run) -> u64 {
+        run.bits() & !self.seen_on_it[usize::from(run.row)]
+    }
+
+    /// Of cells of a row that were not seen on the last day, those that were not seen on `day` or later: calls `part`
+    /// with what gave them before and how many in a row that one gave.
+    fn tally(&self, row: u8, cells: u64, day: u16, first_of_day: u16, mut part: impl FnMut(u16, u64)) {
+        let givers = &self.givers[usize::from(row) * 64..][..64];
+        let (mut left, mut before, mut count) = (cells, 0, 0);
         while left != 0 {
-            let at = row * 64 + left.trailing_zeros() as usize;
+            let giver = givers[left.trailing_zeros() as usize];
             left &= left - 1;
             // On the last day, what was not seen on it was seen before it.
-            if day == self.last_day || self.givers[at] < first_of_day {
-                cell(at, self.givers[at]);
+            if day < self.last_day && giver >= first_of_day {
+                continue;
             }
+            if giver != before && count > 0 {
+                part(before, count);
+                count = 0;
+            }
+            before = giver;
+            count += 1;
+        }
+        if count > 0 {
+            part(before, count);
         }
     }
 
@@ -363,13 +380,13 @@ impl Plane {
     }
 }
 
-fn count_in(moved: &mut Moved, row: LabelRow, before: Option<u16>) {
+fn count_in(moved: &mut Moved, row: LabelRow, before: Option<u16>, cells: u64) {
     match moved
         .iter_mut()
         .rev()
         .find(|(of, day, _)| *of == row && *day == before)
     {
-        Some((_, _, count)) => *count += 1,
-        None => moved.push((row, before, 1)),
+        Some((_, _, count)) => *count += cells,
+        None => moved.push((row, before, cells)),
     }
 }
