@@ -15,7 +15,7 @@ use crate::lang::{Lang, Words};
 use crate::map_picture::colours::{AGES, BORDER, Colour, DOCK, GAP, NEVER};
 use crate::map_picture::labels::{Labels, numbered_words};
 use crate::map_picture::panel::{Panel, Sample, bare};
-use crate::map_picture::{Board, Form, Frame, bounds_m, rings_on_grid};
+use crate::map_picture::{Board, Form, Frame, MAP_PX, PAGE_MAP_PX, bounds_m, rings_on_grid};
 
 /// Classes of age: up to so many days, the newest first; each has its colour of [`AGES`].
 pub const AGE_CLASSES: [(i32, Colour); 5] = [
@@ -107,12 +107,14 @@ fn painted(
     found: &FoundGaps,
     (town, ranked): (Option<usize>, usize),
 ) -> Result<(Board, Vec<String>)> {
+    // On a page stand the gaps' ranks.
+    let longest_px = if ranked > 0 { PAGE_MAP_PX } else { MAP_PX };
     let ground = match town {
         Some(town) => figures.scene.town_cells[town].clone(),
         None => shown_ground(figures)?,
     };
     let bounds = bounds_m(&ground).context("there is no ground to show: no flyable layer and no photo")?;
-    let mut board = Board::new(Frame::around(bounds));
+    let mut board = Board::new(Frame::around(bounds, longest_px));
     paint_ages(&mut board, figures, &ground)?;
     let numbered = paint_lines(&mut board, figures, found, (town, ranked))?;
     Ok((board, numbered))
@@ -235,7 +237,7 @@ fn panel(figures: &Figures<'_>, numbered: &[String], lang: Lang) -> Result<Panel
             (lang.pick("实拍", "Imaged"), imaged),
         ]
         .into_iter()
-        .map(|(name, amount)| format!("{name} {}", amount_text(amount, lang)))
+        .map(|(name, amount)| format!("{name}{}{}", lang.pick(":", ": "), amount_text(amount, lang)))
         .collect(),
         keys: legend()
             .into_iter()

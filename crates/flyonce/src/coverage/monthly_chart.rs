@@ -26,7 +26,7 @@ pub fn chart(days: &[(CivilDay, Option<f64>)], known: &[(usize, f64)], target: O
             WIDTH - 40.0,
         );
         // The target's figure stands before that of a line close to it.
-        let is_hidden = dash.is_empty() && target.is_some_and(|target| (target - percent).abs() < 10.0);
+        let is_hidden = dash.is_empty() && target.is_some_and(|target| (target - percent).abs() <= 12.0);
         if !is_hidden {
             let _ = write!(svg, "<text x=\"2\" y=\"{}\">{percent}</text>", at + 4.0);
         }

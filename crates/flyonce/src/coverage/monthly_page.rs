@@ -198,26 +198,40 @@ fn map(town: &TownPage) -> String {
         format!("<li>{sign}<span>{}</span></li>", words(&said))
     };
     let legend: String = age_map::legend().into_iter().map(entry).collect();
-    let ages = &town.row.ages;
-    let days = |days: Option<u32>| days.map_or_else(|| "–".to_owned(), |days| days.to_string());
-    let (p50, p90, never) = (
-        days(ages.p50_days),
-        days(ages.p90_days),
-        number(ages.never_percent, 1),
-    );
     format!(
         "<section class=\"map\"><div><h2>{}</h2><p class=\"note\">{}</p><img alt=\"\" src=\"data:image/png;base64,{}\"></div><ul class=\"legend\">{legend}</ul></section>",
         both("多久没拍到", "Days since seen"),
-        both(
-            &format!(
-                "拍到过的地面,一半在 {p50} 天内、九成在 {p90} 天内拍到;{never} % 从未拍到。图上数字为下表空白编号。"
-            ),
-            &format!(
-                "Of the ground ever seen, half was seen within {p50} days and nine tenths within {p90}; {never} % was never seen. Figures on the map are numbers of gaps below."
-            ),
-        ),
+        ages(town),
         base64(&town.map_png)
     )
+}
+
+/// How old what was seen is, and what the figures on the map are.
+fn ages(town: &TownPage) -> String {
+    let ages = &town.row.ages;
+    let ranks = both(
+        "图上数字为下表空白编号。",
+        "Figures on the map are numbers of gaps below.",
+    );
+    let (Some(p50), Some(p90)) = (ages.p50_days, ages.p90_days) else {
+        return both("还没有拍到过。", "None of it was ever seen.") + &ranks;
+    };
+    let days = |days: u32| {
+        if days == 1 {
+            "1 day".to_owned()
+        } else {
+            format!("{days} days")
+        }
+    };
+    let never = number(ages.never_percent, 1);
+    both(
+        &format!("拍到过的地面,一半在 {p50} 天内、九成在 {p90} 天内拍到;{never} % 从未拍到。"),
+        &format!(
+            "Of the ground ever seen, half was seen within {} and nine tenths within {}; {never} % was never seen. ",
+            days(p50),
+            days(p90)
+        ),
+    ) + &ranks
 }
 
 /// How the month went, in a sentence and as a line.
@@ -390,7 +404,7 @@ fn all_towns(month: &Month, here: &TownPage) -> String {
         .map(row)
         .collect();
     format!(
-        "<h2>{}</h2>{}",
+        "<section class=\"towns\"><h2>{}</h2>{}</section>",
         both("全区各街镇", "All towns"),
         table(&heads, &rows)
     )

@@ -12,7 +12,7 @@ use crate::layers::compare::Comparison;
 use crate::map_picture::colours::{BORDER, Colour, GAINED, LOST, SAME};
 use crate::map_picture::labels::{Labels, numbered_words};
 use crate::map_picture::panel::{Panel, Sample};
-use crate::map_picture::{Board, Frame, rings_on_grid};
+use crate::map_picture::{Board, Frame, MAP_PX, rings_on_grid};
 
 /// Towns listed with their change.
 const TOWNS_LISTED: usize = 12;
@@ -42,7 +42,7 @@ pub fn map_png(
     let drawn = grounds.iter().map(|(rings, _)| rings);
     let drawn = drawn.chain(borders.iter().map(|(_, rings)| rings));
     let bounds = around(drawn.flatten().flatten()).context("there is nothing to draw")?;
-    let mut board = Board::new(Frame::around(bounds));
+    let mut board = Board::new(Frame::around(bounds, MAP_PX));
     for (rings, colour) in &grounds {
         board.ground(rings, *colour);
     }

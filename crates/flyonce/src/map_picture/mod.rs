@@ -16,8 +16,10 @@ pub mod panel;
 
 use colours::{Colour, PAPER};
 
-/// Longer side of a map, pixels.
-const MAP_PX: f64 = 1400.0;
+/// Longer side of a map with a panel beside it, pixels.
+pub const MAP_PX: f64 = 1400.0;
+/// Longer side of a map on a page, where its letters are seldom shown at full size, pixels.
+pub const PAGE_MAP_PX: f64 = 900.0;
 /// Finest scale, m per pixel.
 const FINEST_M: f64 = 0.5;
 
@@ -37,10 +39,10 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frame around west, north, east and south, m on the grid.
-    pub fn around([west, north, east, south]: [f64; 4]) -> Self {
-        let step_m = ((east - west).max(north - south) / MAP_PX).max(FINEST_M);
-        let pixels = |side_m: f64| (side_m / step_m).ceil().clamp(1.0, MAP_PX) as u32;
+    /// The frame around west, north, east and south, m on the grid, its longer side so many pixels at most.
+    pub fn around([west, north, east, south]: [f64; 4], longest_px: f64) -> Self {
+        let step_m = ((east - west).max(north - south) / longest_px).max(FINEST_M);
+        let pixels = |side_m: f64| (side_m / step_m).ceil().clamp(1.0, longest_px) as u32;
         Self {
             west_m: west,
             north_m: north,
