@@ -27,11 +27,16 @@ pub fn kind_words(kind: &str) -> Words {
     Words::new(zh, en)
 }
 
-/// Kind, name and version.
+/// Kind, name and version; a layer that goes by the name of its kind is named once.
 pub fn layer_words(layer: &LayerUse) -> Words {
     let kind = kind_words(&layer.kind);
     let rest = format!("{} {}", layer.name, layer.version);
-    Words::new(format!("{} {rest}", kind.zh), format!("{}: {rest}", kind.en))
+    let zh = if layer.name == kind.zh {
+        rest.clone()
+    } else {
+        format!("{} {rest}", kind.zh)
+    };
+    Words::new(zh, format!("{}: {rest}", kind.en))
 }
 
 /// Who made the layers, each once; `None` where none says so.
@@ -75,7 +80,7 @@ mod tests {
             valid_to: None,
             source: source.map(str::to_owned),
         };
-        assert_eq!(layer_words(&layer(None)).zh, "适飞 适飞 2");
+        assert_eq!(layer_words(&layer(None)).zh, "适飞 2");
         assert_eq!(sources(&[layer(None)]), None);
         let told = sources(&[layer(Some("甲")), layer(Some("乙")), layer(Some("甲"))]).unwrap();
         assert_eq!(told.zh, "图层来源:甲;乙");

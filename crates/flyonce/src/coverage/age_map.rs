@@ -15,7 +15,7 @@ use crate::lang::{Lang, Words};
 use crate::map_picture::colours::{AGES, BORDER, Colour, DOCK, GAP, NEVER};
 use crate::map_picture::labels::{Labels, numbered_words};
 use crate::map_picture::panel::{Panel, Sample, bare};
-use crate::map_picture::{Board, Form, Frame, MAP_PX, PAGE_MAP_PX, bounds_m, rings_on_grid};
+use crate::map_picture::{Board, Form, Frame, MAP_PX, PAGE_MAP_PX, around_cells, rings_on_grid};
 
 /// Classes of age: up to so many days, the newest first; each has its colour of [`AGES`].
 pub const AGE_CLASSES: [(i32, Colour); 5] = [
@@ -113,7 +113,8 @@ fn painted(
         Some(town) => figures.scene.town_cells[town].clone(),
         None => shown_ground(figures)?,
     };
-    let bounds = bounds_m(&ground).context("there is no ground to show: no flyable layer and no photo")?;
+    let bounds =
+        around_cells(&ground).context("there is no ground to show: no flyable layer and no photo")?;
     let mut board = Board::new(Frame::around(bounds, longest_px));
     paint_ages(&mut board, figures, &ground)?;
     let numbered = paint_lines(&mut board, figures, found, (town, ranked))?;

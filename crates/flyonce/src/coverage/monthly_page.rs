@@ -214,7 +214,7 @@ fn ages(town: &TownPage) -> String {
         "Figures on the map are numbers of gaps below.",
     );
     let (Some(p50), Some(p90)) = (ages.p50_days, ages.p90_days) else {
-        return both("还没有拍到过。", "None of it was ever seen.") + &ranks;
+        return both("还没有拍到过。", "None of it was ever seen. ") + &ranks;
     };
     let days = |days: u32| {
         if days == 1 {

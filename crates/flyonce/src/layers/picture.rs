@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use survey::area::Polygon;
-use survey::grid::{GridPoint, WorkingGrid};
+use survey::grid::WorkingGrid;
 use survey::layers::{Difference, LayerRef};
 
 use crate::answers::layer_kinds::kind_words;
@@ -12,12 +12,10 @@ use crate::layers::compare::Comparison;
 use crate::map_picture::colours::{BORDER, Colour, GAINED, LOST, SAME};
 use crate::map_picture::labels::{Labels, numbered_words};
 use crate::map_picture::panel::{Panel, Sample};
-use crate::map_picture::{Board, Frame, MAP_PX, rings_on_grid};
+use crate::map_picture::{Board, Frame, MAP_PX, around, rings_on_grid};
 
 /// Towns listed with their change.
 const TOWNS_LISTED: usize = 12;
-/// Room around what is drawn, share of its longer side.
-const ROOM: f64 = 0.02;
 
 /// The map as PNG. `kept` is the ground of both layers.
 ///
@@ -41,7 +39,7 @@ pub fn map_png(
     }
     let drawn = grounds.iter().map(|(rings, _)| rings);
     let drawn = drawn.chain(borders.iter().map(|(_, rings)| rings));
-    let bounds = around(drawn.flatten().flatten()).context("there is nothing to draw")?;
+    let bounds = around(drawn.flatten().flatten().copied()).context("there is nothing to draw")?;
     let mut board = Board::new(Frame::around(bounds, MAP_PX));
     for (rings, colour) in &grounds {
         board.ground(rings, *colour);
@@ -51,17 +49,6 @@ pub fn map_png(
     }
     let numbered = Labels::default().inside(&mut board, &borders, true);
     panel(comparison, &numbered, lang).beside(&board).png()
-}
-
-/// West, north, east and south, m.
-fn around<'a>(points: impl Iterator<Item = &'a GridPoint>) -> Option<[f64; 4]> {
-    let tight = points
-        .map(|at| [at.easting_m, at.northing_m, at.easting_m, at.northing_m])
-        .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1]), a[2].max(b[2]), a[3].min(b[3])]);
-    tight.map(|[west, north, east, south]| {
-        let room = ROOM * (east - west).max(north - south).max(1.0);
-        [west - room, north + room, east + room, south - room]
-    })
 }
 
 fn panel(comparison: &Comparison, numbered: &[String], lang: Lang) -> Panel {
@@ -98,7 +85,11 @@ fn panel(comparison: &Comparison, numbered: &[String], lang: Lang) -> Panel {
             "{}: {} → {}",
             kind.pick(lang),
             told(&comparison.first),
-            told(&comparison.second)
+            if comparison.first.name == comparison.second.name {
+                comparison.second.version.clone()
+            } else {
+                told(&comparison.second)
+            }
         ),
         figures: figures(comparison, lang),
         keys,

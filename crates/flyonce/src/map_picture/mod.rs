@@ -20,6 +20,8 @@ use colours::{Colour, PAPER};
 pub const MAP_PX: f64 = 1400.0;
 /// Longer side of a map on a page, where its letters are seldom shown at full size, pixels.
 pub const PAGE_MAP_PX: f64 = 900.0;
+/// Room around what is shown, share of its longer side.
+const ROOM: f64 = 0.02;
 /// Finest scale, m per pixel.
 const FINEST_M: f64 = 0.5;
 
@@ -76,6 +78,33 @@ pub fn bounds_m(cells: &CellSet) -> Option<[f64; 4]> {
             ]
         })
         .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1]), a[2].max(b[2]), a[3].min(b[3])])
+}
+
+/// West, north, east and south of places with a little room around them, m: what a map of them shows.
+pub fn around(places: impl Iterator<Item = GridPoint>) -> Option<[f64; 4]> {
+    let tight = places
+        .map(|at| [at.easting_m, at.northing_m, at.easting_m, at.northing_m])
+        .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1]), a[2].max(b[2]), a[3].min(b[3])]);
+    tight.map(|[west, north, east, south]| {
+        let room = ROOM * (east - west).max(north - south).max(1.0);
+        [west - room, north + room, east + room, south - room]
+    })
+}
+
+/// [`around`] the corners of the cells of a set.
+pub fn around_cells(cells: &CellSet) -> Option<[f64; 4]> {
+    let lattice = cells.lattice();
+    let rows = cells.tiles().iter().flat_map(|((band, tile), bits)| {
+        let (top, left) = (f64::from(band * TILE_CELLS), f64::from(tile * TILE_CELLS));
+        let rows = bits.iter().enumerate().filter(|(_, word)| **word != 0);
+        rows.map(move |(row, word)| {
+            let (from, to) = (word.trailing_zeros(), u64::BITS - word.leading_zeros());
+            (top + row as f64, [left + f64::from(from), left + f64::from(to)])
+        })
+    });
+    around(rows.flat_map(|(row, [from, to])| {
+        [[from, row], [to, row], [from, row + 1.0], [to, row + 1.0]].map(|corner| lattice.point(corner))
+    }))
 }
 
 /// The rings of polygons on a grid.
@@ -330,6 +359,23 @@ mod tests {
             drawn.pixels().any(|pixel| pixel.0.iter().all(|part| *part < 120)),
             "cut off at the edge, not refused"
         );
+    }
+
+    #[test]
+    fn a_map_shows_its_cells_and_little_more() {
+        let grid = WorkingGrid::centred(survey::geodesy::Wgs84::new(31.2, 121.5).unwrap()).unwrap();
+        let mut cells = CellSet::empty(grid, survey::raster::Lattice::new(10.0));
+        assert_eq!(around_cells(&cells), None);
+        cells.paint(&[vec![
+            at(100.0, 900.0),
+            at(1100.0, 900.0),
+            at(1100.0, 400.0),
+            at(100.0, 400.0),
+        ]]);
+        let bounds = around_cells(&cells).unwrap();
+        for (bound, wanted) in bounds.into_iter().zip([80.0, 920.0, 1120.0, 380.0]) {
+            assert!((bound - wanted).abs() < 8.0, "{bounds:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::lang::Lang;
 use crate::map_picture::colours::{Colour, DOCK, NEW_DOCK, NEXT_DOCK, OUT_OF_REACH, REACH, REACHED};
 use crate::map_picture::labels::Labels;
 use crate::map_picture::panel::{Panel, Sample};
-use crate::map_picture::{Board, Form, Frame, MAP_PX, bounds_m};
+use crate::map_picture::{Board, Form, Frame, MAP_PX, around_cells};
 use crate::siting::{SiteAnswer, Sited, SitingAnswer};
 
 /// The map as PNG.
@@ -19,7 +19,7 @@ use crate::siting::{SiteAnswer, Sited, SitingAnswer};
 /// # Errors
 /// No demand to show.
 pub fn map_png(sited: &Sited, lang: Lang) -> Result<Vec<u8>> {
-    let bounds = bounds_m(&sited.demand).context("there is no ground to show")?;
+    let bounds = around_cells(&sited.demand).context("there is no ground to show")?;
     let mut board = Board::new(Frame::around(bounds, MAP_PX));
     let frame = board.frame();
     board.paint(|column, row| ground_colour(sited, frame.place(column, row)));
