@@ -30,10 +30,12 @@ impl Words {
     }
 }
 
-/// Language of the command line's output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// Language of the command line's output and of pictures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// Chinese.
+    #[default]
     Zh,
     /// English.
     En,

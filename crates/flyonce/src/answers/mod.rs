@@ -8,6 +8,7 @@ pub mod compare_page;
 pub mod coverage;
 pub mod flights;
 pub mod geotag;
+pub mod layer_kinds;
 pub mod layers;
 pub mod leads;
 pub mod leads_geojson;

@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use formats::placed::{Feature, Shape, Value};
 use formats::vector_tile::{self, TileAddress, TileLayer};
+use serde::Deserialize;
 use survey::area::Polygon;
+use utoipa::IntoParams;
 
 use crate::api::coverage_questions::{CoverageAsked, sensible, somewhere, told};
 use crate::api::error::{ApiError, ErrorBody};
@@ -20,7 +22,7 @@ use crate::api::state::{ApiState, Fixed};
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{FoundGap, FoundGaps, rings};
 use crate::coverage::{age_map, age_tiles};
-use crate::lang::Words;
+use crate::lang::{Lang, Words};
 
 /// Tiles are asked for again after so long.
 const FRESH: &str = "private, max-age=30";
@@ -33,20 +35,29 @@ pub fn router() -> Router<ApiState> {
         .route("/tiles/{z}/{x}/{file}", get(vector_tile))
 }
 
+/// How a picture is written.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+pub struct PictureAsked {
+    /// `zh` (if left out) or `en`: the language of its words.
+    #[serde(default)]
+    lang: Lang,
+}
+
 /// The map: age of ground, docks, gaps, legend, scale bar, north.
-#[utoipa::path(get, path = "/api/v1/coverage/map.png", params(CoverageAsked),
+#[utoipa::path(get, path = "/api/v1/coverage/map.png", params(CoverageAsked, PictureAsked),
     responses((status = 200, body = Vec<u8>, content_type = "image/png"), (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn map(
     State(fixed): State<Arc<Fixed>>,
     Query(asked): Query<CoverageAsked>,
+    Query(PictureAsked { lang }): Query<PictureAsked>,
 ) -> Result<Response, ApiError> {
     let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| {
         // Before any layer and photo there is nothing to draw.
         if age_map::shown_ground(figures)?.is_empty() {
             return Ok(None);
         }
-        age_map::map_png(figures, found, None).map(Some)
+        age_map::map_png(figures, found, lang).map(Some)
     });
     let png = somewhere(sensible(answer.await)?.flatten())?;
     Ok((

@@ -18,10 +18,10 @@ use crate::clock;
 use crate::config::layers;
 use crate::config::reach::ReachSettings;
 use crate::config::roster::Roster;
-use crate::coverage::age_map::bounds_m;
 use crate::coverage::answer::LayerUse;
 use crate::coverage::basis::Basis;
 use crate::lang::{Lang, Words};
+use crate::map_picture::bounds_m;
 use crate::siting::candidates::{Candidate, of_file, of_lattice, of_roster};
 use crate::siting::{Asked, At, SitingAnswer, files, picture, site};
 use crate::whole_file::write_whole;
@@ -52,7 +52,7 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &SitingArgume
         write_whole(file, serde_json::to_string(&files::geojson(&sited)?)?.as_bytes())?;
     }
     if let Some(file) = &arguments.png {
-        write_whole(file, &picture::map_png(&sited)?)?;
+        write_whole(file, &picture::map_png(&sited, output.lang)?)?;
     }
     output.show(&sited.answer, |lang| text(&sited.answer, lang))
 }

@@ -5,82 +5,65 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use survey::cells::CellSet;
 use survey::geodesy::Wgs84;
-use survey::grid::GridPoint;
 use survey::ledger::{GroundRaster, RasterFrame};
-use survey::raster::TILE_CELLS;
 
+use crate::answers::layer_kinds::{layer_words, sources};
+use crate::coverage::answer::{Amount, CoverageRow};
 use crate::coverage::figures::Figures;
-use crate::coverage::gap_list::FoundGaps;
-use crate::lang::Words;
-use crate::map_picture::{Board, Colour, bar_m};
+use crate::coverage::gap_list::{FoundGap, FoundGaps};
+use crate::lang::{Lang, Words};
+use crate::map_picture::colours::{AGES, BORDER, Colour, DOCK, GAP, NEVER};
+use crate::map_picture::labels::{Labels, numbered_words};
+use crate::map_picture::panel::{Panel, Sample, bare};
+use crate::map_picture::{Board, Form, Frame, MAP_PX, PAGE_MAP_PX, around_cells, rings_on_grid};
 
-/// Ages with a colour of their own: up to so many days.
+/// Classes of age: up to so many days, the newest first; each has its colour of [`AGES`].
 pub const AGE_CLASSES: [(i32, Colour); 5] = [
-    (7, [26, 120, 80]),
-    (14, [102, 178, 98]),
-    (30, [222, 203, 93]),
-    (90, [233, 142, 66]),
-    (i32::MAX, [190, 66, 52]),
+    (7, AGES[0]),
+    (14, AGES[1]),
+    (30, AGES[2]),
+    (90, AGES[3]),
+    (i32::MAX, AGES[4]),
 ];
-/// Flyable ground that was never seen.
-pub const NEVER: Colour = [206, 211, 219];
-const PAPER: Colour = [255, 255, 255];
-const INK: Colour = [28, 37, 48];
-const BORDER: Colour = [120, 130, 144];
-const GAP: Colour = [201, 42, 42];
-const DOCK: Colour = [22, 99, 199];
 
-/// Longer side of the map, pixels.
-const MAP_PX: f64 = 1400.0;
-/// Width of the legend beside it, pixels.
-const LEGEND_PX: u32 = 330;
-const MARGIN_PX: i64 = 20;
-
-/// What the colours mean, with `n` days of the last-but-one class in words.
-pub fn legend() -> Vec<(Colour, Words)> {
+/// What colours and signs mean.
+pub fn legend() -> Vec<(Sample, Words)> {
     let mut from = 0;
     let mut entries = Vec::new();
     for (to, colour) in AGE_CLASSES {
         let words = if to == i32::MAX {
-            Words::new(format!("{from} 天以上"), format!("{from} days and more"))
+            Words::new(
+                format!("{from} 天前或更早拍到"),
+                format!("seen {from} or more days ago"),
+            )
         } else {
-            Words::new(format!("{from}–{to} 天"), format!("{from} to {to} days"))
+            Words::new(
+                format!("{from}–{to} 天前拍到"),
+                format!("seen {from}–{to} days ago"),
+            )
         };
-        entries.push((colour, words));
+        entries.push((Sample::Ground(colour), words));
         from = to.saturating_add(1);
     }
-    entries.push((NEVER, Words::new("从未拍到(适飞)", "never seen (flyable)")));
     entries.push((
-        GAP,
+        Sample::Ground(NEVER),
+        Words::new("适飞,从未拍到", "flyable, never seen"),
+    ));
+    entries.push((
+        Sample::Line(GAP),
         Words::new(
-            "空白(期限内未拍到)边界",
-            "outline of gaps (not seen within the limit)",
+            "空白:期限内未拍到(按街镇和可达机场分块)",
+            "gap: not seen in time (parted by town and by dock that reaches it)",
         ),
     ));
-    entries.push((DOCK, Words::new("机场", "dock")));
+    entries.push((Sample::Line(BORDER), Words::new("街镇界", "border of a town")));
+    entries.push((Sample::Sign(Form::Disc, DOCK), Words::new("机场", "dock")));
     entries
 }
 
 fn colour_of(age_days: i32) -> Colour {
     let class = AGE_CLASSES.iter().find(|(to, _)| age_days <= *to);
     class.map_or(NEVER, |(_, colour)| *colour)
-}
-
-/// West, north, east and south of the ground of a set, m on its grid. `None` for an empty one.
-pub fn bounds_m(cells: &CellSet) -> Option<[f64; 4]> {
-    let lattice = cells.lattice();
-    let half_m = 0.7 * f64::from(TILE_CELLS) * lattice.cell_m();
-    let corners = cells.tiles().keys().map(|key| lattice.tile_centre(*key));
-    corners
-        .map(|at| {
-            [
-                at.easting_m - half_m,
-                at.northing_m + half_m,
-                at.easting_m + half_m,
-                at.northing_m - half_m,
-            ]
-        })
-        .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1]), a[2].max(b[2]), a[3].min(b[3])])
 }
 
 /// Flyable ground where there is such a layer, else what was ever seen.
@@ -95,171 +78,184 @@ pub fn shown_ground(figures: &Figures<'_>) -> Result<CellSet> {
     Ok(flyable.clone())
 }
 
-/// The map, of all flyable ground or of one town.
+/// The map of all flyable ground, with everything that is to be said of it.
 ///
 /// # Errors
 /// Nothing to show, parameters that a ledger cannot answer.
-pub fn map_png(figures: &Figures<'_>, found: &FoundGaps, town: Option<usize>) -> Result<Vec<u8>> {
+pub fn map_png(figures: &Figures<'_>, found: &FoundGaps, lang: Lang) -> Result<Vec<u8>> {
+    let (map, numbered) = painted(figures, found, (None, 0))?;
+    panel(figures, &numbered, lang)?.beside(&map).png()
+}
+
+/// The map of a town, or of all flyable ground, with scale bar and north only: the page around it says the rest, see
+/// [`legend`]. Its first gaps, so many, bear their rank.
+///
+/// # Errors
+/// As [`map_png`].
+pub fn plain_map_png(
+    figures: &Figures<'_>,
+    found: &FoundGaps,
+    (town, ranked): (Option<usize>, usize),
+) -> Result<Vec<u8>> {
+    let (map, _) = painted(figures, found, (town, ranked))?;
+    bare(&map).png()
+}
+
+/// The map, and the towns that have a number on it instead of their name.
+fn painted(
+    figures: &Figures<'_>,
+    found: &FoundGaps,
+    (town, ranked): (Option<usize>, usize),
+) -> Result<(Board, Vec<String>)> {
+    // On a page stand the gaps' ranks.
+    let longest_px = if ranked > 0 { PAGE_MAP_PX } else { MAP_PX };
     let ground = match town {
         Some(town) => figures.scene.town_cells[town].clone(),
         None => shown_ground(figures)?,
     };
-    let [west, north, east, south] =
-        bounds_m(&ground).context("there is no ground to show: no flyable layer and no photo")?;
-    let step_m = ((east - west).max(north - south) / MAP_PX).max(0.5);
-    let columns = ((east - west) / step_m).ceil() as u32;
-    let rows = (((north - south) / step_m).ceil() as u32).max(620);
-    let frame = RasterFrame::Grid {
-        west_m: west,
-        north_m: north,
-        step_m,
-        columns: columns as usize,
-        rows: rows as usize,
-    };
-    let raster = figures.ledger.raster(&figures.ever(), &frame)?;
-    let mut board = Board::new((columns + LEGEND_PX, rows), PAPER, [west, north], step_m);
-    paint_ages(&mut board, figures, &ground, &raster, ([west, north], step_m));
-    paint_lines(&mut board, figures, found, town)?;
-    board.fill(
-        [i64::from(columns), 0],
-        [i64::from(LEGEND_PX), i64::from(rows)],
-        PAPER,
-    );
-    paint_legend(&mut board, figures, (i64::from(columns) + MARGIN_PX, step_m));
-    board.png()
+    let bounds =
+        around_cells(&ground).context("there is no ground to show: no flyable layer and no photo")?;
+    let mut board = Board::new(Frame::around(bounds, longest_px));
+    paint_ages(&mut board, figures, &ground)?;
+    let numbered = paint_lines(&mut board, figures, found, (town, ranked))?;
+    Ok((board, numbered))
 }
 
-fn paint_ages(
-    board: &mut Board,
-    figures: &Figures<'_>,
-    ground: &CellSet,
-    raster: &GroundRaster,
-    ([west, north], step_m): ([f64; 2], f64),
-) {
-    for (index, day) in raster.last_seen_day.iter().enumerate() {
-        let (row, column) = (index / raster.columns, index % raster.columns);
-        let centre = GridPoint {
-            easting_m: west + (column as f64 + 0.5) * step_m,
-            northing_m: north - (row as f64 + 0.5) * step_m,
-        };
-        if ground.contains(centre) {
-            let seen = *day != GroundRaster::NEVER;
-            let colour = if seen {
-                colour_of(figures.until.0 - day)
-            } else {
+fn paint_ages(board: &mut Board, figures: &Figures<'_>, ground: &CellSet) -> Result<()> {
+    let frame = board.frame();
+    let raster = figures.ledger.raster(
+        &figures.ever(),
+        &RasterFrame::Grid {
+            west_m: frame.west_m,
+            north_m: frame.north_m,
+            step_m: frame.step_m,
+            columns: frame.columns as usize,
+            rows: frame.rows as usize,
+        },
+    )?;
+    board.paint(|column, row| {
+        let day = raster.last_seen_day[row as usize * raster.columns + column as usize];
+        ground.contains(frame.place(column, row)).then(|| {
+            if day == GroundRaster::NEVER {
                 NEVER
-            };
-            board.set(column as i64, row as i64, colour);
-        }
-    }
+            } else {
+                colour_of(figures.until.0 - day)
+            }
+        })
+    });
+    Ok(())
 }
 
 fn paint_lines(
     board: &mut Board,
     figures: &Figures<'_>,
     found: &FoundGaps,
-    town: Option<usize>,
-) -> Result<()> {
+    (town, ranked): (Option<usize>, usize),
+) -> Result<Vec<String>> {
     let basis = &figures.scene.basis;
-    let grid = &basis.grid;
+    let mut towns = Vec::new();
     for of_town in &basis.towns {
-        for polygon in &of_town.polygons {
-            for ring in std::iter::once(&polygon.exterior).chain(&polygon.holes) {
-                let ring: Vec<GridPoint> = ring
-                    .iter()
-                    .map(|point| grid.grid_from_wgs84(*point))
-                    .collect::<Result<_, _>>()?;
-                board.ring(&ring, 1, BORDER);
-            }
-        }
+        towns.push((
+            of_town.name.clone(),
+            rings_on_grid(&of_town.polygons, &basis.grid)?,
+        ));
+    }
+    for (_, rings) in &towns {
+        board.outlines(rings, 1.2, BORDER);
     }
     let name = town.map(|town| basis.towns[town].name.as_str());
-    for gap in &found.gaps {
-        if name.is_none() || gap.answer.town.as_deref() == name {
-            gap.gap.rings.iter().for_each(|ring| board.ring(ring, 1, GAP));
-        }
+    let shown = |gap: &&FoundGap| name.is_none() || gap.answer.town.as_deref() == name;
+    let gaps: Vec<&FoundGap> = found.gaps.iter().filter(shown).collect();
+    for gap in &gaps {
+        board.outlines(&gap.gap.rings, 1.6, GAP);
     }
+    let mut docks = Vec::new();
     for dock in &basis.roster.docks {
-        let at = board.pixel(grid.grid_from_wgs84(dock.position)?);
-        board.disc(at, 7, PAPER);
-        board.disc(at, 5, DOCK);
-        board.text(&dock.dock_id, [at[0] as i64 + 9, at[1] as i64 - 6], 2, INK);
+        docks.push((
+            board.pixel(basis.grid.grid_from_wgs84(dock.position)?),
+            &dock.dock_id,
+        ));
     }
-    Ok(())
+    let mut labels = Labels::default();
+    labels.keep_clear(docks.iter().map(|(at, _)| *at));
+    for (at, id) in docks {
+        board.sign(at, Form::Disc, DOCK);
+        labels.beside(board, id, at);
+    }
+    for gap in gaps.iter().take(ranked) {
+        let at = board.pixel(basis.grid.grid_from_wgs84(gap.gap.inside)?);
+        labels.rank(board, gap.answer.rank, at);
+    }
+    // On the map of one town its name is the page's title, and numbers are gaps.
+    towns.retain(|(of, _)| Some(of.as_str()) != name);
+    Ok(labels.inside(board, &towns, ranked == 0))
 }
 
-fn paint_legend(board: &mut Board, figures: &Figures<'_>, (left, step_m): (i64, f64)) {
-    let mut y = MARGIN_PX;
-    let arrow = left as f64 + 12.0;
-    board.triangle(
-        [
-            [arrow, y as f64],
-            [arrow - 10.0, y as f64 + 34.0],
-            [arrow + 10.0, y as f64 + 34.0],
-        ],
-        INK,
-    );
-    board.text("N", [left + 34, y + 10], 3, INK);
-    y += 56;
-    let bar = bar_m(4.0 * f64::from(LEGEND_PX - 2 * MARGIN_PX as u32) * step_m);
-    let bar_px = (bar / step_m).round() as i64;
-    board.fill([left, y], [bar_px, 4], INK);
-    board.fill([left, y - 5], [2, 14], INK);
-    board.fill([left + bar_px - 2, y - 5], [2, 14], INK);
-    let label = if bar >= 1000.0 {
-        format!("{:.0} KM", bar / 1000.0)
-    } else {
-        format!("{bar:.0} M")
-    };
-    board.text(&label, [left, y + 14], 2, INK);
-    paint_key(board, figures, (left, y + 56));
-}
-
-/// What the colours mean, and the parameters.
-fn paint_key(board: &mut Board, figures: &Figures<'_>, (left, mut y): (i64, i64)) {
-    board.text("DAYS SINCE SEEN", [left, y], 2, INK);
-    y += 28;
-    let mut from = 0;
-    for (to, colour) in AGE_CLASSES {
-        let label = if to == i32::MAX {
-            format!(">= {from}")
-        } else {
-            format!("{from} - {to}")
-        };
-        board.fill([left, y], [26, 18], colour);
-        board.text(&label, [left + 38, y + 2], 2, INK);
-        from = to.saturating_add(1);
-        y += 26;
-    }
-    board.fill([left, y], [26, 18], NEVER);
-    board.text("NEVER", [left + 38, y + 2], 2, INK);
-    y += 34;
-    board.fill([left, y + 7], [26, 2], GAP);
-    board.text("GAP", [left + 38, y + 2], 2, INK);
-    y += 28;
-    board.disc([left as f64 + 12.0, y as f64 + 9.0], 5, DOCK);
-    board.text("DOCK", [left + 38, y + 2], 2, INK);
-    y += 40;
-    let setting = &figures.setting;
-    let mut lines = vec![
-        setting.until.clone(),
-        format!("WITHIN {} DAYS", setting.within_days),
-        format!("GSD <= {} CM", setting.max_gsd_cm),
-        format!("CELL {} M", setting.cell_m),
+fn panel(figures: &Figures<'_>, numbered: &[String], lang: Lang) -> Result<Panel> {
+    let told = figures.figures()?;
+    let setting = &told.setting;
+    let CoverageRow {
+        reachable,
+        planned,
+        imaged,
+        ..
+    } = &told.whole;
+    let mut notes = vec![
+        match lang {
+            Lang::Zh => format!(
+                "占适飞面积的比例。实拍:{} 至 {}({} 天)内拍到,GSD ≤ {} cm",
+                setting.since, setting.until, setting.within_days, setting.max_gsd_cm
+            ),
+            Lang::En => format!(
+                "Shares of flyable ground. Imaged: seen from {} to {} ({} days), GSD ≤ {} cm",
+                setting.since, setting.until, setting.within_days, setting.max_gsd_cm
+            ),
+        },
+        format!(
+            "{} {} m · {}",
+            lang.pick("格网", "Cells of"),
+            setting.cell_m,
+            setting.time_zone
+        ),
     ];
-    lines.extend(
-        figures
-            .scene
-            .basis
-            .figure_layers()
+    notes.extend(
+        told.layers
             .iter()
-            .take(3)
-            .map(|layer| format!("{} {}", layer.kind, layer.version)),
+            .map(|layer| layer_words(layer).pick(lang).to_owned()),
     );
-    for line in lines {
-        let line: String = line.chars().filter(char::is_ascii).take(25).collect();
-        board.text(&line, [left, y], 2, INK);
-        y += 22;
+    notes.extend(sources(&told.layers).map(|words| words.pick(lang).to_owned()));
+    notes.extend(numbered_words(numbered).map(|words| words.pick(lang).to_owned()));
+    notes.push("飞一次 FlyOnce".to_owned());
+    Ok(Panel {
+        title: lang.pick("实拍龄期图", "Age of what was seen").to_owned(),
+        subtitle: match lang {
+            Lang::Zh => format!("统计日 {}", told.as_of),
+            Lang::En => format!("as of {}", told.as_of),
+        },
+        figures: [
+            (lang.pick("可达", "Reachable"), reachable),
+            (lang.pick("计划", "Planned"), planned),
+            (lang.pick("实拍", "Imaged"), imaged),
+        ]
+        .into_iter()
+        .map(|(name, amount)| format!("{name}{}{}", lang.pick(":", ": "), amount_text(amount, lang)))
+        .collect(),
+        keys: legend()
+            .into_iter()
+            .map(|(sample, words)| (sample, words.pick(lang).to_owned()))
+            .collect(),
+        notes,
+    })
+}
+
+fn amount_text(amount: &Amount, lang: Lang) -> String {
+    match (amount.percent, amount.km2) {
+        (Some(percent), Some(km2)) => format!("{percent:.1} % · {km2:.2} km²"),
+        (None, Some(km2)) => format!("{km2:.2} km²"),
+        _ => amount.unknown.as_ref().map_or_else(
+            || lang.pick("未知", "unknown").to_owned(),
+            |why| why.pick(lang).to_owned(),
+        ),
     }
 }
 

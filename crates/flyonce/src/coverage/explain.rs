@@ -73,7 +73,8 @@ fn explanation(figures: &Figures<'_>, kept: &Kept) -> Result<Explanation> {
     })
 }
 
-fn definitions() -> Vec<Words> {
+/// How the numbers are defined.
+pub fn definitions() -> Vec<Words> {
     vec![
         Words::new(
             "可达:机场的飞机能到达、作业并返回的适飞区域;75 % 的目标以此衡量",

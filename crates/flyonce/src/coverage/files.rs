@@ -8,14 +8,17 @@ use formats::geotiff::writer::{self, Band, Raster, Reference, TILE_CELLS, Transv
 use formats::placed::{Feature, Shape, Value};
 use survey::ledger::{GroundRaster, RasterFrame};
 
-use crate::coverage::age_map::{bounds_m, shown_ground};
+use crate::answers::layer_kinds::layer_words;
+use crate::coverage::age_map::shown_ground;
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{FoundGap, FoundGaps, rings};
+use crate::map_picture::bounds_m;
 
 /// Pixels of a GeoTIFF; larger ground gets larger pixels.
 const MOST_PIXELS: f64 = 25e6;
 
-/// Last-seen day (days since 1970-01-01) and sharpest class seen (cm) of the ground of the figures, on its grid.
+/// Last-seen day (days since 1970-01-01), sharpest class seen (cm) and age on the day of the figures (days) of the ground
+/// of the figures, on its grid.
 ///
 /// # Errors
 /// Nothing to show, parameters that a ledger cannot answer.
@@ -24,10 +27,13 @@ pub fn geotiff(figures: &Figures<'_>) -> Result<Vec<u8>> {
     let [west, north, east, south] =
         bounds_m(&ground).context("there is no ground to write: no flyable layer and no photo")?;
     let (width_m, height_m) = (east - west, north - south);
-    let step_m = figures
-        .setting
-        .cell_m
-        .max((width_m * height_m / MOST_PIXELS).sqrt());
+    let (cell_m, finest_m) = (figures.setting.cell_m, (width_m * height_m / MOST_PIXELS).sqrt());
+    // Whole metres, where cells themselves would be too many.
+    let step_m = if finest_m > cell_m {
+        finest_m.ceil()
+    } else {
+        cell_m
+    };
     let (columns, rows) = (
         (width_m / step_m).ceil() as usize,
         (height_m / step_m).ceil() as usize,
@@ -60,14 +66,17 @@ pub fn geotiff(figures: &Figures<'_>) -> Result<Vec<u8>> {
         bands: vec![
             band("last seen", "days since 1970-01-01"),
             band("sharpest GSD class seen", "cm"),
+            band(&format!("age on {}", figures.setting.until), "days"),
         ],
+        notes: notes(figures),
         nothing: f32::NAN,
     };
     let value = |band: usize, index: usize| match band {
-        0 if seen.last_seen_day[index] == GroundRaster::NEVER => f32::NAN,
+        1 => seen.best_gsd_cm[index],
+        _ if seen.last_seen_day[index] == GroundRaster::NEVER => f32::NAN,
         // Days of this century fit into 24 bits.
         0 => seen.last_seen_day[index] as f32,
-        _ => seen.best_gsd_cm[index],
+        _ => (figures.until.0 - seen.last_seen_day[index]) as f32,
     };
     Ok(writer::write(&raster, |place, cells| {
         for (row, line) in (place.top..rows).zip(cells.chunks_mut(TILE_CELLS)) {
@@ -76,6 +85,22 @@ pub fn geotiff(figures: &Figures<'_>) -> Result<Vec<u8>> {
             }
         }
     })?)
+}
+
+/// What a raster rests on, as metadata that programs show.
+fn notes(figures: &Figures<'_>) -> Vec<(String, String)> {
+    let setting = &figures.setting;
+    let layers = figures.scene.basis.figure_layers();
+    let layers: Vec<String> = layers.iter().map(|layer| layer_words(layer).zh).collect();
+    [
+        ("AS_OF", setting.until.clone()),
+        ("MAX_GSD_CM", setting.max_gsd_cm.to_string()),
+        ("CELL_M", setting.cell_m.to_string()),
+        ("TIME_ZONE", setting.time_zone.clone()),
+        ("LAYERS", layers.join("; ")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
 }
 
 /// The gaps with their values.
@@ -90,9 +115,12 @@ pub fn flatgeobuf(figures: &Figures<'_>, found: &FoundGaps) -> Result<Vec<u8>> {
         ("area_m2", ColumnKind::Number),
         ("age_days", ColumnKind::Number),
         ("last_seen", ColumnKind::Text),
+        ("never_seen_percent", ColumnKind::Number),
+        ("classes", ColumnKind::Text),
         ("class_weight", ColumnKind::Number),
         ("priority", ColumnKind::Number),
         ("dock_id", ColumnKind::Text),
+        ("dock_distance_m", ColumnKind::Number),
         ("flight_minutes", ColumnKind::Number),
         ("sorties", ColumnKind::Whole),
     ];
@@ -117,6 +145,11 @@ fn feature(FoundGap { gap, answer }: &FoundGap) -> Feature {
         ("rank".to_owned(), Value::Whole(i64::from(answer.rank))),
         ("area_m2".to_owned(), Value::Number(answer.area_m2)),
         ("age_days".to_owned(), Value::Number(answer.age_days)),
+        (
+            "never_seen_percent".to_owned(),
+            Value::Number(answer.never_seen_percent),
+        ),
+        ("classes".to_owned(), Value::Text(answer.classes.join("、"))),
         ("class_weight".to_owned(), Value::Number(answer.class_weight)),
         ("priority".to_owned(), Value::Number(answer.priority)),
     ]);
@@ -129,8 +162,13 @@ fn feature(FoundGap { gap, answer }: &FoundGap) -> Feature {
             values.insert(name.to_owned(), Value::Text(text.clone()));
         }
     }
-    if let Some(minutes) = answer.flight_minutes {
-        values.insert("flight_minutes".to_owned(), Value::Number(minutes));
+    for (name, number) in [
+        ("dock_distance_m", answer.dock_distance_m),
+        ("flight_minutes", answer.flight_minutes),
+    ] {
+        if let Some(number) = number {
+            values.insert(name.to_owned(), Value::Number(number));
+        }
     }
     if let Some(sorties) = answer.sorties {
         values.insert("sorties".to_owned(), Value::Whole(i64::from(sorties)));

@@ -17,6 +17,8 @@ pub mod gap_list;
 pub mod gap_plans;
 pub mod keep;
 pub mod monthly;
+pub mod monthly_chart;
+pub mod monthly_page;
 pub mod planned;
 pub mod reachable;
 pub mod scene;

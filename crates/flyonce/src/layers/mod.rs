@@ -5,8 +5,8 @@ pub mod airport;
 pub mod building;
 pub mod compare;
 pub mod demo;
-pub mod drawing;
 pub mod features;
+pub mod picture;
 pub mod reading;
 pub mod shelf;
 

@@ -6,71 +6,44 @@ use survey::gaps::{outline_of, parts};
 use survey::geodesy::Wgs84;
 use survey::grid::GridPoint;
 
-use crate::coverage::age_map::bounds_m;
-use crate::map_picture::{Board, Colour, bar_m};
-use crate::siting::{SiteAnswer, Sited};
-
-const PAPER: Colour = [255, 255, 255];
-const INK: Colour = [28, 37, 48];
-/// Ground that several sites reach is darker, up to three.
-const REACHED: [Colour; 3] = [[190, 219, 196], [148, 196, 160], [107, 170, 124]];
-const UNCOVERED: Colour = [235, 178, 160];
-const OUTLINE: Colour = [70, 120, 88];
-const KEPT: Colour = [22, 99, 199];
-const NEW: Colour = [201, 42, 42];
-const NEXT: Colour = [140, 90, 190];
-/// Longer side of the map, pixels.
-const MAP_PX: f64 = 1400.0;
-/// Least height, so that the legend fits, pixels.
-const LEAST_PX: u32 = 700;
-const LEGEND_PX: u32 = 330;
-const MARGIN_PX: i64 = 20;
+use crate::answers::layer_kinds::{layer_words, sources};
+use crate::lang::Lang;
+use crate::map_picture::colours::{Colour, DOCK, NEW_DOCK, NEXT_DOCK, OUT_OF_REACH, REACH, REACHED};
+use crate::map_picture::labels::Labels;
+use crate::map_picture::panel::{Panel, Sample};
+use crate::map_picture::{Board, Form, Frame, MAP_PX, around_cells};
+use crate::siting::{SiteAnswer, Sited, SitingAnswer};
 
 /// The map as PNG.
 ///
 /// # Errors
 /// No demand to show.
-pub fn map_png(sited: &Sited) -> Result<Vec<u8>> {
-    let [west, north, east, south] = bounds_m(&sited.demand).context("there is no ground to show")?;
-    let step_m = ((east - west).max(north - south) / MAP_PX).max(0.5);
-    let columns = ((east - west) / step_m).ceil() as u32;
-    let rows = (((north - south) / step_m).ceil() as u32).max(LEAST_PX);
-    let mut board = Board::new((columns + LEGEND_PX, rows), PAPER, [west, north], step_m);
-    for row in 0..rows {
-        for column in 0..columns {
-            let centre = GridPoint {
-                easting_m: west + (f64::from(column) + 0.5) * step_m,
-                northing_m: north - (f64::from(row) + 0.5) * step_m,
-            };
-            if let Some(colour) = ground_colour(sited, centre) {
-                board.set(i64::from(column), i64::from(row), colour);
-            }
-        }
+pub fn map_png(sited: &Sited, lang: Lang) -> Result<Vec<u8>> {
+    let bounds = around_cells(&sited.demand).context("there is no ground to show")?;
+    let mut board = Board::new(Frame::around(bounds, MAP_PX));
+    let frame = board.frame();
+    board.paint(|column, row| ground_colour(sited, frame.place(column, row)));
+    for reached in &sited.reached {
+        outline(&mut board, reached);
     }
-    sited
-        .reached
-        .iter()
-        .for_each(|reached| outline(&mut board, reached));
-    board.fill(
-        [i64::from(columns), 0],
-        [i64::from(LEGEND_PX), i64::from(rows)],
-        PAPER,
-    );
-    for site in &sited.answer.sites {
-        dock(&mut board, sited, site, if site.kept { KEPT } else { NEW })?;
+    let mut docks = Vec::new();
+    for (site, form, colour) in signs(&sited.answer) {
+        let position = Wgs84::new(site.latitude_deg, site.longitude_deg)?;
+        let at = board.pixel(sited.demand.grid().grid_from_wgs84(position)?);
+        docks.push((at, &site.id, form, colour));
     }
-    for more in sited.answer.more.iter().filter(|more| more.new.len() == 1) {
-        for site in &more.new {
-            dock(&mut board, sited, site, NEXT)?;
-        }
+    let mut labels = Labels::default();
+    labels.keep_clear(docks.iter().map(|(at, ..)| *at));
+    for (at, id, form, colour) in docks {
+        board.sign(at, form, colour);
+        labels.beside(&mut board, id, at);
     }
-    legend(&mut board, sited, (i64::from(columns) + MARGIN_PX, step_m));
-    board.png()
+    panel(&sited.answer, lang).beside(&board).png()
 }
 
 fn ground_colour(sited: &Sited, at: GridPoint) -> Option<Colour> {
     if sited.uncovered.contains(at) {
-        return Some(UNCOVERED);
+        return Some(OUT_OF_REACH);
     }
     let times = sited
         .reached
@@ -84,73 +57,106 @@ fn ground_colour(sited: &Sited, at: GridPoint) -> Option<Colour> {
 
 fn outline(board: &mut Board, cells: &CellSet) {
     for part in parts(cells) {
-        for ring in outline_of(&part, 1.0, cells.lattice()) {
-            board.ring(&ring, 1, OUTLINE);
+        board.outlines(&outline_of(&part, 1.0, cells.lattice()), 1.2, REACH);
+    }
+}
+
+/// The sites with how they are drawn.
+fn signs(answer: &SitingAnswer) -> Vec<(&SiteAnswer, Form, Colour)> {
+    let chosen = answer.sites.iter().map(|site| {
+        if site.kept {
+            (site, Form::Disc, DOCK)
+        } else {
+            (site, Form::Square, NEW_DOCK)
+        }
+    });
+    // Of what further docks would add, the first; the others stand where they would only after it.
+    let next = answer
+        .more
+        .iter()
+        .filter(|more| more.new.len() == 1)
+        .flat_map(|more| &more.new)
+        .map(|site| (site, Form::Triangle, NEXT_DOCK));
+    chosen.chain(next).collect()
+}
+
+fn panel(answer: &SitingAnswer, lang: Lang) -> Panel {
+    let drawn = signs(answer);
+    let ground = |colour, zh, en| (Sample::Ground(colour), lang.pick(zh, en).to_owned());
+    let mut keys = vec![
+        ground(REACHED[0], "1 个机场可达", "reached from 1 dock"),
+        ground(REACHED[1], "2 个机场可达", "from 2 docks"),
+        ground(REACHED[2], "3 个及以上机场可达", "from 3 docks or more"),
+        ground(OUT_OF_REACH, "无机场可达", "not reached"),
+        (
+            Sample::Line(REACH),
+            lang.pick("单个机场可达范围", "what one dock reaches").to_owned(),
+        ),
+    ];
+    for (form, colour, zh, en) in [
+        (Form::Disc, DOCK, "保留机场", "dock, kept"),
+        (Form::Square, NEW_DOCK, "新建机场", "dock, new"),
+        (Form::Triangle, NEXT_DOCK, "下一个机场", "next dock"),
+    ] {
+        if drawn.iter().any(|(_, used, _)| *used == form) {
+            keys.push((Sample::Sign(form, colour), lang.pick(zh, en).to_owned()));
         }
     }
-}
-
-fn dock(board: &mut Board, sited: &Sited, site: &SiteAnswer, colour: Colour) -> Result<()> {
-    let position = Wgs84::new(site.latitude_deg, site.longitude_deg)?;
-    let at = board.pixel(sited.demand.grid().grid_from_wgs84(position)?);
-    board.disc(at, 8, PAPER);
-    board.disc(at, 6, colour);
-    board.text(&site.id, [at[0] as i64 + 10, at[1] as i64 - 6], 2, INK);
-    Ok(())
-}
-
-fn legend(board: &mut Board, sited: &Sited, (left, step_m): (i64, f64)) {
-    let answer = &sited.answer;
-    let mut y = MARGIN_PX;
-    let arrow = left as f64 + 12.0;
-    board.triangle(
-        [
-            [arrow, y as f64],
-            [arrow - 10.0, y as f64 + 34.0],
-            [arrow + 10.0, y as f64 + 34.0],
-        ],
-        INK,
-    );
-    board.text("N", [left + 34, y + 10], 3, INK);
-    y += 56;
-    let widest_m = f64::from(LEGEND_PX as i32 - 2 * MARGIN_PX as i32) * step_m;
-    // A bar is a quarter of what it is made for.
-    let bar = bar_m(4.0 * widest_m);
-    board.fill([left, y], [(bar / step_m).round() as i64, 4], INK);
-    board.text(&format!("{:.1} KM", bar / 1000.0), [left, y + 14], 2, INK);
-    y += 52;
-    for (colour, label) in [
-        (REACHED[0], "REACHED FROM 1"),
-        (REACHED[1], "FROM 2"),
-        (REACHED[2], "FROM 3 AND MORE"),
-        (UNCOVERED, "NOT REACHED"),
-    ] {
-        board.fill([left, y], [26, 18], colour);
-        board.text(label, [left + 38, y + 2], 2, INK);
-        y += 26;
-    }
-    for (colour, label) in [(KEPT, "DOCK, KEPT"), (NEW, "DOCK, NEW"), (NEXT, "NEXT DOCK")] {
-        board.disc([left as f64 + 12.0, y as f64 + 9.0], 6, colour);
-        board.text(label, [left + 38, y + 2], 2, INK);
-        y += 26;
-    }
-    y += 14;
-    let mut lines = vec![
-        format!("{} SITES", answer.sites.len()),
-        format!("{:.1} KM2 = {:.2} %", answer.covered_km2, answer.covered_percent),
-        format!("BOUND {:.1} KM2", answer.bound_km2),
-        format!("OF {:.1} KM2", answer.demand_km2),
+    let mut notes = vec![
+        answer.reach.pick(lang).to_owned(),
+        match lang {
+            Lang::Zh => format!(
+                "{} 个禁飞区;候选点 {} 个;需求格网 {} m",
+                answer.no_fly_areas, answer.candidates, answer.demand_cell_m
+            ),
+            Lang::En => format!(
+                "{} no-fly areas; {} candidates; demand in cells of {} m",
+                answer.no_fly_areas, answer.candidates, answer.demand_cell_m
+            ),
+        },
     ];
-    lines.extend(
+    notes.extend(
         answer
             .layers
             .iter()
-            .take(3)
-            .map(|layer| format!("{} {}", layer.kind, layer.version)),
+            .map(|layer| layer_words(layer).pick(lang).to_owned()),
     );
-    for line in lines {
-        let line: String = line.chars().filter(char::is_ascii).take(25).collect();
-        board.text(&line, [left, y], 2, INK);
-        y += 22;
+    notes.extend(sources(&answer.layers).map(|words| words.pick(lang).to_owned()));
+    notes.push("飞一次 FlyOnce".to_owned());
+    Panel {
+        title: lang.pick("机场选址图", "Sites for docks").to_owned(),
+        subtitle: match lang {
+            Lang::Zh => format!("{} 个机场", answer.sites.len()),
+            Lang::En => format!("{} docks", answer.sites.len()),
+        },
+        figures: figures(answer, lang),
+        keys,
+        notes,
     }
+}
+
+fn figures(answer: &SitingAnswer, lang: Lang) -> Vec<String> {
+    let mut figures = match lang {
+        Lang::Zh => vec![
+            format!(
+                "可达 {:.1} km² = {:.2} %",
+                answer.covered_km2, answer.covered_percent
+            ),
+            format!("需求 {:.1} km²", answer.demand_km2),
+            format!("任何选址至多 {:.1} km²", answer.bound_km2),
+        ],
+        Lang::En => vec![
+            format!(
+                "Reached {:.1} km² = {:.2} %",
+                answer.covered_km2, answer.covered_percent
+            ),
+            format!("Demand {:.1} km²", answer.demand_km2),
+            format!("No choice exceeds {:.1} km²", answer.bound_km2),
+        ],
+    };
+    figures.extend(answer.more.iter().map(|more| match lang {
+        Lang::Zh => format!("第 {} 个机场再增 {:.1} km²", more.sites, more.adds_km2),
+        Lang::En => format!("Dock {} adds {:.1} km²", more.sites, more.adds_km2),
+    }));
+    figures
 }

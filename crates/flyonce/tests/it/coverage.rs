@@ -58,6 +58,9 @@ fn city() -> Program {
     program
 }
 
+/// Width of the panel beside a map.
+const PANEL_PX: u32 = 430;
+
 const UNTIL: [&str; 3] = ["coverage", "--until", "2026-03-28"];
 
 fn asked(program: &Program, more: &[&str]) -> Value {
@@ -152,9 +155,33 @@ fn gaps_become_plans_that_may_fly_and_files() {
         assert!(plan["fence_corners"].as_u64().unwrap() >= 3);
         assert!(plan["minutes"].as_f64().unwrap() <= 40.0);
     }
-    let picture = fs::read(program.path("map.png")).unwrap();
-    assert!(picture.starts_with(b"\x89PNG"));
     read_by_gdal(&program);
+}
+
+#[test]
+fn a_map_is_written_in_the_language_asked_for() {
+    let program = city();
+    let drawn = |lang: &str| {
+        let file = format!("{lang}.png");
+        let run = program.run(&[&UNTIL[..], &["--png", &file, "--lang", lang]].concat());
+        assert!(run.ok, "{}", run.stderr);
+        image::open(program.path(&file)).unwrap().to_rgb8()
+    };
+    let (zh, en) = (drawn("zh"), drawn("en"));
+    assert_eq!(zh.width(), en.width());
+    // The map to the left is one and the same, the panel beside it speaks another language.
+    let map = zh.width() - PANEL_PX;
+    let alike = |columns: std::ops::Range<u32>| {
+        let rows = 0..zh.height().min(en.height());
+        rows.flat_map(|row| columns.clone().map(move |column| (column, row)))
+            .all(|(column, row)| zh.get_pixel(column, row) == en.get_pixel(column, row))
+    };
+    assert!(alike(0..map) && !alike(map..zh.width()));
+    let count = |colour: [u8; 3]| zh.pixels().filter(|pixel| pixel.0 == colour).count();
+    // Older than seven days, never seen, the dock.
+    for colour in [[107, 174, 214], [195, 200, 207], [20, 48, 79]] {
+        assert!(count(colour) > 100, "{colour:?}: {}", count(colour));
+    }
 }
 
 fn read_by_gdal(program: &Program) {
@@ -166,7 +193,15 @@ fn read_by_gdal(program: &Program) {
         return skipped("gaps_become_plans_that_may_fly_and_files", "no gdalinfo");
     };
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
-    assert_eq!(told["bands"].as_array().unwrap().len(), 2);
+    assert_eq!(told["bands"].as_array().unwrap().len(), 3);
+    assert_eq!(told["metadata"][""]["AS_OF"], "2026-03-28");
+    let layers = told["metadata"][""]["LAYERS"].as_str().unwrap();
+    assert!(layers.contains("适飞 flyable v7"), "{layers}");
+    let age = &told["bands"][2];
+    assert_eq!(
+        (&age["unit"], age["minimum"].as_f64(), age["maximum"].as_f64()),
+        (&json!("days"), Some(2.0), Some(26.0))
+    );
     // 2026-03-02 is day 20514, 2026-03-26 day 20538.
     let of_days = |key: &str| told["bands"][0][key].as_f64().unwrap();
     assert_eq!(
@@ -180,10 +215,21 @@ fn read_by_gdal(program: &Program) {
         .output()
         .unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
-    assert!(
-        told.contains("FlatGeobuf") && told.contains("flight_minutes"),
-        "{told}"
-    );
+    for wanted in ["FlatGeobuf", "flight_minutes", "WGS 84", "classes: String"] {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+    for file in ["gaps.fgb", "gaps.geojson"] {
+        let table = Command::new("ogr2ogr")
+            .args(["-f", "CSV", "/vsistdout/"])
+            .arg(program.path(file))
+            .output()
+            .unwrap();
+        let table = String::from_utf8(table.stdout).unwrap();
+        assert!(
+            table.contains("gap-0001") && table.contains("东镇"),
+            "{file}: {table}"
+        );
+    }
 }
 
 #[test]
@@ -225,12 +271,45 @@ fn a_month_becomes_a_page_per_town() {
     let page = fs::read_to_string(program.path("pages/coverage-2026-03-W1.html")).unwrap();
     for wanted in [
         "西镇",
+        "<html lang=\"en\" data-shown=\"en\">",
         "覆盖月报",
         "Monthly coverage",
         "data:image/png;base64,",
-        "v7",
+        "适飞</span><span class=\"en\">flyable</span> flyable v7",
         "可达",
-        "reachable",
+        "Reachable",
+        "机场飞得到、能作业、回得来的适飞面积",
+        "统计日 2026-03-31(月末)",
+        "本月照片拍到",
+        "The month&#39;s own photos show",
+        "no calendar of missions",
+        "href=\"coverage-2026-03-E1.html\"",
+        "目标 60 %",
+    ] {
+        let wanted = wanted.replace("&#39;", "'");
+        assert!(page.contains(&wanted), "{wanted}");
+    }
+    assert!(!page.contains("://"), "the page needs nothing from elsewhere");
+    let chinese = [
+        "coverage", "report", "--month", "2026-03", "--out", "zh", "--lang", "zh",
+    ];
+    assert!(program.run(&chinese).ok);
+    let page = fs::read_to_string(program.path("zh/coverage-2026-03-W1.html")).unwrap();
+    assert!(page.contains("<html lang=\"zh\" data-shown=\"zh\">"));
+    // A month without photos says so, and its ground is a gap.
+    let empty = [
+        "coverage", "report", "--month", "2026-02", "--out", "pages", "--town", "东镇",
+    ];
+    assert_eq!(
+        program.json(&empty)["files"],
+        json!(["pages/coverage-2026-02-E1.html"])
+    );
+    let page = fs::read_to_string(program.path("pages/coverage-2026-02-E1.html")).unwrap();
+    for wanted in [
+        "本月没有可计入的照片",
+        "No photo of this month counts",
+        "从未",
+        "共 ",
     ] {
         assert!(page.contains(wanted), "{wanted}");
     }

@@ -259,8 +259,9 @@ fn two_versions_are_compared_by_town_and_drawn() {
         serde_json::from_slice(&std::fs::read(program.path("change.geojson")).unwrap()).unwrap();
     assert_eq!(change["features"][0]["properties"]["change"], "gained");
     let picture = image::open(program.path("change.png")).unwrap().into_rgb8();
-    let green = picture.pixels().filter(|pixel| pixel.0 == [26, 152, 80]).count();
-    assert!(green > 1000, "{green}");
+    let gained = picture.pixels().filter(|pixel| pixel.0 == [31, 120, 180]).count();
+    // On the map, not only in the legend.
+    assert!(gained > 10_000, "{gained}");
 }
 
 #[test]

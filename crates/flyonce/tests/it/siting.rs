@@ -95,7 +95,11 @@ fn assert_files(program: &Program, left_km2: f64) {
     let uncovered = number(&kinds("uncovered")[0]["properties"]["area_km2"]);
     assert!((uncovered - left_km2).abs() < 0.01, "{uncovered} {left_km2}");
     let picture = image::open(program.path("sites.png")).unwrap().to_rgb8();
-    assert!(picture.width() > 1000 && picture.pixels().any(|pixel| pixel.0 == [235, 178, 160]));
+    // Ground that nobody reaches, that one dock reaches, the signs of new docks.
+    for colour in [[246, 178, 107], [198, 219, 239], [194, 24, 91]] {
+        let count = picture.pixels().filter(|pixel| pixel.0 == colour).count();
+        assert!(count > 100, "{colour:?}: {count}");
+    }
 }
 
 #[test]

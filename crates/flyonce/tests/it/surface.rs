@@ -29,6 +29,7 @@ fn raster(height: impl Fn(f64, f64) -> f64) -> Vec<u8> {
             unit: "m".to_owned(),
             scale: 1.0,
         }],
+        notes: Vec::new(),
         nothing: -9999.0_f32,
     };
     writer::write(&raster, |tile, cells| {

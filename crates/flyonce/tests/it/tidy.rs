@@ -50,6 +50,7 @@ const WALLS: &[(&str, &[&str])] = &[
 
 /// The crates that may name a heavy dependency.
 const HOMES: &[(&str, &[&str])] = &[
+    ("ab_glyph", &["flyonce"]),
     ("crc32fast", &["survey"]),
     ("ort", &["vision"]),
     ("sqlx", &["store"]),

@@ -65,6 +65,8 @@ pub struct Raster<T> {
     pub reference: Reference,
     /// At least one.
     pub bands: Vec<Band>,
+    /// What is to be said of the whole, as names and values; programs show it as metadata.
+    pub notes: Vec<(String, String)>,
     /// The value that stands for "nothing known here".
     pub nothing: T,
 }
@@ -255,7 +257,7 @@ fn entries<T: Sample>(
         shorts(tag::SAMPLE_FORMAT, &vec![T::FORMAT; bands]),
         doubles(tag::PIXEL_SCALE, &[raster.cell[0], raster.cell[1], 0.0]),
         doubles(tag::TIEPOINT, &[0.0, 0.0, 0.0, west, north, 0.0]),
-        text(tag::GDAL_METADATA, &band_words(&raster.bands)),
+        text(tag::GDAL_METADATA, &words(&raster.notes, &raster.bands)),
         text(tag::NOTHING, &raster.nothing.text()),
     ];
     if bands > 1 {
@@ -266,10 +268,14 @@ fn entries<T: Sample>(
     Ok(entries)
 }
 
-/// What GDAL keeps of bands: names, units, scales (its own tag, an XML text).
-fn band_words(bands: &[Band]) -> String {
+/// What GDAL keeps of the whole, and of bands names, units, scales (its own tag, an XML text).
+fn words(notes: &[(String, String)], bands: &[Band]) -> String {
     let escaped = |text: &str| quick_xml::escape::escape(text).into_owned();
     let mut words = "<GDALMetadata>\n".to_owned();
+    for (name, value) in notes {
+        let (name, value) = (escaped(name), escaped(value));
+        let _ = writeln!(words, "  <Item name=\"{name}\">{value}</Item>");
+    }
     for (at, band) in bands.iter().enumerate() {
         let (name, unit, scale) = (escaped(&band.name), escaped(&band.unit), band.scale);
         // Writing into a text does not fail.
@@ -397,6 +403,7 @@ mod tests {
             cell: [5.0, 5.0],
             reference,
             bands: vec![band],
+            notes: Vec::new(),
             nothing,
         }
     }

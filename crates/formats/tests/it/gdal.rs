@@ -50,6 +50,7 @@ fn days(reference: Reference, corner: [f64; 2], cell: f64) -> Raster<u16> {
         cell: [cell; 2],
         reference,
         bands: vec![band("last seen 最近拍摄 <day>", "d", 1.0), band("GSD", "cm", 0.1)],
+        notes: vec![("LAYERS".to_owned(), "适飞 <2026.1>".to_owned())],
         nothing: 0,
     }
 }
@@ -104,6 +105,7 @@ fn gdal_reads_a_raster_on_the_working_grid() {
         (Some("UInt16"), Some(0.0))
     );
     assert_eq!(bands[0]["description"], "last seen 最近拍摄 <day>");
+    assert_eq!(info["metadata"][""]["LAYERS"], "适飞 <2026.1>");
     assert_eq!(
         (bands[1]["unit"].as_str(), bands[1]["scale"].as_f64()),
         (Some("cm"), Some(0.1))

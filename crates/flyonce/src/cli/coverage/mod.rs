@@ -131,7 +131,7 @@ async fn fill(
     if question.audit {
         shown.audit = audit::audit(&desk, asked, &on_entered).await?;
     }
-    write_files(&desk, asked, question, shown).await?;
+    write_files(&desk, (asked, output.lang), question, shown).await?;
     bar.clear();
     Ok(())
 }
@@ -165,7 +165,7 @@ fn first_answers(
 
 async fn write_files(
     desk: &Desk,
-    asked: Asked,
+    (asked, lang): (Asked, Lang),
     question: &CoverageQuestion,
     shown: &mut CoverageShown,
 ) -> Result<()> {
@@ -194,7 +194,7 @@ async fn write_files(
                 write(file, json.as_bytes())?;
             }
             if let Some(file) = &question.png {
-                write(file, &age_map::map_png(figures, found, None)?)?;
+                write(file, &age_map::map_png(figures, found, lang)?)?;
             }
             if let Some(file) = &question.geotiff {
                 write(file, &files::geotiff(figures)?)?;

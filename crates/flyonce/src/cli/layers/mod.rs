@@ -19,10 +19,9 @@ use crate::clock;
 use crate::config::Config;
 use crate::lang::{Lang, Words};
 use crate::layers::building::grid_around;
-use crate::layers::drawing::{Fill, png};
 use crate::layers::features::{flyable_members, ground_geojson, layer_geojson};
 use crate::layers::shelf::{Deed, Shelf};
-use crate::layers::{LayerBook, compare};
+use crate::layers::{LayerBook, compare, picture};
 use crate::whole_file::write_whole;
 
 /// Does one of them.
@@ -104,19 +103,11 @@ fn compare_two(
     if let Some(out) = &arguments.png {
         let (before, after) = (first.polygons(), second.polygons());
         let kept = survey::layers::shared_ground(&before, &after, &grid)?;
-        let fills = [
-            fill(&kept, [214, 214, 214]),
-            fill(&found.gained, [26, 152, 80]),
-            fill(&found.lost, [215, 48, 39]),
-        ];
-        let outlines: Vec<_> = towns.into_iter().flat_map(|town| town.polygons).collect();
-        write_whole(out, &png(&fills, &outlines, &grid, 1200)?)?;
+        let ground = (&kept[..], &found);
+        let png = picture::map_png(&comparison, ground, &towns, &grid, output.lang)?;
+        write_whole(out, &png)?;
     }
     output.show(&comparison, |lang| shown::comparison(&comparison, lang))
-}
-
-fn fill(polygons: &[survey::area::Polygon], colour: [u8; 3]) -> Fill<'_> {
-    Fill { polygons, colour }
 }
 
 fn retire(output: Output, config: &Config, arguments: &RetireArguments, retired: bool) -> Result<()> {

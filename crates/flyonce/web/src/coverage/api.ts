@@ -9,7 +9,7 @@ const path = (...parts: string[]): string[] => ["coverage", ...parts];
 
 export const figuresUrl = (asked: CoverageAsked): string => apiUrl(path("figures"), { ...asked });
 export const gapsFileUrl = (asked: CoverageAsked): string => apiUrl(path("gaps.geojson"), { ...asked });
-export const mapPictureUrl = (asked: CoverageAsked): string => apiUrl(path("map.png"), { ...asked });
+export const mapPictureUrl = (asked: CoverageAsked, lang: "zh" | "en"): string => apiUrl(path("map.png"), { ...asked, lang });
 /** Pattern of the map's tiles of ages; the browser keeps tiles of another `revision` apart. */
 export function ageTiles(origin: string, asked: CoverageAsked, revision: number): string {
   const query = apiUrl([], { ...asked, revision }).split("?")[1] ?? "";
