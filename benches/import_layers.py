@@ -81,7 +81,7 @@ def outline(count):
     wave = sum(np.sin(angle * 2**k + random.uniform(0, 6)) * 0.5**k for k in range(1, 14))
     radius = 20_000.0 + 4_000.0 * wave
     ring = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]) + CENTRE
-    ring[[-3, -2]] = ring[[-2, -3]] + [[5.0, 0.0], [-5.0, 0.0]]
+    ring[[-200, -100]] = ring[[-100, -200]]
     return collection([np.vstack([ring, ring[:1]])])
 
 

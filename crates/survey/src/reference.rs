@@ -90,8 +90,8 @@ impl PlaceHint {
 
     fn of_metres(x: f64, y: f64, projection: &TransverseMercator) -> Option<Self> {
         const ZONES: std::ops::RangeInclusive<f64> = 13.0..=45.0;
-        // Half of a zone of 6° and then some.
-        let easting = |number: f64, false_easting_m: f64| (number - false_easting_m).abs() < 450_000.0;
+        // Half of a zone of 6° and then some: data of a city may stay in the zone beside its own.
+        let easting = |number: f64, false_easting_m: f64| (number - false_easting_m).abs() < 500_000.0;
         let zoned = |number: f64| ZONES.contains(&(number / 1e6).floor()) && easting(number % 1e6, 500_000.0);
         let northing = |number: f64| (600_000.0..10_000_000.0).contains(&number.abs());
         if x.abs() <= 180.0 && y.abs() <= 90.0 {

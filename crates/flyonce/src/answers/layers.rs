@@ -178,7 +178,7 @@ pub fn find<'a>(
                 .map(|layer| layer.record.name.as_str())
                 .collect();
             names.dedup();
-            Err(Refused::new(
+            Err(Refused::error(
                 format!("没有图层 {text};现有:{}", names.join("、")),
                 format!(
                     "there is no layer {text} (没有此图层); there are: {}",
@@ -190,7 +190,7 @@ pub fn find<'a>(
 }
 
 fn several(text: &str) -> anyhow::Error {
-    Refused::new(
+    Refused::error(
         format!("有多类图层叫 {text},请用编号指定"),
         format!("several kinds of layers are called {text}; name one by its id (重名,请用编号)"),
     )

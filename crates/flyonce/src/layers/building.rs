@@ -85,7 +85,7 @@ impl Measured {
 /// A layer beyond the working area, with what can be done.
 fn too_large(layer: &FeatureLayer, error: &anyhow::Error) -> anyhow::Error {
     let [west, south, east, north] = layer.bounds_deg().unwrap_or_default();
-    Refused::new(
+    Refused::error(
         format!(
             "{};图层范围 {west:.3}–{east:.3}°E、{south:.3}–{north:.3}°N;图层应只含一个城市:请裁剪\
              (ogr2ogr -clipsrc),或核对坐标系",
@@ -125,7 +125,7 @@ pub fn build(file: ReadFile, statement: &Statement, shown: &str) -> Result<Built
     if let (Some(from), Some(to)) = (record.validity.from, record.validity.to)
         && to < from
     {
-        return Err(Refused::new(
+        return Err(Refused::error(
             format!("图层 {shown}:失效日({to})早于生效日({from})"),
             format!("layer {shown}: it ends ({to}) before it begins ({from})"),
         ));
@@ -207,7 +207,7 @@ fn reference(file: &ReadFile, stated: Option<Reference>, shown: &str) -> Result<
         None => None,
     };
     match (stated, declared) {
-        (Some(stated), Some(declared)) if !stated.agrees_with(&declared) => Err(Refused::new(
+        (Some(stated), Some(declared)) if !stated.agrees_with(&declared) => Err(Refused::error(
             format!("图层 {shown}:文件注明 {declared},而您说是 {stated},坐标系前后矛盾,其中一个有误"),
             format!(
                 "layer {shown}: the file says it is on {declared}, it was stated to be on {stated}; one of them is wrong \
@@ -224,7 +224,7 @@ fn reference(file: &ReadFile, stated: Option<Reference>, shown: &str) -> Result<
             } else {
                 Words::new("", "")
             };
-            Err(Refused::new(
+            Err(Refused::error(
                 format!(
                     "图层 {shown}:图层未注明坐标系;请用 --datum、配置 [[layer]] 的 `datum` 或在文件里注明 WGS-84、CGCS2000、\
                      GCJ-02 或 EPSG 代码{}",

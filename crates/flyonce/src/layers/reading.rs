@@ -49,7 +49,7 @@ pub fn read(path: &Path) -> Result<ReadFile> {
     let shown = file.display();
     let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
     if bytes.is_empty() {
-        return Err(Refused::new(
+        return Err(Refused::error(
             format!("图层 {shown}:文件是空的(0 字节),请重新复制"),
             format!("layer {shown}: the file is empty (0 bytes); copy it again"),
         ));
@@ -113,7 +113,7 @@ fn archive(bytes: &[u8]) -> Result<(FeatureFile, bool)> {
         .take(LARGEST_BYTES + 1)
         .read_to_end(&mut content)?;
     if content.len() as u64 > LARGEST_BYTES {
-        return Err(Refused::new(
+        return Err(Refused::error(
             format!("压缩包内的文件超过 {LARGEST_BYTES} 字节"),
             format!("the file in the zip is larger than {LARGEST_BYTES} bytes"),
         ));
@@ -137,7 +137,7 @@ fn the_file(path: &Path) -> Result<PathBuf> {
         found.sort();
         return match &found[..] {
             [one] => Ok(one.clone()),
-            [] => Err(Refused::new(
+            [] => Err(Refused::error(
                 format!("文件夹 {shown} 里没有图层文件({})", ENDINGS.join("、")),
                 format!(
                     "folder {shown}: there is no file of a layer in it ({})",
@@ -146,7 +146,7 @@ fn the_file(path: &Path) -> Result<PathBuf> {
             )),
             many => {
                 let names: Vec<String> = many.iter().take(10).map(|path| name_of(path)).collect();
-                Err(Refused::new(
+                Err(Refused::error(
                     format!("文件夹 {shown} 里有多个图层文件,请指定一个:{}", names.join("、")),
                     format!(
                         "folder {shown}: there are several files of layers in it; name one: {}",
@@ -158,7 +158,7 @@ fn the_file(path: &Path) -> Result<PathBuf> {
     }
     if COMPANIONS.contains(&ending.as_str()) {
         return companion(path, "shp").ok_or_else(|| {
-            Refused::new(
+            Refused::error(
                 format!("{shown} 是 Shapefile 的附属文件,旁边没有 .shp"),
                 format!("{shown} belongs to a shapefile, and there is no .shp beside it"),
             )
@@ -172,7 +172,7 @@ fn the_file(path: &Path) -> Result<PathBuf> {
 
 fn other_format(path: &Path) -> anyhow::Error {
     let shown = path.display();
-    Refused::new(
+    Refused::error(
         format!(
             "图层 {shown}:文件名须以 .geojson、.json、.geojsonl、.kml、.kmz、.zip 或 .shp 结尾;其他格式(GeoPackage、DXF、\
              MapInfo、File GDB)请先转换:ogr2ogr -f GeoJSON out.geojson 文件"
@@ -201,7 +201,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> anyhow::Error {
     } else {
         Words::new("", "")
     };
-    Refused::new(
+    Refused::error(
         format!("无法读取图层 {shown}:{}{}", reason.zh, hint.zh),
         format!("cannot read the layer {shown}: {}{}", reason.en, hint.en),
     )

@@ -198,7 +198,7 @@ impl Shelf {
             .find(|entry| entry.record.layer_ref() == record.layer_ref())
         {
             if same.sha256 != sha256 {
-                return Err(Refused::new(
+                return Err(Refused::error(
                     format!(
                         "已有图层 {}(编号 {}),内容不同,请换版本号",
                         record.layer_ref(),
@@ -212,7 +212,7 @@ impl Shelf {
                 ));
             }
             if same.retired.is_some() {
-                return Err(Refused::new(
+                return Err(Refused::error(
                     format!(
                         "图层 {} 已停用;恢复:flyonce layers restore {}",
                         same.record.layer_ref(),

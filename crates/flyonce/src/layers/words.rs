@@ -22,8 +22,7 @@ pub struct Refused(pub Words);
 
 impl Refused {
     /// The error, ready to be returned.
-    #[expect(clippy::new_ret_no_self, reason = "it is only ever returned as an error")]
-    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> anyhow::Error {
+    pub fn error(zh: impl Into<String>, en: impl Into<String>) -> anyhow::Error {
         Self(Words::new(zh, en)).into()
     }
 }

@@ -189,7 +189,7 @@ pub(super) fn airport(
     let book = LayerBook::open(&config.settings)?;
     let (layer, _) = find(&book, &arguments.runways, today)?;
     if layer.record.kind != LayerKind::Runway {
-        return Err(Refused::new(
+        return Err(Refused::error(
             format!("{} 不是跑道图层", layer.layer_ref()),
             format!("{} is no layer of runways", layer.layer_ref()),
         ));
@@ -245,7 +245,7 @@ fn runways_of_one(layer: &FeatureLayer, airport: Option<&str>) -> Result<Vec<Run
     let airports: BTreeSet<&str> = runways.iter().map(|runway| runway.airport.as_str()).collect();
     if airports.len() != 1 {
         let names: Vec<&str> = airports.into_iter().collect();
-        return Err(Refused::new(
+        return Err(Refused::error(
             format!(
                 "一次只生成一个机场的限制面;请用 --airport 选择:{}",
                 names.join("、")

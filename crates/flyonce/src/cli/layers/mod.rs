@@ -152,14 +152,14 @@ fn retire(output: Output, config: &Config, arguments: &RetireArguments, retired:
             } else {
                 ("没有已停用的导入图层", "out of use")
             };
-            return Err(Refused::new(
+            return Err(Refused::error(
                 format!("{zh} {text}"),
                 format!("no imported layer {text} is {en}"),
             ));
         }
         _ => {
             let ids: Vec<&str> = found.iter().map(|entry| entry.id.as_str()).collect();
-            return Err(Refused::new(
+            return Err(Refused::error(
                 format!("有 {} 个图层叫 {text},请用编号指定:{}", ids.len(), ids.join("、")),
                 format!(
                     "{} layers are called {text}; name one by its id: {}",
@@ -216,10 +216,10 @@ fn export(output: Output, book: &LayerBook, text: &str, out: Option<&Path>, on: 
 
 fn flyable(output: Output, book: &LayerBook, on: CivilDay) -> Result<()> {
     let Some(grid) = book_grid(book)? else {
-        return Err(Refused::new("没有图层", "there is no layer (没有图层)"));
+        return Err(Refused::error("没有图层", "there is no layer (没有图层)"));
     };
     let Some(area) = book.flyable(on, &grid)? else {
-        return Err(Refused::new(
+        return Err(Refused::error(
             format!("{on} 没有适飞空域或批准空域图层"),
             format!("no layer says where may be flown on {on} (当日没有适飞空域或批准空域图层)"),
         ));
@@ -244,7 +244,7 @@ fn place_of(text: &str, latitude_deg: Option<f64>) -> Result<Wgs84> {
         ([Some(latitude_deg), Some(longitude_deg)], None) => (*latitude_deg, *longitude_deg),
         ([Some(longitude_deg)], Some(latitude_deg)) => (latitude_deg, *longitude_deg),
         _ => {
-            return Err(Refused::new(
+            return Err(Refused::error(
                 format!("{text}:位置写作 纬度,经度(例如 31.14,121.80),或分开写 经度 纬度"),
                 format!(
                     "{text}: a place is LATITUDE,LONGITUDE (such as 31.14,121.80), or LONGITUDE LATITUDE in two words"
@@ -259,7 +259,7 @@ fn place_of(text: &str, latitude_deg: Option<f64>) -> Result<Wgs84> {
         } else {
             Words::new("", "")
         };
-        Refused::new(
+        Refused::error(
             format!(
                 "北纬 {latitude_deg}、东经 {longitude_deg} 不是地球上的位置{}",
                 hint.zh
