@@ -53,8 +53,11 @@ pub struct LayerBook {
     /// What each measures, where that is known: from the shelf, or since it was first asked for.
     measured: Vec<OnceLock<Measured>>,
     /// Flyable areas that were asked for, by the layers they rest on: the last few.
-    flyable: Arc<Mutex<Vec<(Vec<LayerRef>, FlyableArea)>>>,
+    flyable: Arc<Mutex<Vec<KeptArea>>>,
 }
+
+/// The layers that an area rests on, and the area.
+type KeptArea = (Vec<LayerRef>, FlyableArea);
 
 /// Days whose flyable areas are kept: a page asks for today again and again, and for a few days beside it.
 const MOST_FLYABLE_KEPT: usize = 8;

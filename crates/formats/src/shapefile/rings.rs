@@ -34,7 +34,7 @@ pub(super) fn areas(rings: Vec<Vec<[f64; 2]>>, record: usize, turned: &mut Turne
     };
     let (mut holes, mut outlines) = (Vec::new(), BTreeMap::new());
     for (at, ring) in rings.iter().enumerate() {
-        if ring.inside.len() % 2 == 0 {
+        if ring.inside.len().is_multiple_of(2) {
             outlines.insert(at, Vec::new());
         } else if let Some(parent) = parent(ring) {
             if (ring.area > 0.0) == (rings[parent].area > 0.0) {
