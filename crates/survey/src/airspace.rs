@@ -18,12 +18,16 @@ use crate::layers::{LayerKind, LayerRef};
 use crate::time::UtcMicros;
 
 mod airport;
+mod caps;
+mod fan;
 mod flyable;
 mod heights;
 mod no_fly;
 mod runways;
 
-pub use airport::{Annex14, ClearZone, SteppedCaps, Surface};
+pub use airport::{Annex14, Surface, SurfaceHeight};
+pub use caps::{ClearZone, SteppedCaps};
+pub use fan::Fan;
 pub use flyable::flyable;
 pub use heights::{Ceiling, GreatestHeight, HeightMap, height_zones};
 pub use no_fly::no_fly_zones;

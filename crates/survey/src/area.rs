@@ -11,8 +11,11 @@ use crate::reference::{Converter, Reference, ReferenceError};
 mod crossing;
 pub(crate) mod planar;
 mod repair;
+mod runs;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_many;
 
 /// Holes and unions must agree with the plain sum of ring areas to this share, or rings overlap.
 const AREA_AGREEMENT: f64 = 1e-6;
@@ -144,6 +147,9 @@ pub enum Repair {
     PolygonsOverlap {
         /// Ground that stood in more than one, m²; more often where three met.
         area_m2: f64,
+        /// How many lie wholly inside another: holes, perhaps, that were written as polygons of their own.
+        #[serde(default)]
+        inside: usize,
     },
     /// The whole layer was converted from GCJ-02.
     ConvertedFromGcj02 {

@@ -248,6 +248,31 @@ impl Shape {
             Self::Points(_) | Self::Lines(_) => &[],
         }
     }
+
+    /// Every place of its points, lines and outlines; holes lie within.
+    pub fn places(&self) -> impl Iterator<Item = &Wgs84> {
+        let (points, lines, polygons) = match self {
+            Self::Points(points) => (points.as_slice(), &[][..], &[][..]),
+            Self::Lines(lines) => (&[][..], lines.as_slice(), &[][..]),
+            Self::Areas(polygons) => (&[][..], &[][..], polygons.as_slice()),
+        };
+        let outlines = polygons.iter().flat_map(|polygon| &polygon.exterior);
+        points.iter().chain(lines.iter().flatten()).chain(outlines)
+    }
+
+    /// West, south, east and north, degrees; `None` of a shape without a place.
+    #[must_use]
+    pub fn bounds_deg(&self) -> Option<[f64; 4]> {
+        bounds_deg(self.places())
+    }
+}
+
+fn bounds_deg<'a>(places: impl Iterator<Item = &'a Wgs84>) -> Option<[f64; 4]> {
+    places.fold(None, |bounds, place| {
+        let (x, y) = (place.longitude_deg, place.latitude_deg);
+        let [west, south, east, north] = bounds.unwrap_or([x, y, x, y]);
+        Some([west.min(x), south.min(y), east.max(x), north.max(y)])
+    })
 }
 
 /// One thing of a layer.
@@ -278,6 +303,12 @@ impl FeatureLayer {
     pub fn polygons(&self) -> Vec<Polygon> {
         let of_feature = |feature: &LayerFeature| feature.shape.polygons().to_vec();
         self.features.iter().flat_map(of_feature).collect()
+    }
+
+    /// West, south, east and north of all features, degrees.
+    #[must_use]
+    pub fn bounds_deg(&self) -> Option<[f64; 4]> {
+        bounds_deg(self.features.iter().flat_map(|feature| feature.shape.places()))
     }
 
     /// All its polygons as one layer of ground, for figures of the whole.

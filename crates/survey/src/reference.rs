@@ -32,7 +32,7 @@ pub enum ReferenceError {
         problem: String,
     },
     /// Numbers that are no place in the system.
-    #[error("{x}, {y} is no place in {reference}{}", hint(*.x, *.y, reference))]
+    #[error("{x}, {y} is no place in {reference}{}", hint.map_or("", PlaceHint::text))]
     NoPlace {
         /// First number.
         x: f64,
@@ -40,7 +40,72 @@ pub enum ReferenceError {
         y: f64,
         /// The system.
         reference: String,
+        /// What they look like instead.
+        hint: Option<PlaceHint>,
     },
+}
+
+/// What numbers that are no place look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceHint {
+    /// Degrees, where metres are expected.
+    Degrees,
+    /// Metres, where degrees are expected.
+    Metres,
+    /// Latitude before longitude.
+    LatitudeFirst,
+    /// Northing before easting, as surveyors of the mainland write X and Y.
+    NorthingFirst,
+    /// An easting with the number of its zone before it, in a system without.
+    ZoneBefore,
+    /// An easting without the number of its zone, in a system with it.
+    NoZoneBefore,
+}
+
+impl PlaceHint {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Degrees => "; they look like degrees",
+            Self::Metres => "; they look like metres of a projected system",
+            Self::LatitudeFirst => "; latitude and longitude look exchanged (longitude comes first)",
+            Self::NorthingFirst => "; easting and northing look exchanged (easting comes first)",
+            Self::ZoneBefore => {
+                "; the easting carries the number of its zone: state the system with it (EPSG:4513-4533, 4491-4501)"
+            }
+            Self::NoZoneBefore => {
+                "; the easting carries no number of its zone: state the system without it (EPSG:4534-4554, 4502-4512)"
+            }
+        }
+    }
+
+    fn of_degrees(x: f64, y: f64) -> Option<Self> {
+        if x.abs() > 360.0 || y.abs() > 360.0 {
+            Some(Self::Metres)
+        } else if y.abs() > 90.0 && x.abs() <= 90.0 {
+            Some(Self::LatitudeFirst)
+        } else {
+            None
+        }
+    }
+
+    fn of_metres(x: f64, y: f64, projection: &TransverseMercator) -> Option<Self> {
+        const ZONES: std::ops::RangeInclusive<f64> = 13.0..=45.0;
+        // Half of a zone of 6° and then some: data of a city may stay in the zone beside its own.
+        let easting = |number: f64, false_easting_m: f64| (number - false_easting_m).abs() < 500_000.0;
+        let zoned = |number: f64| ZONES.contains(&(number / 1e6).floor()) && easting(number % 1e6, 500_000.0);
+        let northing = |number: f64| (600_000.0..10_000_000.0).contains(&number.abs());
+        if x.abs() <= 180.0 && y.abs() <= 90.0 {
+            Some(Self::Degrees)
+        } else if northing(x) && (easting(y, projection.false_easting_m) || zoned(y)) {
+            Some(Self::NorthingFirst)
+        } else if projection.false_easting_m < 1e6 && zoned(x) {
+            Some(Self::ZoneBefore)
+        } else if projection.false_easting_m > 1e6 && easting(x, 500_000.0) {
+            Some(Self::NoZoneBefore)
+        } else {
+            None
+        }
+    }
 }
 
 fn local_hint(name: &str) -> &'static str {
@@ -50,19 +115,6 @@ fn local_hint(name: &str) -> &'static str {
     ];
     if older.iter().any(|part| folded.contains(part)) {
         "; older national and local systems have to be converted to CGCS2000 by whoever holds their parameters"
-    } else {
-        ""
-    }
-}
-
-fn hint(x: f64, y: f64, reference: &str) -> &'static str {
-    let is_projected = reference.contains("EPSG") || reference.contains("Mercator");
-    if is_projected && x.abs() <= 180.0 && y.abs() <= 90.0 {
-        "; they look like degrees"
-    } else if !is_projected && (x.abs() > 360.0 || y.abs() > 360.0) {
-        "; they look like metres of a projected system"
-    } else if !is_projected && y.abs() > 90.0 && x.abs() <= 90.0 {
-        "; latitude and longitude look exchanged (longitude comes first)"
     } else {
         ""
     }
@@ -261,6 +313,10 @@ impl Converter {
             x,
             y,
             reference: self.reference.to_string(),
+            hint: match &self.reference {
+                Reference::Geographic(_) => PlaceHint::of_degrees(x, y),
+                Reference::Projected(projection) => PlaceHint::of_metres(x, y, projection),
+            },
         };
         let geographic = |read: Result<Wgs84, GeodesyError>| read.map_err(|_out_of_range| no_place());
         match (&self.reference, &self.projections) {
@@ -350,6 +406,26 @@ mod tests {
         assert!(metres.to_string().contains("metres"), "{metres}");
         let swapped = converter.wgs84([31.2, 121.5]).unwrap_err();
         assert!(swapped.to_string().contains("exchanged"), "{swapped}");
+        for (code, at, hint) in [
+            // Surveyors of the mainland write X for the northing.
+            (4549, [3_454_118.0, 642_964.0], PlaceHint::NorthingFirst),
+            (4549, [3_454_118.0, 40_642_964.0], PlaceHint::NorthingFirst),
+            (4528, [3_454_118.0, 40_642_964.0], PlaceHint::NorthingFirst),
+            (32651, [3_452_736.0, 357_093.0], PlaceHint::NorthingFirst),
+            (4549, [40_642_964.0, 3_454_118.0], PlaceHint::ZoneBefore),
+            (4528, [642_964.0, 3_454_118.0], PlaceHint::NoZoneBefore),
+        ] {
+            let error = Reference::from_epsg(code)
+                .unwrap()
+                .converter()
+                .unwrap()
+                .wgs84(at)
+                .unwrap_err();
+            assert!(
+                matches!(&error, ReferenceError::NoPlace { hint: Some(found), .. } if *found == hint),
+                "{code} {at:?}: {error}"
+            );
+        }
     }
 
     proptest! {

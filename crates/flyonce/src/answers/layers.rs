@@ -1,6 +1,6 @@
 //! Layers as people and programs see them: who each is, from where, when it counts, and how large it is.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 use survey::airspace::FlyableArea;
 use survey::layers::{FeatureLayer, LayerKind, LayerRef};
@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use crate::answers::place::rounded;
 use crate::layers::LayerBook;
-use crate::layers::building::grid_around;
+use crate::layers::building::Measured;
+use crate::layers::words::Refused;
 
 /// Names listed of a layer with many features.
 const MOST_NAMES: usize = 200;
@@ -64,7 +65,8 @@ pub fn entries(book: &LayerBook, on: CivilDay) -> Result<Vec<LayerEntry>> {
         entries.push(flyable_entry(&area));
     }
     for (layer, id) in book.with_ids() {
-        entries.push(entry(layer, id, valid.contains(&layer.layer_ref()))?);
+        let measured = book.measured(layer)?;
+        entries.push(entry(layer, id, valid.contains(&layer.layer_ref()), &measured));
     }
     Ok(entries)
 }
@@ -75,13 +77,11 @@ pub fn entries(book: &LayerBook, on: CivilDay) -> Result<Vec<LayerEntry>> {
 /// Layers that are not of one city.
 pub fn computed_flyable(book: &LayerBook, on: CivilDay) -> Result<Option<FlyableArea>> {
     let valid = book.valid(on);
-    let kinds = [LayerKind::LegalFree, LayerKind::Approved];
-    let part = valid.iter().find(|layer| kinds.contains(&layer.record.kind));
-    let is_stated = valid.iter().any(|layer| layer.record.kind == LayerKind::Flyable);
-    let (Some(part), false) = (part, is_stated) else {
+    let any_of = |kinds: &[LayerKind]| valid.iter().any(|layer| kinds.contains(&layer.record.kind));
+    if !any_of(&[LayerKind::LegalFree, LayerKind::Approved]) || any_of(&[LayerKind::Flyable]) {
         return Ok(None);
-    };
-    Ok(book.flyable(on, &grid_around(part)?)?)
+    }
+    book.flyable_kept(on)
 }
 
 /// Name of the flyable area of a day in lists and addresses.
@@ -109,24 +109,15 @@ fn flyable_entry(area: &FlyableArea) -> LayerEntry {
     }
 }
 
-fn entry(layer: &FeatureLayer, id: Option<&str>, counts: bool) -> Result<LayerEntry> {
+fn entry(layer: &FeatureLayer, id: Option<&str>, counts: bool, measured: &Measured) -> LayerEntry {
     let record = &layer.record;
     let day = |day: Option<CivilDay>| day.map(|day| day.to_string());
     let role = match record.kind {
         LayerKind::Flyable => FLYABLE,
         _ => "shown",
     };
-    let has_areas = layer
-        .features
-        .iter()
-        .any(|feature| !feature.shape.polygons().is_empty());
-    let area_km2 = if has_areas {
-        Some(rounded(layer.area_m2(&grid_around(layer)?)? / 1e6, 6))
-    } else {
-        None
-    };
     let names = layer.features.iter().filter_map(|feature| feature.name.clone());
-    Ok(LayerEntry {
+    LayerEntry {
         id: id.map(str::to_owned),
         name: record.name.clone(),
         version: record.version.clone(),
@@ -140,10 +131,10 @@ fn entry(layer: &FeatureLayer, id: Option<&str>, counts: bool) -> Result<LayerEn
         datum: record.reference.to_string(),
         features: layer.features.len(),
         feature_names: names.take(MOST_NAMES).collect(),
-        area_km2,
+        area_km2: measured.area_m2.map(|area_m2| rounded(area_m2 / 1e6, 6)),
         rests_on: Vec::new(),
         missing: Vec::new(),
-    })
+    }
 }
 
 /// The layer that `text` means: an id, `name@version`, or a name, of which the version that counts on the day is taken,
@@ -167,14 +158,14 @@ pub fn find<'a>(
         match by(&|layer, _| layer.record.name == name && layer.record.version == version)[..] {
             [one] => return Ok(one),
             [] => {}
-            _ => bail!("several kinds of layers are called {text}; name one by its id (重名,请用编号)"),
+            _ => return Err(several(text)),
         }
     }
     let named = by(&|layer, _| layer.record.name == text);
     let kinds: std::collections::BTreeSet<LayerKind> =
         named.iter().map(|(layer, _)| layer.record.kind).collect();
     if kinds.len() > 1 {
-        bail!("several kinds of layers are called {text}; name one by its id (重名,请用编号)");
+        return Err(several(text));
     }
     let valid: Vec<LayerRef> = book.valid(on).into_iter().map(FeatureLayer::layer_ref).collect();
     let counting = named.iter().find(|(layer, _)| valid.contains(&layer.layer_ref()));
@@ -187,10 +178,20 @@ pub fn find<'a>(
                 .map(|layer| layer.record.name.as_str())
                 .collect();
             names.dedup();
-            bail!(
-                "there is no layer {text} (没有此图层); there are: {}",
-                names.join(", ")
-            )
+            Err(Refused::error(
+                format!("没有图层 {text};现有:{}", names.join("、")),
+                format!(
+                    "there is no layer {text} (没有此图层); there are: {}",
+                    names.join(", ")
+                ),
+            ))
         }
     }
+}
+
+fn several(text: &str) -> anyhow::Error {
+    Refused::error(
+        format!("有多类图层叫 {text},请用编号指定"),
+        format!("several kinds of layers are called {text}; name one by its id (重名,请用编号)"),
+    )
 }

@@ -16,6 +16,7 @@ use crate::clock;
 use crate::lang::Words;
 use crate::layers::LayerBook;
 use crate::layers::features::{flyable_members, ground_geojson, layer_geojson};
+use crate::layers::words::Refused;
 use crate::workplace::Workplace;
 
 /// The day that is asked about.
@@ -75,7 +76,8 @@ pub async fn geojson(
             ));
         }
         let (layer, _) = find(book, name, on).map_err(|error| {
-            ApiError::not_found(Words::new(format!("没有图层 {name}:{error}"), error.to_string()))
+            let words = error.downcast_ref::<Refused>().map(|refused| refused.0.clone());
+            ApiError::not_found(words.unwrap_or_else(|| Words::new(error.to_string(), error.to_string())))
         })?;
         Ok(Json(layer_geojson(layer).map_err(ApiError::internal)?))
     })

@@ -10,7 +10,7 @@ use survey::layers::properties::{MAX_AGL_M, MAX_AMSL_M};
 use survey::layers::{FeatureLayer, LayerFeature, LayerRecord, Shape};
 use survey::reference::Reference;
 
-use crate::layers::building::{Built, Statement};
+use crate::layers::building::{Built, Measured, Statement};
 use crate::layers::features::layer_geojson;
 use crate::layers::reading::Originals;
 
@@ -37,6 +37,7 @@ pub fn height_layer(surfaces: &[Surface], statement: &Statement) -> Result<(Buil
     };
     let text = serde_json::to_vec(&json!(layer_geojson(&layer)?))?;
     let built = Built {
+        measured: Measured::of(&layer)?,
         layer,
         repairs: Vec::new(),
         notes: Vec::new(),

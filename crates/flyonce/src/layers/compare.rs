@@ -1,6 +1,8 @@
 //! Two layers held against each other: what the second gains and loses, in km² and percent and by town.
 
-use anyhow::{Result, ensure};
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
 use formats::geojson::{Feature, FeatureCollection, Geometry};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -35,6 +37,61 @@ pub struct Comparison {
     pub towns: Vec<TownChange>,
     /// The town layers used.
     pub town_layers: Vec<LayerRef>,
+    /// What changed feature by feature.
+    pub features: FeatureChanges,
+}
+
+/// Features that are new, gone or different, by name or else by code.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct FeatureChanges {
+    /// Only in the second.
+    pub added: Vec<String>,
+    /// Only in the first.
+    pub removed: Vec<String>,
+    /// In both, with another shape or other properties.
+    pub changed: Vec<String>,
+    /// Features without name and code that are only in the second.
+    pub unnamed_added: usize,
+    /// Features without name and code that are only in the first.
+    pub unnamed_removed: usize,
+}
+
+impl FeatureChanges {
+    fn between(first: &FeatureLayer, second: &FeatureLayer) -> Result<Self> {
+        let (before, after) = (by_name(first)?, by_name(second)?);
+        let mut changes = Self::default();
+        for (name, features) in &after {
+            match before.get(name) {
+                None if name.is_empty() => changes.unnamed_added = features.len(),
+                None => changes.added.push(name.clone()),
+                Some(others) if name.is_empty() => {
+                    changes.unnamed_added = features.difference(others).count();
+                    changes.unnamed_removed = others.difference(features).count();
+                }
+                Some(others) if others != features => changes.changed.push(name.clone()),
+                Some(_) => {}
+            }
+        }
+        for (name, features) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+            if name.is_empty() {
+                changes.unnamed_removed = features.len();
+            } else {
+                changes.removed.push(name.clone());
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// The features of each name (else code, else the empty name) as texts that are equal where they are.
+fn by_name(layer: &FeatureLayer) -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for feature in &layer.features {
+        let name = feature.name.clone().or_else(|| feature.code.clone());
+        let text = serde_json::to_string(feature)?;
+        found.entry(name.unwrap_or_default()).or_default().insert(text);
+    }
+    Ok(found)
 }
 
 /// What changed in a town.
@@ -48,10 +105,10 @@ pub struct TownChange {
     pub lost_km2: f64,
 }
 
-/// Compares the ground of two layers.
+/// Compares the ground and the features of two layers.
 ///
 /// # Errors
-/// A layer without any area, or one beyond the working area.
+/// A layer beyond the working area.
 pub fn compare(
     first: &FeatureLayer,
     second: &FeatureLayer,
@@ -59,13 +116,6 @@ pub fn compare(
     grid: &WorkingGrid,
 ) -> Result<(Comparison, Difference)> {
     let (before, after) = (first.polygons(), second.polygons());
-    for (layer, polygons) in [(first, &before), (second, &after)] {
-        ensure!(
-            !polygons.is_empty(),
-            "layer {} has no areas to compare",
-            layer.layer_ref()
-        );
-    }
     let found = difference(&before, &after, grid)?;
     let mut changes = Vec::new();
     for town in towns {
@@ -84,7 +134,13 @@ pub fn compare(
     let mut town_layers: Vec<LayerRef> = towns.iter().map(|town| town.layer.clone()).collect();
     town_layers.dedup();
     let areas = found.areas;
-    let percent = |part_m2: f64| rounded(100.0 * part_m2 / areas.first_m2, 4);
+    let percent = |part_m2: f64| {
+        if areas.first_m2 > 0.0 {
+            rounded(100.0 * part_m2 / areas.first_m2, 4)
+        } else {
+            0.0
+        }
+    };
     let comparison = Comparison {
         first: first.layer_ref(),
         second: second.layer_ref(),
@@ -96,6 +152,7 @@ pub fn compare(
         lost_percent: percent(areas.lost_m2),
         towns: changes,
         town_layers,
+        features: FeatureChanges::between(first, second)?,
     };
     Ok((comparison, found))
 }

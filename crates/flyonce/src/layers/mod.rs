@@ -9,14 +9,16 @@ pub mod features;
 pub mod picture;
 pub mod reading;
 pub mod shelf;
+pub mod words;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::Result;
 use survey::airspace::{
     AirspaceError, FlyableArea, HeightMap, NoFlyZone, flyable, height_zones, no_fly_zones,
 };
+use survey::geodesy::Wgs84;
 use survey::grid::{GridError, WorkingGrid};
 use survey::layers::properties::PropertyError;
 use survey::layers::{FeatureLayer, LayerKind, LayerRef, valid_on};
@@ -25,6 +27,7 @@ use survey::time::CivilDay;
 
 use crate::config::layers::load_all;
 use crate::config::settings::Settings;
+use crate::layers::building::{Measured, grid_around};
 use crate::layers::shelf::Shelf;
 
 /// A town with the layer it stands in.
@@ -47,7 +50,17 @@ pub struct LayerBook {
     layers: Vec<FeatureLayer>,
     /// Ids of those that were imported, which stand at the end.
     ids: Vec<String>,
+    /// What each measures, where that is known: from the shelf, or since it was first asked for.
+    measured: Vec<OnceLock<Measured>>,
+    /// Flyable areas that were asked for, by the layers they rest on: the last few.
+    flyable: Arc<Mutex<Vec<KeptArea>>>,
 }
+
+/// The layers that an area rests on, and the area.
+type KeptArea = (Vec<LayerRef>, FlyableArea);
+
+/// Days whose flyable areas are kept: a page asks for today again and again, and for a few days beside it.
+const MOST_FLYABLE_KEPT: usize = 8;
 
 impl LayerBook {
     /// The layers of the configuration, then those that were imported into the data folder and are in use.
@@ -57,6 +70,7 @@ impl LayerBook {
     pub fn open(settings: &Settings) -> Result<Self> {
         let configured = load_all(settings)?.into_iter().map(|loaded| loaded.features);
         let mut layers: Vec<FeatureLayer> = configured.collect();
+        let mut measured = vec![OnceLock::new(); layers.len()];
         let shelf = Shelf::of(&settings.data_folder);
         let mut ids = Vec::new();
         for entry in shelf
@@ -65,17 +79,69 @@ impl LayerBook {
             .filter(|entry| entry.retired.is_none())
         {
             layers.push(shelf.layer(&entry)?);
+            measured.push(entry.measured.map_or_else(OnceLock::new, OnceLock::from));
             ids.push(entry.id);
         }
-        Ok(Self { layers, ids })
+        Ok(Self {
+            layers,
+            ids,
+            measured,
+            flyable: Arc::default(),
+        })
     }
 
     /// A book of these layers.
     pub fn of(layers: Vec<FeatureLayer>) -> Self {
         Self {
+            measured: vec![OnceLock::new(); layers.len()],
             layers,
-            ids: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// What a layer of this book measures; it is measured once.
+    ///
+    /// # Errors
+    /// A layer that is larger than a city's surroundings.
+    pub fn measured(&self, layer: &FeatureLayer) -> Result<Measured> {
+        let is_it = |one: &FeatureLayer| std::ptr::eq(one, layer);
+        let kept = self
+            .layers
+            .iter()
+            .position(is_it)
+            .and_then(|at| self.measured.get(at));
+        if let Some(known) = kept.and_then(OnceLock::get) {
+            return Ok(*known);
+        }
+        let found = Measured::of(layer)?;
+        Ok(kept.map_or(found, |kept| *kept.get_or_init(|| found)))
+    }
+
+    /// The layers of heights and closed ground whose features reach near a place, and nothing else: a book may hold
+    /// layers of cities that no working area has room for together.
+    pub fn limits_near(&self, place: Wgs84) -> Self {
+        // Wider than any margin that is believed.
+        const NEAR_DEG: f64 = 1.5;
+        let limits = [LayerKind::HeightLimit, LayerKind::NoFly, LayerKind::Temporary];
+        let (x, y) = (place.longitude_deg, place.latitude_deg);
+        let near = |[west, south, east, north]: [f64; 4]| {
+            (west - NEAR_DEG..=east + NEAR_DEG).contains(&x)
+                && (south - NEAR_DEG..=north + NEAR_DEG).contains(&y)
+        };
+        let limited = self
+            .layers
+            .iter()
+            .filter(|layer| limits.contains(&layer.record.kind));
+        let reduced = limited.map(|layer| FeatureLayer {
+            record: layer.record.clone(),
+            features: layer
+                .features
+                .iter()
+                .filter(|feature| feature.shape.bounds_deg().is_some_and(near))
+                .cloned()
+                .collect(),
+        });
+        Self::of(reduced.collect())
     }
 
     /// Every layer with its id, which layers of the configuration do not have.
@@ -130,6 +196,37 @@ impl LayerBook {
     /// A layer that reaches beyond the working area.
     pub fn flyable(&self, on: CivilDay, grid: &WorkingGrid) -> Result<Option<FlyableArea>, GridError> {
         flyable(&self.valid(on), grid)
+    }
+
+    /// The flyable area of a day on a grid of its own, made once for as long as the same layers count.
+    ///
+    /// # Errors
+    /// As [`Self::flyable`], and layers without a place.
+    pub fn flyable_kept(&self, on: CivilDay) -> Result<Option<FlyableArea>> {
+        let parts = [
+            LayerKind::LegalFree,
+            LayerKind::Approved,
+            LayerKind::ObstacleFree,
+            LayerKind::Flyable,
+        ];
+        let mut valid = self.valid(on);
+        valid.retain(|layer| parts.contains(&layer.record.kind));
+        let Some(first) = valid.first() else {
+            return Ok(None);
+        };
+        let rests_on: Vec<LayerRef> = valid.iter().map(|layer| layer.layer_ref()).collect();
+        let mut kept = self.flyable.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, area)) = kept.iter().find(|(layers, _)| *layers == rests_on) {
+            return Ok(Some(area.clone()));
+        }
+        let Some(area) = flyable(&valid, &grid_around(first)?)? else {
+            return Ok(None);
+        };
+        if kept.len() == MOST_FLYABLE_KEPT {
+            kept.remove(0);
+        }
+        kept.push((rests_on, area.clone()));
+        Ok(Some(area))
     }
 
     /// Ground that is not flown over while the layers of a day count: permanent objects with their margins, and

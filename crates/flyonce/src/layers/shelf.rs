@@ -5,13 +5,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use survey::layers::{FeatureLayer, FeatureRepair, LayerRecord};
 use survey::time::UtcMicros;
 
-use crate::layers::building::Built;
+use crate::lang::Words;
+use crate::layers::building::{Built, Measured};
+use crate::layers::words::Refused;
 use crate::whole_file::write_whole;
 
 /// The folder `layers` of a data folder.
@@ -56,12 +58,35 @@ pub struct ShelfEntry {
     /// What was mended.
     pub repairs: Vec<FeatureRepair>,
     /// What had to be decided while reading.
-    pub notes: Vec<String>,
+    #[serde(deserialize_with = "notes")]
+    pub notes: Vec<Words>,
+    /// What of the file gave no feature.
+    #[serde(default)]
+    pub ignored: Vec<Words>,
+    /// How large it is and where; `None` in books that were written before this was kept.
+    #[serde(default)]
+    pub measured: Option<Measured>,
     /// When it was brought in, and by whom.
     pub imported: Deed,
     /// When it was taken out of use; `None` while it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired: Option<Deed>,
+}
+
+/// Notes of books that were written before they were in two languages are English texts.
+fn notes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Words>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Both(Words),
+        English(String),
+    }
+    let said = Vec::<Said>::deserialize(deserializer)?;
+    let words = |said| match said {
+        Said::Both(words) => words,
+        Said::English(text) => Words::new(text.clone(), text),
+    };
+    Ok(said.into_iter().map(words).collect())
 }
 
 /// One line of the book.
@@ -173,17 +198,31 @@ impl Shelf {
             .find(|entry| entry.record.layer_ref() == record.layer_ref())
         {
             if same.sha256 != sha256 {
-                bail!(
-                    "there is another layer {} already ({}); a change needs a new version (内容不同,请换版本号)",
-                    record.layer_ref(),
-                    same.id
-                );
+                return Err(Refused::error(
+                    format!(
+                        "已有图层 {}(编号 {}),内容不同,请换版本号",
+                        record.layer_ref(),
+                        same.id
+                    ),
+                    format!(
+                        "there is another layer {} already ({}); a change needs a new version (内容不同,请换版本号)",
+                        record.layer_ref(),
+                        same.id
+                    ),
+                ));
             }
             if same.retired.is_some() {
-                bail!(
-                    "layer {} was taken out of use; `layers restore` brings it back",
-                    same.id
-                );
+                return Err(Refused::error(
+                    format!(
+                        "图层 {} 已停用;恢复:flyonce layers restore {}",
+                        same.record.layer_ref(),
+                        same.id
+                    ),
+                    format!(
+                        "layer {} was taken out of use; `layers restore` brings it back",
+                        same.id
+                    ),
+                ));
             }
             return Ok((same.clone(), false));
         }
@@ -205,6 +244,8 @@ impl Shelf {
             features: built.layer.features.len(),
             repairs: built.repairs.clone(),
             notes: built.notes.clone(),
+            ignored: built.ignored.clone(),
+            measured: Some(built.measured),
             imported: deed,
             retired: None,
         };
@@ -335,9 +376,31 @@ mod tests {
                 }],
             },
             repairs: Vec::new(),
-            notes: Vec::new(),
+            notes: vec![Words::new("一条说明", "a note")],
             ignored: Vec::new(),
+            measured: Measured {
+                area_m2: None,
+                bounds_deg: [121.6, 31.2, 121.6, 31.2],
+            },
         }
+    }
+
+    #[test]
+    fn books_of_before_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(folder.path());
+        let (entry, _) = shelf.import(&built("1"), &[], deed()).unwrap();
+        assert_eq!(shelf.entries().unwrap(), std::slice::from_ref(&entry));
+        // Notes were English texts, and neither sizes nor what was left out were kept.
+        let mut line = serde_json::json!({ "event": "imported", "entry": entry });
+        line["entry"]["notes"] = serde_json::json!(["there is no .dbf"]);
+        let kept = line["entry"].as_object_mut().unwrap();
+        kept.remove("ignored");
+        kept.remove("measured");
+        fs::write(folder.path().join("layers/book.jsonl"), format!("{line}\n")).unwrap();
+        let read = shelf.entries().unwrap().remove(0);
+        assert_eq!(read.notes, [Words::new("there is no .dbf", "there is no .dbf")]);
+        assert!(read.measured.is_none() && read.ignored.is_empty());
     }
 
     fn deed() -> Deed {

@@ -7,7 +7,7 @@ use crate::serving::Service;
 
 const DAY: &str = "2026-03-02";
 
-fn import(program: &Program, file: &str, more: &[&str]) -> Value {
+pub(crate) fn import(program: &Program, file: &str, more: &[&str]) -> Value {
     let fixed = [
         "layers",
         "import",
@@ -26,7 +26,7 @@ fn refused(program: &Program, arguments: &[&str]) -> String {
     ran.stderr
 }
 
-fn polygon(ring: &Value, members: &str) -> String {
+pub(crate) fn polygon(ring: &Value, members: &str) -> String {
     format!(
         "{{\"type\":\"FeatureCollection\",{members}\"features\":[{{\"type\":\"Feature\",\
          \"properties\":{{\"name\":\"甲镇\"}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[{ring}]}}}}]}}"

@@ -24,6 +24,7 @@ mod gate;
 mod ingesting;
 mod judging;
 mod killed;
+mod layer_files;
 mod layering;
 mod links;
 mod page;

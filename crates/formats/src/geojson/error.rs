@@ -16,6 +16,9 @@ pub enum GeoJsonError {
         /// The reader's own words.
         reason: String,
     },
+    /// Bytes that are no text.
+    #[error("the file is no text: neither UTF-8, which GeoJSON has to be, nor UTF-16 nor GB18030")]
+    NoText,
     /// JSON, but not built as GeoJSON.
     #[error("{path}: expected {expected}, found {found}")]
     Unexpected {
@@ -27,18 +30,14 @@ pub enum GeoJsonError {
         found: String,
     },
     /// A ring with too few points.
-    #[error("{path}: a ring needs at least 4 positions (the first repeated at the end), found {found}")]
+    #[error(
+        "{path}: a ring needs at least 3 different positions and the first repeated at the end, found {found} in all"
+    )]
     RingTooShort {
         /// Where.
         path: String,
         /// Number of positions.
         found: usize,
-    },
-    /// A ring whose last position is not its first.
-    #[error("{path}: the ring is not closed, its last position must repeat the first")]
-    RingNotClosed {
-        /// Where.
-        path: String,
     },
     /// A longitude or latitude that does not exist.
     #[error("{path}: longitude {longitude_deg}, latitude {latitude_deg} is no place on earth{hint}")]

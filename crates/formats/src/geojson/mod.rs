@@ -6,5 +6,5 @@ mod reader;
 mod writer;
 
 pub use error::GeoJsonError;
-pub use reader::read_features;
+pub use reader::{read_bytes, read_features};
 pub use writer::{Feature, FeatureCollection, Geometry};

@@ -2,14 +2,42 @@
 
 use std::collections::BTreeMap;
 
+use encoding_rs::{Encoding, GB18030, UTF_8};
 use serde_json::{Map, Value};
 
 use super::datum::{DeclaredDatum, member};
 use super::error::GeoJsonError;
-use crate::features::{Declared, FeatureFile, FileArea, FileFeature, FileGeometry, Ignored};
+use crate::features::{
+    Declared, FeatureFile, FileArea, FileFeature, FileGeometry, Ignored, IgnoredKind, Note, Noticed,
+};
 
-/// Reads every geometry of a GeoJSON text. Coordinates are not looked at: whether they are degrees is for whoever
-/// knows what they are in.
+/// Separates the objects of a GeoJSON text sequence (RFC 8142).
+const RECORD_SEPARATOR: char = '\u{1e}';
+
+/// Reads the bytes of a GeoJSON file: UTF-8 as the standard asks, UTF-16 with its mark, else GB18030, which is told.
+///
+/// # Errors
+/// [`GeoJsonError::NoText`], and as [`read_features`].
+pub fn read_bytes(bytes: &[u8]) -> Result<FeatureFile, GeoJsonError> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]);
+        return read_features(&text.ok_or(GeoJsonError::NoText)?);
+    }
+    for encoding in [UTF_8, GB18030] {
+        let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+        if let Some(text) = text {
+            let mut file = read_features(&text)?;
+            if encoding != UTF_8 {
+                file.notes.push(Note::GuessedEncoding(encoding.name()));
+            }
+            return Ok(file);
+        }
+    }
+    Err(GeoJsonError::NoText)
+}
+
+/// Reads every geometry of a GeoJSON text; of a text with one object a line (RFC 8142 too), those of every line.
+/// Coordinates are not looked at: whether they are degrees is for whoever knows what they are in.
 ///
 /// Winding and duplicate vertices are left as they are (the survey crate repairs and reports them).
 ///
@@ -18,24 +46,63 @@ use crate::features::{Declared, FeatureFile, FileArea, FileFeature, FileGeometry
 /// path of the fault. Empty geometries are no error: they are listed in `ignored`.
 pub fn read_features(text: &str) -> Result<FeatureFile, GeoJsonError> {
     let text = text.trim_start_matches('\u{feff}');
-    let root: Value = serde_json::from_str(text).map_err(|error| GeoJsonError::Syntax {
-        line: error.line(),
-        column: error.column(),
-        reason: reason_without_place(&error),
-    })?;
     let mut reader = Reader::default();
-    let root = object(&root, "")?;
-    reader.read_object(root, "", &BTreeMap::new())?;
+    let mut name = None;
+    match serde_json::from_str::<Value>(text) {
+        Ok(root) => {
+            let root = object(&root, "")?;
+            reader.read_object(root, "", &BTreeMap::new())?;
+            name = root.get("name").and_then(Value::as_str).map(str::to_owned);
+        }
+        Err(_) if is_line_delimited(text) => reader.read_lines(text)?,
+        Err(error) => return Err(syntax(&error, error.line(), text)),
+    }
     if reader.features.is_empty() {
         return Err(GeoJsonError::NoFeature);
     }
+    let mut notes = reader.notes;
+    notes.extend(reader.noticed.notes());
     Ok(FeatureFile {
-        name: root.get("name").and_then(Value::as_str).map(str::to_owned),
+        name,
         declared: reader.datum.0.map(Declared::Named),
         features: reader.features,
         ignored: reader.ignored,
-        notes: Vec::new(),
+        notes,
     })
+}
+
+/// Whether the first line that holds anything is an object of its own, with more behind it.
+fn is_line_delimited(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !content(line).is_empty());
+    let first = lines
+        .next()
+        .map(|line| serde_json::from_str::<Value>(content(line)));
+    lines.next().is_some() && first.is_some_and(|first| first.is_ok_and(|first| first.is_object()))
+}
+
+fn content(line: &str) -> &str {
+    line.trim_matches(|c: char| c.is_whitespace() || c == RECORD_SEPARATOR)
+}
+
+fn syntax(error: &serde_json::Error, line: usize, text: &str) -> GeoJsonError {
+    let near = text
+        .lines()
+        .nth(line.saturating_sub(1))
+        .and_then(|line| line.as_bytes().get(error.column().saturating_sub(9)..))
+        .map(|rest| String::from_utf8_lossy(&rest[..rest.len().min(18)]).into_owned())
+        .unwrap_or_default();
+    let reason = if error.is_eof() {
+        "the text breaks off; was the file copied whole?".to_owned()
+    } else if near.contains("NaN") || near.contains("Infinity") {
+        "NaN and Infinity are no numbers in JSON; the position has to be corrected or left out".to_owned()
+    } else {
+        reason_without_place(error)
+    };
+    GeoJsonError::Syntax {
+        line,
+        column: error.column(),
+        reason,
+    }
 }
 
 type Properties = BTreeMap<String, String>;
@@ -45,9 +112,28 @@ struct Reader {
     datum: DeclaredDatum,
     features: Vec<FileFeature>,
     ignored: Vec<Ignored>,
+    notes: Vec<Note>,
+    noticed: Noticed,
 }
 
 impl Reader {
+    fn read_lines(&mut self, text: &str) -> Result<(), GeoJsonError> {
+        let mut objects = 0;
+        for (index, line) in text.lines().enumerate() {
+            let content = content(line);
+            if content.is_empty() {
+                continue;
+            }
+            let root: Value =
+                serde_json::from_str(content).map_err(|error| syntax(&error, index + 1, text))?;
+            let path = format!("line {}", index + 1);
+            self.read_object(object(&root, &path)?, &path, &BTreeMap::new())?;
+            objects += 1;
+        }
+        self.notes.push(Note::LineDelimited { objects });
+        Ok(())
+    }
+
     /// Reads any GeoJSON object. Depth is bounded by the JSON reader, which refuses more than 128 levels.
     fn read_object(
         &mut self,
@@ -62,7 +148,7 @@ impl Reader {
             Some("GeometryCollection") => self.read_each(object, "geometries", path, properties),
             Some("Feature") => self.read_feature(object, path),
             Some(kind) => {
-                let geometry = geometry(kind, object, path)?;
+                let geometry = geometry(kind, object, path, &mut self.noticed)?;
                 self.keep(path, kind, geometry, properties);
                 Ok(())
             }
@@ -79,7 +165,7 @@ impl Reader {
             }),
             None => self.ignored.push(Ignored {
                 path: path.to_owned(),
-                kind: format!("empty {kind}"),
+                kind: IgnoredKind::Empty(kind.to_owned()),
             }),
         }
     }
@@ -102,15 +188,19 @@ impl Reader {
 
     fn read_feature(&mut self, feature: &Map<String, Value>, path: &str) -> Result<(), GeoJsonError> {
         let geometry_path = member(path, "geometry");
-        let properties = match feature.get("properties") {
+        let mut properties: Properties = match feature.get("properties") {
             Some(Value::Object(properties)) => properties.iter().filter_map(property).collect(),
             _ => Properties::new(),
         };
+        let id = feature.get("id").and_then(|id| property((&"id".to_owned(), id)));
+        if let Some((name, id)) = id {
+            properties.entry(name).or_insert(id);
+        }
         match feature.get("geometry") {
             None | Some(Value::Null) => {
                 self.ignored.push(Ignored {
                     path: geometry_path,
-                    kind: "null".to_owned(),
+                    kind: IgnoredKind::NoGeometry,
                 });
                 Ok(())
             }
@@ -136,6 +226,7 @@ fn geometry(
     kind: &str,
     object: &Map<String, Value>,
     path: &str,
+    noticed: &mut Noticed,
 ) -> Result<Option<FileGeometry>, GeoJsonError> {
     if !matches!(
         kind,
@@ -149,13 +240,20 @@ fn geometry(
         return Ok(None);
     }
     Ok(match kind {
-        "Point" => Some(FileGeometry::Points(vec![read_position(value, || path.clone())?])),
-        "MultiPoint" => Some(FileGeometry::Points(positions(value, &path)?)),
-        "LineString" => Some(FileGeometry::Lines(vec![line(value, &path)?])),
-        "MultiLineString" => Some(FileGeometry::Lines(each(value, &path, line)?)),
-        "Polygon" => area(value, &path)?.map(|area| FileGeometry::Areas(vec![area])),
+        "Point" => Some(FileGeometry::Points(vec![read_position(
+            value,
+            || path.clone(),
+            noticed,
+        )?])),
+        "MultiPoint" => Some(FileGeometry::Points(positions(value, &path, noticed)?)),
+        "LineString" => Some(FileGeometry::Lines(vec![line(value, &path, noticed)?])),
+        "MultiLineString" => Some(FileGeometry::Lines(each(value, &path, |value, path| {
+            line(value, path, noticed)
+        })?)),
+        "Polygon" => area(value, &path, noticed)?.map(|area| FileGeometry::Areas(vec![area])),
         _ => {
-            let parts: Vec<FileArea> = each(value, &path, area)?.into_iter().flatten().collect();
+            let parts = each(value, &path, |value, path| area(value, path, noticed))?;
+            let parts: Vec<FileArea> = parts.into_iter().flatten().collect();
             (!parts.is_empty()).then_some(FileGeometry::Areas(parts))
         }
     })
@@ -164,7 +262,7 @@ fn geometry(
 fn each<T>(
     value: &Value,
     path: &str,
-    read: impl Fn(&Value, &str) -> Result<T, GeoJsonError>,
+    mut read: impl FnMut(&Value, &str) -> Result<T, GeoJsonError>,
 ) -> Result<Vec<T>, GeoJsonError> {
     let items = array(value, path)?.iter().enumerate();
     items
@@ -172,15 +270,15 @@ fn each<T>(
         .collect()
 }
 
-fn positions(value: &Value, path: &str) -> Result<Vec<[f64; 2]>, GeoJsonError> {
+fn positions(value: &Value, path: &str, noticed: &mut Noticed) -> Result<Vec<[f64; 2]>, GeoJsonError> {
     let items = array(value, path)?.iter().enumerate();
     items
-        .map(|(i, position)| read_position(position, || format!("{path}[{i}]")))
+        .map(|(i, position)| read_position(position, || format!("{path}[{i}]"), noticed))
         .collect()
 }
 
-fn line(value: &Value, path: &str) -> Result<Vec<[f64; 2]>, GeoJsonError> {
-    let positions = positions(value, path)?;
+fn line(value: &Value, path: &str, noticed: &mut Noticed) -> Result<Vec<[f64; 2]>, GeoJsonError> {
+    let positions = positions(value, path, noticed)?;
     if positions.len() < 2 {
         return Err(GeoJsonError::LineTooShort {
             path: path.to_owned(),
@@ -191,8 +289,8 @@ fn line(value: &Value, path: &str) -> Result<Vec<[f64; 2]>, GeoJsonError> {
 }
 
 /// `None` of a polygon without a ring.
-fn area(value: &Value, path: &str) -> Result<Option<FileArea>, GeoJsonError> {
-    let mut rings = each(value, path, ring)?.into_iter();
+fn area(value: &Value, path: &str, noticed: &mut Noticed) -> Result<Option<FileArea>, GeoJsonError> {
+    let mut rings = each(value, path, |value, path| ring(value, path, noticed))?.into_iter();
     Ok(rings.next().map(|exterior| FileArea {
         exterior,
         holes: rings.collect(),
@@ -211,24 +309,24 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-fn ring(value: &Value, path: &str) -> Result<Vec<[f64; 2]>, GeoJsonError> {
-    let mut positions = positions(value, path)?;
-    if positions.len() < 4 {
+fn ring(value: &Value, path: &str, noticed: &mut Noticed) -> Result<Vec<[f64; 2]>, GeoJsonError> {
+    let mut positions = positions(value, path, noticed)?;
+    let found = positions.len();
+    noticed.open_ring(&mut positions, || path.to_owned());
+    if positions.len() < 3 {
         return Err(GeoJsonError::RingTooShort {
             path: path.to_owned(),
-            found: positions.len(),
+            found,
         });
     }
-    if positions.first() != positions.last() {
-        return Err(GeoJsonError::RingNotClosed {
-            path: path.to_owned(),
-        });
-    }
-    positions.pop();
     Ok(positions)
 }
 
-fn read_position(position: &Value, path: impl Fn() -> String) -> Result<[f64; 2], GeoJsonError> {
+fn read_position(
+    position: &Value,
+    path: impl Fn() -> String,
+    noticed: &mut Noticed,
+) -> Result<[f64; 2], GeoJsonError> {
     let numbers = position.as_array().map(|list| (list.first(), list.get(1)));
     let Some((Some(longitude), Some(latitude))) = numbers else {
         return Err(unexpected(&path(), "a position [longitude, latitude]", position));
@@ -239,6 +337,9 @@ fn read_position(position: &Value, path: impl Fn() -> String) -> Result<[f64; 2]
             .filter(|number| number.is_finite())
             .ok_or_else(|| unexpected(&path(), "a coordinate as a number", value))
     };
+    if let Some(height_m) = position.get(2).and_then(Value::as_f64) {
+        noticed.height(height_m);
+    }
     Ok([number(longitude)?, number(latitude)?])
 }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, GB18030, UTF_8};
 use thiserror::Error;
 use zip::ZipArchive;
 
-use crate::features::{FeatureFile, FileArea, FileFeature, FileGeometry, Ignored};
+use crate::features::{
+    FeatureFile, FileArea, FileFeature, FileGeometry, Ignored, IgnoredKind, Note, Noticed,
+};
 use crate::xml::{Element, XmlLimits};
 
 /// Deeper than folders in folders of people, and more than the placemarks of a city.
@@ -43,31 +45,60 @@ pub enum KmlReadError {
     NoFeature,
 }
 
-/// Reads a KMZ: the first `.kml` in the zip, as the standard asks.
+/// Reads a KMZ: every `.kml` in the zip, the one that the standard calls the main file (the first) before the others.
+/// Viewers show the others where the main file links to them; what people zip together they mean together.
 ///
 /// # Errors
-/// [`KmlReadError`].
+/// [`KmlReadError`]; the archive as a whole is bounded, not only each file.
 pub fn read_kmz(bytes: &[u8]) -> Result<FeatureFile, KmlReadError> {
     let failed = |error: &dyn std::fmt::Display| KmlReadError::Archive(error.to_string());
     let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| failed(&error))?;
-    let is_kml = |name: &[u8]| {
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        name.ends_with(".kml") && !name.starts_with("__macosx")
-    };
-    let Some(index) = zip.file_names_raw().position(is_kml) else {
-        return Err(KmlReadError::Archive("there is no .kml in it".to_owned()));
-    };
-    let file = zip.by_index(index).map_err(|error| failed(&error))?;
-    let mut text = Vec::new();
-    file.take(LARGEST_TEXT_BYTES + 1)
-        .read_to_end(&mut text)
-        .map_err(|error| failed(&error))?;
-    if text.len() as u64 > LARGEST_TEXT_BYTES {
-        return Err(KmlReadError::Archive(format!(
-            "the .kml is larger than {LARGEST_TEXT_BYTES} bytes"
-        )));
+    let names: Vec<(usize, String)> = zip
+        .file_names_raw()
+        .enumerate()
+        .map(|(index, name)| (index, file_name(name)))
+        .filter(|(_, name)| {
+            let name = name.to_ascii_lowercase();
+            name.ends_with(".kml") && !name.starts_with("__macosx")
+        })
+        .collect();
+    let mut reader = Reader::default();
+    let mut name = None;
+    let mut left_bytes = LARGEST_TEXT_BYTES;
+    for (index, path) in &names {
+        let file = zip.by_index(*index).map_err(|error| failed(&error))?;
+        let mut text = Vec::new();
+        file.take(left_bytes + 1)
+            .read_to_end(&mut text)
+            .map_err(|error| failed(&error))?;
+        let Some(left) = left_bytes.checked_sub(text.len() as u64) else {
+            return Err(KmlReadError::Archive(format!(
+                "the .kml is larger than {LARGEST_TEXT_BYTES} bytes"
+            )));
+        };
+        left_bytes = left;
+        reader.inside = (names.len() > 1).then(|| path.clone());
+        let own_name = reader.read(&text)?;
+        name = name.or(own_name);
     }
-    read_kml(&text)
+    if names.is_empty() {
+        return Err(KmlReadError::Archive("there is no .kml in it".to_owned()));
+    }
+    if names.len() > 1 {
+        let names = names.into_iter().map(|(_, name)| name).collect();
+        reader.file.notes.push(Note::SeveralFiles(names));
+    }
+    reader.finished(name)
+}
+
+/// Names in archives made on a Chinese Windows are in GBK.
+fn file_name(raw: &[u8]) -> String {
+    let (text, broken) = UTF_8.decode_without_bom_handling(raw);
+    if broken {
+        GB18030.decode_without_bom_handling(raw).0.into_owned()
+    } else {
+        text.into_owned()
+    }
 }
 
 /// Reads a KML text in the encoding that its XML declaration names, else UTF-8.
@@ -75,23 +106,9 @@ pub fn read_kmz(bytes: &[u8]) -> Result<FeatureFile, KmlReadError> {
 /// # Errors
 /// [`KmlReadError`].
 pub fn read_kml(bytes: &[u8]) -> Result<FeatureFile, KmlReadError> {
-    let encoding = declared_encoding(bytes)?;
-    let (text, _, broken) = encoding.decode(bytes);
-    if broken {
-        return Err(KmlReadError::NoText(encoding.name().to_owned()));
-    }
-    let root = Element::parse(&text, LIMITS).map_err(KmlReadError::Xml)?;
     let mut reader = Reader::default();
-    reader.folder(&root)?;
-    if reader.file.features.is_empty() {
-        return Err(KmlReadError::NoFeature);
-    }
-    let document = root.at(&["kml", "Document"]);
-    let name = document.and_then(|document| document.text_of("name"));
-    Ok(FeatureFile {
-        name: name.filter(|name| !name.is_empty()).map(str::to_owned),
-        ..reader.file
-    })
+    let name = reader.read(bytes)?;
+    reader.finished(name)
 }
 
 fn declared_encoding(bytes: &[u8]) -> Result<&'static Encoding, KmlReadError> {
@@ -115,6 +132,11 @@ fn declared_encoding(bytes: &[u8]) -> Result<&'static Encoding, KmlReadError> {
 struct Reader {
     file: FeatureFile,
     placemarks: usize,
+    /// Names of the folders that are open, from the outside.
+    folders: Vec<String>,
+    /// Which file of an archive with several is being read.
+    inside: Option<String>,
+    noticed: Noticed,
 }
 
 /// The geometries of one placemark by kind.
@@ -127,28 +149,75 @@ struct Found {
 }
 
 impl Reader {
+    /// Reads one text; gives the name of its document.
+    fn read(&mut self, bytes: &[u8]) -> Result<Option<String>, KmlReadError> {
+        let encoding = declared_encoding(bytes)?;
+        let (text, _, broken) = encoding.decode(bytes);
+        if broken {
+            return Err(KmlReadError::NoText(encoding.name().to_owned()));
+        }
+        let root = Element::parse(&text, LIMITS).map_err(KmlReadError::Xml)?;
+        self.placemarks = 0;
+        self.folder(&root)?;
+        let document = root.at(&["kml", "Document"]);
+        let name = document.and_then(|document| document.text_of("name"));
+        Ok(name.filter(|name| !name.is_empty()).map(str::to_owned))
+    }
+
+    fn finished(mut self, name: Option<String>) -> Result<FeatureFile, KmlReadError> {
+        if self.file.features.is_empty() {
+            return Err(KmlReadError::NoFeature);
+        }
+        self.file.notes.extend(self.noticed.notes());
+        Ok(FeatureFile { name, ..self.file })
+    }
+
     /// Depth is bounded by [`LIMITS`].
     fn folder(&mut self, element: &Element) -> Result<(), KmlReadError> {
         for child in &element.children {
-            if child.name == "Placemark" {
-                self.placemark(child)?;
-            } else {
-                self.folder(child)?;
+            match child.name.as_str() {
+                "Placemark" => self.placemark(child)?,
+                "Folder" => {
+                    let name = child.text_of("name").filter(|name| !name.is_empty());
+                    self.folders.extend(name.map(str::to_owned));
+                    self.folder(child)?;
+                    self.folders
+                        .truncate(self.folders.len() - usize::from(name.is_some()));
+                }
+                "NetworkLink" | "GroundOverlay" | "PhotoOverlay" | "ScreenOverlay" | "Tour" => {
+                    let name = child.text_of("name").unwrap_or_default();
+                    self.file.ignored.push(Ignored {
+                        path: self.path(&format!("{} {name}", child.name)),
+                        kind: IgnoredKind::NoMapFeature(child.name.clone()),
+                    });
+                }
+                _ => self.folder(child)?,
             }
         }
         Ok(())
     }
 
+    fn path(&self, thing: &str) -> String {
+        match &self.inside {
+            Some(file) => format!("{file}, {}", thing.trim_end()),
+            None => thing.trim_end().to_owned(),
+        }
+    }
+
     fn placemark(&mut self, placemark: &Element) -> Result<(), KmlReadError> {
         self.placemarks += 1;
-        let properties = properties(placemark);
-        let path = match properties.get("name") {
+        let mut properties = properties(placemark);
+        if !self.folders.is_empty() {
+            let folders = self.folders.join("/");
+            properties.entry("folder".to_owned()).or_insert(folders);
+        }
+        let path = self.path(&match properties.get("name") {
             Some(name) => format!("Placemark {} ({name})", self.placemarks),
             None => format!("Placemark {}", self.placemarks),
-        };
+        });
         let mut found = Found::default();
         found
-            .collect(placemark)
+            .collect(placemark, &path, &mut self.noticed)
             .map_err(|problem| KmlReadError::BadPlacemark {
                 path: path.clone(),
                 problem,
@@ -166,9 +235,9 @@ impl Reader {
         ];
         let shapes: Vec<FileGeometry> = shapes.into_iter().flatten().collect();
         let left_out = if shapes.is_empty() && others.is_empty() {
-            vec!["nothing to see".to_owned()]
+            vec![IgnoredKind::NoGeometry]
         } else {
-            others
+            others.into_iter().map(IgnoredKind::NoMapFeature).collect()
         };
         for kind in left_out {
             self.file.ignored.push(Ignored {
@@ -188,13 +257,13 @@ impl Reader {
 }
 
 impl Found {
-    fn collect(&mut self, holder: &Element) -> Result<(), String> {
+    fn collect(&mut self, holder: &Element, path: &str, noticed: &mut Noticed) -> Result<(), String> {
         for child in &holder.children {
             match child.name.as_str() {
-                "Point" => self.points.extend(positions(child, 1)?),
-                "LineString" | "LinearRing" => self.lines.push(positions(child, 2)?),
-                "Polygon" => self.areas.push(area(child)?),
-                "MultiGeometry" => self.collect(child)?,
+                "Point" => self.points.extend(positions(child, 1, noticed)?),
+                "LineString" | "LinearRing" => self.lines.push(positions(child, 2, noticed)?),
+                "Polygon" => self.areas.push(area(child, path, noticed)?),
+                "MultiGeometry" => self.collect(child, path, noticed)?,
                 "Track" | "MultiTrack" | "Model" => self.others.push(child.name.clone()),
                 _ => {}
             }
@@ -203,53 +272,54 @@ impl Found {
     }
 }
 
-fn area(polygon: &Element) -> Result<FileArea, String> {
-    let ring = |boundary: &Element| -> Result<Vec<[f64; 2]>, String> {
-        let ring = boundary
-            .child("LinearRing")
-            .ok_or("a boundary has no LinearRing")?;
-        let mut positions = positions(ring, 3)?;
-        if positions.first() == positions.last() {
-            positions.pop();
-        }
+fn area(polygon: &Element, path: &str, noticed: &mut Noticed) -> Result<FileArea, String> {
+    let mut ring = |ring: &Element| -> Result<Vec<[f64; 2]>, String> {
+        let mut positions = positions(ring, 3, noticed)?;
+        noticed.open_ring(&mut positions, || path.to_owned());
         Ok(positions)
     };
     let outer = polygon
         .child("outerBoundaryIs")
         .ok_or("a Polygon has no outerBoundaryIs")?;
+    let exterior = ring(outer.child("LinearRing").ok_or("a boundary has no LinearRing")?)?;
     // Files with several rings in one innerBoundaryIs are common, though the standard has one.
     let mut holes = Vec::new();
     for boundary in polygon.all("innerBoundaryIs") {
-        for ring in boundary.all("LinearRing") {
-            let mut positions = positions(ring, 3)?;
-            if positions.first() == positions.last() {
-                positions.pop();
-            }
-            holes.push(positions);
+        for hole in boundary.all("LinearRing") {
+            holes.push(ring(hole)?);
         }
     }
-    Ok(FileArea {
-        exterior: ring(outer)?,
-        holes,
-    })
+    Ok(FileArea { exterior, holes })
 }
 
-/// `longitude,latitude[,height]` tuples apart by white space; heights are dropped.
-fn positions(element: &Element, fewest: usize) -> Result<Vec<[f64; 2]>, String> {
+/// `longitude,latitude[,height]` tuples apart by white space; spaces behind commas, which the standard forbids and
+/// people write, are let pass.
+fn positions(element: &Element, fewest: usize, noticed: &mut Noticed) -> Result<Vec<[f64; 2]>, String> {
     let text = element.text_of("coordinates").unwrap_or_default();
     let mut positions = Vec::new();
-    for tuple in text.split_whitespace() {
-        let mut numbers = tuple
-            .split(',')
-            .map(|number| number.parse::<f64>().ok().filter(|number| number.is_finite()));
-        let (Some(Some(longitude)), Some(Some(latitude))) = (numbers.next(), numbers.next()) else {
-            let shown: String = tuple.chars().take(60).collect();
-            return Err(format!(
-                "position {} is {shown:?}; longitude,latitude is expected",
-                positions.len() + 1
-            ));
+    let mut held = String::new();
+    for part in text.split_whitespace() {
+        let goes_on = part.ends_with(',') || part == ",";
+        let joined;
+        let tuple = if held.is_empty() && !goes_on && !part.starts_with(',') {
+            part
+        } else {
+            held.push_str(part);
+            // A tuple of three numbers may end with a comma before the next one.
+            if goes_on && held.matches(',').count() < 3 {
+                continue;
+            }
+            joined = std::mem::take(&mut held);
+            joined.trim_end_matches(',')
         };
-        positions.push([longitude, latitude]);
+        positions.push(position(tuple, positions.len() + 1, noticed)?);
+    }
+    if !held.is_empty() {
+        positions.push(position(
+            held.trim_end_matches(','),
+            positions.len() + 1,
+            noticed,
+        )?);
     }
     if positions.len() < fewest {
         return Err(format!(
@@ -259,6 +329,25 @@ fn positions(element: &Element, fewest: usize) -> Result<Vec<[f64; 2]>, String> 
         ));
     }
     Ok(positions)
+}
+
+fn position(tuple: &str, number: usize, noticed: &mut Noticed) -> Result<[f64; 2], String> {
+    let mut numbers = tuple
+        .split(',')
+        .map(|number| number.parse::<f64>().ok().filter(|number| number.is_finite()));
+    // More than three numbers are several tuples that a misplaced comma holds together.
+    let too_many = tuple.split(',').count() > 3;
+    let (Some(Some(longitude)), Some(Some(latitude)), false) = (numbers.next(), numbers.next(), too_many)
+    else {
+        let shown: String = tuple.chars().take(60).collect();
+        return Err(format!(
+            "position {number} is {shown:?}; longitude,latitude is expected"
+        ));
+    };
+    if let Some(Some(height_m)) = numbers.next() {
+        noticed.height(height_m);
+    }
+    Ok([longitude, latitude])
 }
 
 /// Name, description and `ExtendedData` of a placemark.
@@ -283,6 +372,13 @@ fn properties(placemark: &Element) -> BTreeMap<String, String> {
     }
     for name in ["name", "description"] {
         put(name, placemark.text_of(name).unwrap_or_default());
+    }
+    for (element, names) in [("TimeSpan", &["begin", "end"][..]), ("TimeStamp", &["when"][..])] {
+        if let Some(time) = placemark.child(element) {
+            names
+                .iter()
+                .for_each(|name| put(name, time.text_of(name).unwrap_or_default()));
+        }
     }
     properties
 }

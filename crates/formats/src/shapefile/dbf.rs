@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, WINDOWS_1252};
 
 use super::ShapefileError;
+use crate::features::Note;
 
 /// One row.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ struct Column {
 pub(super) fn read(
     bytes: &[u8],
     cpg: Option<&str>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<Vec<Row>, ShapefileError> {
     let bad = |problem: &str| ShapefileError::BadDbf(problem.to_owned());
     let header = bytes.get(..32).ok_or_else(|| bad("shorter than its header"))?;
@@ -38,7 +39,14 @@ pub(super) fn read(
     };
     let descriptors = bytes.get(32..header_length).unwrap_or_default();
     let encoding = match stated_encoding(cpg, header[29])? {
-        Some(encoding) => encoding,
+        Some(encoding) => {
+            if encoding != UTF_8 && !rows.is_ascii() && is_text(rows, UTF_8) {
+                notes.push(Note::LooksLikeUtf8 {
+                    stated: encoding.name(),
+                });
+            }
+            encoding
+        }
         None => guessed(descriptors, rows, notes)?,
     };
     let columns = columns(descriptors, row_length, encoding)?;
@@ -48,7 +56,15 @@ pub(super) fn read(
 
 /// The encoding that the `.cpg` or the header's language driver names.
 fn stated_encoding(cpg: Option<&str>, driver: u8) -> Result<Option<&'static Encoding>, ShapefileError> {
-    if let Some(label) = cpg.map(str::trim).filter(|label| !label.is_empty()) {
+    let label = cpg.map(|cpg| cpg.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'));
+    // Some programs write which setting they used and not what it was.
+    let says_nothing = |label: &&str| {
+        label.is_empty()
+            || ["SYSTEM", "ANSI", "OEM"]
+                .iter()
+                .any(|word| label.eq_ignore_ascii_case(word))
+    };
+    if let Some(label) = label.filter(|label| !says_nothing(label)) {
         let found = match label
             .trim_start_matches("ANSI ")
             .trim_start_matches("CP")
@@ -57,16 +73,21 @@ fn stated_encoding(cpg: Option<&str>, driver: u8) -> Result<Option<&'static Enco
             "65001" => Some(UTF_8),
             "936" => Some(GBK),
             "54936" => Some(GB18030),
-            "1252" | "88591" => Some(WINDOWS_1252),
+            "1252" | "88591" | "ISO 88591" => Some(WINDOWS_1252),
             other => Encoding::for_label(other.as_bytes()),
         };
-        let unknown =
-            || ShapefileError::BadDbf(format!("the .cpg names {label:?}, which is no known encoding"));
+        let unknown = || {
+            ShapefileError::BadDbf(format!(
+                "the .cpg names {label:?}, which is no known encoding; write UTF-8 or GBK into it, whichever the \
+                 attributes are in"
+            ))
+        };
         return found.map(Some).ok_or_else(unknown);
     }
+    // 0x57 is "whatever this Windows uses", which many programs write without asking: it says nothing.
     Ok(match driver {
         0x4D | 0x7A => Some(GBK),
-        0x03 | 0x57 | 0x58 | 0x59 => Some(WINDOWS_1252),
+        0x03 | 0x58 | 0x59 => Some(WINDOWS_1252),
         _ => None,
     })
 }
@@ -76,21 +97,15 @@ fn stated_encoding(cpg: Option<&str>, driver: u8) -> Result<Option<&'static Enco
 fn guessed(
     descriptors: &[u8],
     rows: &[u8],
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<&'static Encoding, ShapefileError> {
     if descriptors.is_ascii() && rows.is_ascii() {
         return Ok(UTF_8);
     }
     // A field may cut a character at its end, so that the whole is judged and not each field.
     for encoding in [UTF_8, GB18030] {
-        if encoding
-            .decode_without_bom_handling_and_without_replacement(rows)
-            .is_some()
-        {
-            notes.push(format!(
-                "neither .cpg nor .dbf says which encoding the attributes are in; they were read as {}",
-                encoding.name()
-            ));
+        if is_text(rows, encoding) {
+            notes.push(Note::GuessedEncoding(encoding.name()));
             return Ok(encoding);
         }
     }
@@ -98,6 +113,12 @@ fn guessed(
         "neither .cpg nor .dbf says which encoding the attributes are in, and they are neither UTF-8 nor GB18030"
             .to_owned(),
     ))
+}
+
+fn is_text(rows: &[u8], encoding: &'static Encoding) -> bool {
+    encoding
+        .decode_without_bom_handling_and_without_replacement(rows)
+        .is_some()
 }
 
 fn columns(

@@ -10,7 +10,7 @@ mod shp;
 
 use thiserror::Error;
 
-use crate::features::{FeatureFile, FileFeature, Ignored};
+use crate::features::{FeatureFile, FileFeature, Ignored, IgnoredKind, Note};
 
 pub use parts::{ShapefileParts, unpack};
 
@@ -55,7 +55,7 @@ pub enum ShapefileError {
         rows: usize,
     },
     /// The `.prj` names no system that is known here.
-    #[error(".prj: {0}")]
+    #[error(".prj: {0}; convert the file (ogr2ogr -t_srs EPSG:4490) or take the .prj away and state --datum")]
     BadPrj(String),
     /// No record has a geometry.
     #[error("the shapefile holds no geometry")]
@@ -76,8 +76,7 @@ pub fn read_shapefile(parts: &ShapefileParts) -> Result<FeatureFile, ShapefileEr
     let rows = match &parts.dbf {
         Some(bytes) => Some(dbf::read(bytes, parts.cpg.as_deref(), &mut file.notes)?),
         None => {
-            file.notes
-                .push("there is no .dbf: names and other attributes are missing".to_owned());
+            file.notes.push(Note::NoAttributes);
             None
         }
     };
@@ -94,8 +93,8 @@ pub fn read_shapefile(parts: &ShapefileParts) -> Result<FeatureFile, ShapefileEr
         let path = format!("record {}", index + 1);
         let row = rows.next();
         let kind = match (geometry, row.as_ref().map(|row| row.deleted)) {
-            (_, Some(true)) => "deleted row",
-            (None, _) => "null shape",
+            (_, Some(true)) => IgnoredKind::DeletedRow,
+            (None, _) => IgnoredKind::NoGeometry,
             (Some(geometry), _) => {
                 file.features.push(FileFeature {
                     path,
@@ -105,10 +104,7 @@ pub fn read_shapefile(parts: &ShapefileParts) -> Result<FeatureFile, ShapefileEr
                 continue;
             }
         };
-        file.ignored.push(Ignored {
-            path,
-            kind: kind.to_owned(),
-        });
+        file.ignored.push(Ignored { path, kind });
     }
     if file.features.is_empty() {
         return Err(ShapefileError::NoFeature);

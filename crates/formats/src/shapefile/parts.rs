@@ -33,13 +33,25 @@ pub fn unpack(bytes: &[u8]) -> Result<ShapefileParts, ShapefileError> {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| failed(&error))?;
     let entries = Entry::all(&zip);
     // Archives made on a Mac carry a shadow of every file.
-    let mut found = entries
+    let found: Vec<&Entry> = entries
         .iter()
-        .filter(|entry| entry.ending == "shp" && !entry.stem.starts_with(b"__MACOSX"));
-    let (Some(shp), None) = (found.next(), found.next()) else {
-        return Err(ShapefileError::Archive(
-            "exactly one .shp is expected in it".to_owned(),
-        ));
+        .filter(|entry| entry.ending == "shp" && !entry.stem.starts_with(b"__MACOSX"))
+        .collect();
+    let [shp] = found[..] else {
+        let named = if found.is_empty() {
+            entries.iter().collect()
+        } else {
+            found
+        };
+        let named: Vec<String> = named
+            .iter()
+            .take(10)
+            .map(|entry| format!("{}.{}", entry.name(), entry.ending))
+            .collect();
+        return Err(ShapefileError::Archive(format!(
+            "exactly one .shp is expected in it; there are: {}",
+            named.join(", ")
+        )));
     };
     let mut beside = |ending: &str| -> Result<Option<Vec<u8>>, ShapefileError> {
         let is_it = |entry: &&Entry| entry.ending == ending && entry.stem == shp.stem;

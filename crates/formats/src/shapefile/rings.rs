@@ -1,7 +1,12 @@
 //! Which rings of a polygon record are outlines and which are holes. The standard says it by their turn (outlines
 //! clockwise), and many files break it; where a ring lies says it too: a ring inside an odd number of others is a hole.
 
+use std::collections::BTreeMap;
+
 use crate::features::FileArea;
+
+/// How many rings were read as holes though they turn like outlines, and where the first stands.
+pub(super) type TurnedHoles = Option<(usize, String)>;
 
 struct Ring {
     points: Vec<[f64; 2]>,
@@ -13,7 +18,7 @@ struct Ring {
 }
 
 /// Outlines with their holes, in file order.
-pub(super) fn areas(rings: Vec<Vec<[f64; 2]>>, record: usize, notes: &mut Vec<String>) -> Vec<FileArea> {
+pub(super) fn areas(rings: Vec<Vec<[f64; 2]>>, record: usize, turned: &mut TurnedHoles) -> Vec<FileArea> {
     if rings.len() == 1 {
         let alone = |exterior| FileArea {
             exterior,
@@ -22,42 +27,59 @@ pub(super) fn areas(rings: Vec<Vec<[f64; 2]>>, record: usize, notes: &mut Vec<St
         return rings.into_iter().map(alone).collect();
     }
     let mut rings: Vec<Ring> = rings.into_iter().map(Ring::new).collect();
-    for at in 0..rings.len() {
-        let ring = &rings[at];
-        let holds = |(other, outer): (usize, &Ring)| (other != at && outer.holds(ring)).then_some(other);
-        let inside = rings.iter().enumerate().filter_map(holds).collect();
-        rings[at].inside = inside;
-    }
-    let is_hole = |ring: &Ring| ring.inside.len() % 2 == 1;
+    nest(&mut rings);
     let parent = |ring: &Ring| {
         let around = ring.inside.iter().copied();
         around.min_by(|a, b| rings[*a].area.abs().total_cmp(&rings[*b].area.abs()))
     };
-    let mut areas: Vec<(usize, FileArea)> = Vec::new();
-    for (at, ring) in rings.iter().enumerate().filter(|(_, ring)| !is_hole(ring)) {
-        let exterior = ring.points.clone();
-        areas.push((
-            at,
-            FileArea {
-                exterior,
-                holes: Vec::new(),
-            },
-        ));
-    }
-    for (at, ring) in rings.iter().enumerate().filter(|(_, ring)| is_hole(ring)) {
-        let Some(parent) = parent(ring) else { continue };
-        if (ring.area > 0.0) == (rings[parent].area > 0.0) {
-            notes.push(format!(
-                "record {record}: ring {} lies inside ring {} and turns the same way; it was read as a hole",
-                at + 1,
-                parent + 1
-            ));
-        }
-        if let Some((_, area)) = areas.iter_mut().find(|(outer, _)| *outer == parent) {
-            area.holes.push(ring.points.clone());
+    let (mut holes, mut outlines) = (Vec::new(), BTreeMap::new());
+    for (at, ring) in rings.iter().enumerate() {
+        if ring.inside.len().is_multiple_of(2) {
+            outlines.insert(at, Vec::new());
+        } else if let Some(parent) = parent(ring) {
+            if (ring.area > 0.0) == (rings[parent].area > 0.0) {
+                let place = || format!("record {record}, ring {}", at + 1);
+                turned.get_or_insert_with(|| (0, place())).0 += 1;
+            }
+            holes.push((at, parent));
         }
     }
-    areas.into_iter().map(|(_, area)| area).collect()
+    let mut take = |at: usize| std::mem::take(&mut rings[at].points);
+    for (at, parent) in holes {
+        if let Some(own) = outlines.get_mut(&parent) {
+            own.push(take(at));
+        }
+    }
+    outlines
+        .into_iter()
+        .map(|(at, holes)| FileArea {
+            exterior: take(at),
+            holes,
+        })
+        .collect()
+}
+
+/// Finds which rings each ring lies in: a sweep from west to east, in which only rings that still reach on are asked.
+fn nest(rings: &mut [Ring]) {
+    let mut order: Vec<usize> = (0..rings.len()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (&rings[*a], &rings[*b]);
+        a.bounds[0]
+            .total_cmp(&b.bounds[0])
+            .then(b.area.abs().total_cmp(&a.area.abs()))
+    });
+    let mut open: Vec<usize> = Vec::new();
+    for at in order {
+        let ring = &rings[at];
+        open.retain(|other| rings[*other].bounds[2] >= ring.bounds[0]);
+        let inside = open
+            .iter()
+            .copied()
+            .filter(|other| rings[*other].holds(ring))
+            .collect();
+        rings[at].inside = inside;
+        open.push(at);
+    }
 }
 
 impl Ring {

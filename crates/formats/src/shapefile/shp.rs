@@ -1,17 +1,15 @@
 //! The `.shp`: a header of 100 bytes and records of points, lines and rings.
 
 use super::ShapefileError;
-use super::rings::areas;
-use crate::features::FileGeometry;
+use super::rings::{TurnedHoles, areas};
+use crate::features::{FileGeometry, Note, Noticed};
 
 const HEADER_BYTES: usize = 100;
 const FILE_CODE: i32 = 9994;
 
 /// The geometries in record order; `None` of a null shape.
-pub(super) fn read(
-    bytes: &[u8],
-    notes: &mut Vec<String>,
-) -> Result<Vec<Option<FileGeometry>>, ShapefileError> {
+pub(super) fn read(bytes: &[u8], notes: &mut Vec<Note>) -> Result<Vec<Option<FileGeometry>>, ShapefileError> {
+    let mut findings = Findings::default();
     let not_shp = |problem: &str| ShapefileError::NotShp(problem.to_owned());
     let header = Bytes(
         bytes
@@ -45,10 +43,22 @@ pub(super) fn read(
         let Some(content) = content else {
             return Err(bad("it reaches beyond the end of the file"));
         };
-        shapes.push(shape(Bytes(content), record, notes)?);
+        shapes.push(shape(Bytes(content), record, &mut findings)?);
         at += 8 + content.len();
     }
+    notes.extend(findings.noticed.notes());
+    let turned = findings
+        .turned
+        .map(|(count, first)| Note::HolesTurnedLikeOutlines { count, first });
+    notes.extend(turned);
     Ok(shapes)
+}
+
+/// What is told once of all records.
+#[derive(Default)]
+struct Findings {
+    noticed: Noticed,
+    turned: TurnedHoles,
 }
 
 #[derive(Clone, Copy)]
@@ -90,11 +100,14 @@ impl Bytes<'_> {
 fn shape(
     content: Bytes<'_>,
     record: usize,
-    notes: &mut Vec<String>,
+    findings: &mut Findings,
 ) -> Result<Option<FileGeometry>, ShapefileError> {
     let bad = |problem: String| ShapefileError::BadRecord { record, problem };
     let cut_short = || bad("it is shorter than its counts say".to_owned());
     let kind = content.little_i32(0).ok_or_else(cut_short)?;
+    for height_m in heights(content, kind) {
+        findings.noticed.height(height_m);
+    }
     let geometry = match kind {
         0 => return Ok(None),
         1 | 11 | 21 => FileGeometry::Points(vec![content.position(4).ok_or_else(cut_short)?]),
@@ -104,13 +117,17 @@ fn shape(
         }
         3 | 13 | 23 => FileGeometry::Lines(parts(content, 2).map_err(bad)?),
         5 | 15 | 25 => {
-            let mut rings = parts(content, 4).map_err(bad)?;
-            rings.iter_mut().for_each(close);
-            FileGeometry::Areas(areas(rings, record, notes))
+            let mut rings = parts(content, 3).map_err(bad)?;
+            for (index, ring) in rings.iter_mut().enumerate() {
+                let place = || format!("record {record}, ring {}", index + 1);
+                findings.noticed.open_ring(ring, place);
+            }
+            FileGeometry::Areas(areas(rings, record, &mut findings.turned))
         }
         31 => {
             return Err(bad(
-                "it is a MultiPatch (three-dimensional surface), which is no map feature".to_owned(),
+                "it is a MultiPatch (three-dimensional surface), which is no map feature; save its outlines as polygons"
+                    .to_owned(),
             ));
         }
         other => return Err(bad(format!("{other} is no shape type"))),
@@ -134,11 +151,27 @@ fn shape(
     Ok((!is_empty).then_some(geometry))
 }
 
-/// Rings are written closed; those that are not are closed by whoever reads them.
-fn close(ring: &mut Vec<[f64; 2]>) {
-    if ring.len() > 1 && ring.first() == ring.last() {
-        ring.pop();
-    }
+/// The heights of a shape of a kind that has them: they stand behind its points, after their two bounds.
+fn heights(content: Bytes<'_>, kind: i32) -> Vec<f64> {
+    let number = |at: usize| content.array(at).map(f64::from_le_bytes);
+    let (count, at) = match kind {
+        11 => (Some(1), 20),
+        18 => (content.count(36), 40),
+        13 | 15 => (
+            content.count(40),
+            44 + content.count(36).unwrap_or(0).saturating_mul(4),
+        ),
+        _ => return Vec::new(),
+    };
+    let count = count.filter(|count| *count <= content.0.len() / 8).unwrap_or(0);
+    let first = if kind == 11 {
+        at
+    } else {
+        at.saturating_add(count * 16 + 16)
+    };
+    (0..count)
+        .map_while(|index| number(first.saturating_add(index * 8)))
+        .collect()
 }
 
 /// The parts of a line or polygon: bounds, counts, where each part begins, points.

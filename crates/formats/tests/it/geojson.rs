@@ -1,8 +1,8 @@
 //! GeoJSON in and out.
 
 use fixtures::layers;
-use formats::features::{Declared, FeatureFile, FileArea, FileGeometry};
-use formats::geojson::{Feature, FeatureCollection, GeoJsonError, Geometry, read_features};
+use formats::features::{Declared, FeatureFile, FileArea, FileGeometry, IgnoredKind, Note};
+use formats::geojson::{Feature, FeatureCollection, GeoJsonError, Geometry, read_bytes, read_features};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -75,8 +75,8 @@ fn every_shape_that_holds_areas_is_read() {
     assert_eq!((areas(&file).len(), areas(&file)[0].holes.len()), (5, 1));
     assert_eq!(file.features[2].geometry, FileGeometry::Points(vec![[0.0, 0.0]]));
     assert_eq!(file.features[3].properties["name"], "康桥");
-    let ignored: Vec<&str> = file.ignored.iter().map(|ignored| ignored.kind.as_str()).collect();
-    assert_eq!(ignored, ["null"]);
+    let ignored: Vec<&IgnoredKind> = file.ignored.iter().map(|ignored| &ignored.kind).collect();
+    assert_eq!(ignored, [&IgnoredKind::NoGeometry]);
     assert_eq!(areas(&read_features(&polygon.to_string()).unwrap()).len(), 1);
     let parts = read_features(&multi.to_string()).unwrap();
     assert_eq!((parts.features.len(), areas(&parts).len()), (1, 2));
@@ -146,11 +146,14 @@ fn faults_are_told_with_line_or_path() {
         ring("[[0,0],[1,0],[1,\"x\"],[0,0]]"),
         "coordinates[0][2]: expected a coordinate as a number, found text"
     );
-    assert_eq!(
-        ring("[[0,0],[1,0],[1,1],[0,1]]"),
-        "coordinates[0]: the ring is not closed, its last position must repeat the first"
-    );
     assert!(ring("[[0,0],[1,0],[0,0]]").contains("found 3"));
+    assert!(ring("[[0,0],[1,0]]").contains("found 2"));
+    assert!(ring("[[0,0],[NaN,0],[0,1],[0,0]]").contains("NaN and Infinity are no numbers"));
+    assert!(ring("[[0,0],[1,-Infinity],[0,1],[0,0]]").contains("NaN and Infinity are no numbers"));
+    assert!(
+        error(r#"{"type":"Polygon","coordinates":[[[0,0],[1"#)
+            .contains("the text breaks off; was the file copied whole?")
+    );
     assert_eq!(
         error(r#"{"type":"LineString","coordinates":[[0,0]]}"#),
         "coordinates: a line needs at least 2 positions, found 1"
@@ -163,6 +166,74 @@ fn faults_are_told_with_line_or_path() {
         error(r#"{"type":"Polygon","coordinates":[]}"#),
         GeoJsonError::NoFeature.to_string()
     );
+}
+
+#[test]
+fn what_was_decided_is_told_once() {
+    let file = read_features(
+        r#"{"type":"MultiPolygon","coordinates":[[[[0,0,5],[1,0,5],[1,1,5]]],[[[2,2],[3,2],[3,3,0],[2,2]],[[4,4],[5,4],[5,5]]]]}"#,
+    )
+    .unwrap();
+    assert_eq!(areas(&file)[0].exterior, [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]);
+    assert_eq!(
+        file.notes,
+        [
+            Note::RingsClosed {
+                count: 2,
+                first: "coordinates[0][0]".to_owned()
+            },
+            Note::HeightsDropped { count: 3 },
+        ]
+    );
+}
+
+#[test]
+fn an_object_a_line_is_read_line_by_line() {
+    let point = |x: u32| {
+        format!(
+            r#"{{"type":"Feature","id":{x},"properties":{{"n":"甲"}},"geometry":{{"type":"Point","coordinates":[{x},2]}}}}"#
+        )
+    };
+    let (one, two) = (point(1), point(2));
+    for text in [
+        format!("{one}\n{two}"),
+        format!("\u{feff}{one}\r\n\r\n{two}\r\n"),
+        format!("\u{1e}{one}\n\u{1e}{two}\n"),
+    ] {
+        let file = read_features(&text).unwrap();
+        assert_eq!(file.features.len(), 2, "{text}");
+        assert_eq!(file.features[1].properties["id"], "2");
+        assert_eq!(file.notes, [Note::LineDelimited { objects: 2 }]);
+    }
+    assert_eq!(
+        error(&format!("{one}\n{two}\n{{\"type\":")),
+        "line 3, column 8: not valid JSON (the text breaks off; was the file copied whole?)"
+    );
+    assert!(
+        error(&format!("{one}\n{{\"type\":\"Circle\"}}")).starts_with("line 2.type: expected a GeoJSON type")
+    );
+}
+
+#[test]
+fn texts_in_other_encodings_are_read_and_told() {
+    let text =
+        r#"{"type":"Feature","properties":{"name":"花木"},"geometry":{"type":"Point","coordinates":[1,2]}}"#;
+    let (head, tail) = text.split_once("花木").unwrap();
+    let gbk = [head.as_bytes(), &[0xBB, 0xA8, 0xC4, 0xBE], tail.as_bytes()].concat();
+    let utf16: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (bytes, notes) in [
+        (text.as_bytes().to_vec(), vec![]),
+        (utf16, vec![]),
+        (gbk, vec![Note::GuessedEncoding("gb18030")]),
+    ] {
+        let file = read_bytes(&bytes).unwrap();
+        assert_eq!(file.features[0].properties["name"], "花木");
+        assert_eq!(file.notes, notes);
+    }
+    assert_eq!(read_bytes(&[b'{', 0xFF, 0xFF]), Err(GeoJsonError::NoText));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use formats::features::FileGeometry;
+use formats::features::{FileGeometry, Note};
 use formats::kml::{
     HeightFrom, KmlDocument, KmlGeometry, KmlPlacemark, KmlPosition, KmlReadError, read_kml, read_kmz,
 };
@@ -103,6 +103,80 @@ fn encodings_are_followed() {
     ]
     .concat();
     assert!(matches!(read_kml(&as_utf8), Err(KmlReadError::NoText(_))));
+}
+
+#[test]
+fn folders_times_heights_and_spaces_are_read_and_what_is_no_feature_is_told() {
+    let text = "<kml><Document><Folder><name>浦东</name><Folder><name>北片</name><Placemark><name>a</name>\
+        <TimeSpan><begin>2026-01-01</begin></TimeSpan><Polygon><outerBoundaryIs><LinearRing><coordinates>121.5, 31.2, 9 \
+        121.6, 31.2, 9, 121.6,31.3,9</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></Folder>\
+        <Placemark><Point><coordinates>1, 2</coordinates></Point></Placemark></Folder>\
+        <NetworkLink><name>更多</name></NetworkLink><GroundOverlay/>\
+        <Placemark><Point><coordinates>3,4</coordinates></Point></Placemark></Document></kml>";
+    let file = read_kml(text.as_bytes()).unwrap();
+    let [area, near, far] = &file.features[..] else {
+        panic!("{:?}", file.features);
+    };
+    assert_eq!(
+        (
+            area.properties["folder"].as_str(),
+            area.properties["begin"].as_str()
+        ),
+        ("浦东/北片", "2026-01-01")
+    );
+    assert!(matches!(&area.geometry, FileGeometry::Areas(areas) if areas[0].exterior[1] == [121.6, 31.2]));
+    assert_eq!(near.properties["folder"], "浦东");
+    assert!(!far.properties.contains_key("folder"));
+    assert_eq!(
+        file.notes,
+        [
+            Note::RingsClosed {
+                count: 1,
+                first: "Placemark 1 (a)".to_owned()
+            },
+            Note::HeightsDropped { count: 3 },
+        ]
+    );
+    let ignored: Vec<&str> = file.ignored.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(ignored, ["NetworkLink 更多", "GroundOverlay"]);
+    // A comma between tuples holds two of them together: none of both is lost silently.
+    let joined =
+        "<kml><Placemark><LineString><coordinates>1,2, 3,4, 5,6</coordinates></LineString></Placemark></kml>";
+    assert!(matches!(
+        read_kml(joined.as_bytes()),
+        Err(KmlReadError::BadPlacemark { .. })
+    ));
+}
+
+#[test]
+fn every_kml_of_a_kmz_is_read() {
+    let placemark = |name: &str| {
+        document(&format!(
+            "<Placemark><name>{name}</name><Point><coordinates>1,2</coordinates></Point></Placemark>"
+        ))
+    };
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (file, name) in [("doc.kml", "a"), ("files/第二.kml", "b"), ("__MACOSX/x.kml", "c")] {
+        zip.start_file(file, SimpleFileOptions::default()).unwrap();
+        zip.write_all(placemark(name).as_bytes()).unwrap();
+    }
+    let file = read_kmz(&zip.finish().unwrap().into_inner()).unwrap();
+    let paths: Vec<&str> = file
+        .features
+        .iter()
+        .map(|feature| feature.path.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        ["doc.kml, Placemark 1 (a)", "files/第二.kml, Placemark 1 (b)"]
+    );
+    assert_eq!(
+        file.notes,
+        [Note::SeveralFiles(vec![
+            "doc.kml".to_owned(),
+            "files/第二.kml".to_owned()
+        ])]
+    );
 }
 
 fn zipped(name: &str, chunks: &[&[u8]]) -> Vec<u8> {

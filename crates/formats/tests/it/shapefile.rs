@@ -4,7 +4,7 @@
 use std::io::{Cursor, Write};
 use std::process::Command;
 
-use formats::features::{Declared, FileGeometry};
+use formats::features::{Declared, FileGeometry, Note};
 use formats::shapefile::{ShapefileError, ShapefileParts, read_shapefile, unpack};
 use proptest::prelude::*;
 use zip::ZipWriter;
@@ -159,10 +159,69 @@ fn chinese_attributes_are_read_in_every_encoding() {
             .to_string()
             .contains("Klingon")
     );
+    // Bytes that were relabelled: the names are garbled, and why is told.
+    let relabelled = read(0x4D, utf8, None).unwrap();
+    assert_eq!(relabelled.notes, [Note::LooksLikeUtf8 { stated: "GBK" }]);
+    // What says nothing: the setting and not the encoding, "whatever this Windows uses", a mark before the name.
+    for (driver, cpg, notes) in [
+        (0, Some("System"), 1),
+        (0x57, None, 1),
+        (0, Some("\u{feff}UTF-8"), 0),
+    ] {
+        let file = read(driver, utf8, cpg).unwrap();
+        assert_eq!(file.features[0].properties["NAME"], "花木街道", "{cpg:?}");
+        assert_eq!(file.notes.len(), notes, "{cpg:?}: {:?}", file.notes);
+    }
     // A writer that cut a character in half at the end of the field.
     let cut = "花木街道花木街".as_bytes();
     let file = read(0, &cut[..20], Some("UTF-8")).unwrap();
     assert_eq!(file.features[0].properties["NAME"], "花木街道花木");
+}
+
+#[test]
+fn open_rings_are_closed_and_heights_are_told() {
+    let mut with_heights = parts(15, &[&OUTER[..4]]);
+    // Two bounds, then a height a point.
+    for height_m in [0.0, 9.0, 0.0, 9.0, 9.0, 9.0_f64] {
+        with_heights.extend(height_m.to_le_bytes());
+    }
+    let file = read_shapefile(&only_shp(&[parts(5, &[OUTER]), with_heights])).unwrap();
+    assert_eq!(
+        file.notes[..2],
+        [
+            Note::RingsClosed {
+                count: 1,
+                first: "record 2, ring 1".to_owned()
+            },
+            Note::HeightsDropped { count: 3 },
+        ]
+    );
+    assert_eq!(file.features[0].geometry, file.features[1].geometry);
+}
+
+#[test]
+fn ten_thousands_of_rings_in_one_record_are_sorted_into_outlines_and_holes() {
+    let square = |x: f64, y: f64, side: f64| {
+        [[0.0, 0.0], [0.0, side], [side, side], [side, 0.0], [0.0, 0.0]].map(|[dx, dy]| [x + dx, y + dy])
+    };
+    let mut rings = Vec::new();
+    for row in 0..200 {
+        for column in 0..200 {
+            let (x, y) = (f64::from(column) * 20.0, f64::from(row) * 20.0);
+            rings.push(square(x, y, 10.0).to_vec());
+            let mut hole = square(x + 2.0, y + 2.0, 3.0).to_vec();
+            hole.reverse();
+            rings.push(hole);
+        }
+    }
+    let rings: Vec<Ring<'_>> = rings.iter().map(Vec::as_slice).collect();
+    let file = read_shapefile(&only_shp(&[parts(5, &rings)])).unwrap();
+    let FileGeometry::Areas(areas) = &file.features[0].geometry else {
+        panic!("areas are expected");
+    };
+    assert_eq!(areas.len(), 40_000);
+    assert!(areas.iter().all(|area| area.holes.len() == 1));
+    assert_eq!(file.notes, [Note::NoAttributes]);
 }
 
 #[test]

@@ -26,8 +26,26 @@ fn runway(at: (usize, &LayerFeature)) -> Result<Runway, AirspaceError> {
     Ok(Runway {
         airport: AIRPORT.of(at.1).unwrap_or_default().to_owned(),
         name: name.to_owned(),
-        ends: ends.ok_or_else(|| RUNWAY.error(at, expected))?,
+        ends: in_order(name, ends.ok_or_else(|| RUNWAY.error(at, expected))?),
     })
+}
+
+/// The end at which the first direction of the name begins comes first: 16L runs towards 160°. An outline does not say
+/// which end is which, and lines are drawn either way; magnetic and true north are never far enough apart to matter.
+fn in_order(name: &str, ends: [Wgs84; 2]) -> [Wgs84; 2] {
+    let digits: String = name.trim().chars().take_while(char::is_ascii_digit).collect();
+    let Some(tens) = digits.parse::<f64>().ok().filter(|tens| *tens <= 36.0) else {
+        return ends;
+    };
+    let [from, to] = ends;
+    let east = (to.longitude_deg - from.longitude_deg) * from.latitude_deg.to_radians().cos();
+    let north = to.latitude_deg - from.latitude_deg;
+    let (sin, cos) = (tens * 10.0).to_radians().sin_cos();
+    if east * sin + north * cos < 0.0 {
+        [to, from]
+    } else {
+        ends
+    }
 }
 
 fn ends_of(shape: &Shape) -> Option<[Wgs84; 2]> {
@@ -87,29 +105,20 @@ impl<'a> OnGrid<'a> {
         ring(vec![tail + aside, tail - aside, tip - aside, tip + aside])
     }
 
-    /// Ground of an approach between two distances from where it begins.
-    pub(super) fn trapezoid(
-        &self,
-        end: usize,
-        (begin_m, half_m, splay): (f64, f64, f64),
-        from_m: f64,
-        to_m: f64,
-    ) -> GridPolygon {
+    /// A place so far out beyond an end and to the left of the way out (negative: to the right).
+    pub(super) fn place(&self, end: usize, out_m: f64, left_m: f64) -> Coord {
         let out = self.outward(end);
-        let left = Coord { x: -out.y, y: out.x };
-        let edge = |along_m: f64| {
-            (
-                self.ends[end] + out * (begin_m + along_m),
-                half_m + splay * along_m,
-            )
-        };
-        let ((near, near_half), (far, far_half)) = (edge(from_m), edge(to_m));
-        ring(vec![
-            near + left * near_half,
-            near - left * near_half,
-            far - left * far_half,
-            far + left * far_half,
-        ])
+        self.ends[end] + out * out_m + Coord { x: -out.y, y: out.x } * left_m
+    }
+
+    /// How far a place lies out beyond an end (negative: along the runway) and from the centre line, m.
+    pub(super) fn out_and_aside_m(&self, end: usize, place: Coord) -> (f64, f64) {
+        let out = self.outward(end);
+        let from_end = place - self.ends[end];
+        (
+            from_end.x * out.x + from_end.y * out.y,
+            (from_end.y * out.x - from_end.x * out.y).abs(),
+        )
     }
 
     /// Name of the direction that approaches this end, `16L` of `16L/34R`.
@@ -119,7 +128,7 @@ impl<'a> OnGrid<'a> {
 }
 
 /// A ring that runs counter-clockwise, so that unions of several keep all of them.
-fn ring(mut corners: Vec<Coord>) -> GridPolygon {
+pub(super) fn ring(mut corners: Vec<Coord>) -> GridPolygon {
     let next = corners.iter().cycle().skip(1);
     let turn: f64 = corners.iter().zip(next).map(|(a, b)| a.x * b.y - b.x * a.y).sum();
     if turn < 0.0 {

@@ -296,6 +296,83 @@ fn runways_come_from_lines_and_outlines() {
     assert!(runways_of(&point).is_err());
 }
 
+/// Worked by hand from the tables: runway 18/36, its ends 1,900 m north and south of the centre. An approach begins 60 m
+/// beyond an end, 300 m wide, 2 % over 3,000 m, 2.5 % over 3,600 m, then level at 150 m; a take-off climb 180 m wide, 2 %,
+/// 1,800 m wide at most; a transitional surface rises by 14.3 % to 45 m; the cone by 5 %.
+const BY_HAND: [([f64; 2], Option<(f64, &str)>); 19] = [
+    ([0.0, 0.0], Some((0.0, "18/36 升降带 strip"))),
+    ([149.0, 1950.0], Some((0.0, "18/36 升降带 strip"))),
+    ([250.0, 0.0], Some((14.3, "18/36 过渡面 transitional"))),
+    ([-250.0, 1900.0], Some((14.3, "18/36 过渡面 transitional"))),
+    ([400.0, -1000.0], Some((35.75, "18/36 过渡面 transitional"))),
+    ([600.0, 0.0], Some((45.0, "内水平面 inner horizontal"))),
+    ([0.0, 2960.0], Some((20.0, "18 进近面 approach"))),
+    ([0.0, -2960.0], Some((20.0, "36 进近面 approach"))),
+    // Beside the approach: 20 m at its edge 300 m out, 50 m farther 7.15 m more.
+    ([350.0, 2960.0], Some((27.15, "18/36 过渡面 transitional"))),
+    ([-480.0, -3960.0], Some((44.29, "18/36 过渡面 transitional"))),
+    ([500.0, 3960.0], Some((45.0, "内水平面 inner horizontal"))),
+    ([5000.0, 0.0], Some((95.0, "锥形面 conical"))),
+    ([-5990.0, 0.0], Some((144.5, "锥形面 conical"))),
+    ([6010.0, 0.0], None),
+    // 7,000 m out: the take-off climb is at 140 m where the approach is level at 150 m already, and less wide.
+    ([0.0, 8960.0], Some((140.0, "36 起飞爬升面 take-off climb"))),
+    ([890.0, -8960.0], Some((140.0, "18 起飞爬升面 take-off climb"))),
+    ([950.0, 8960.0], Some((150.0, "18 进近面 approach"))),
+    ([2000.0, 16_800.0], Some((150.0, "18 进近面 approach"))),
+    ([0.0, 16_980.0], None),
+];
+
+#[test]
+fn heights_are_those_of_the_standard_by_hand() {
+    let grid = grid();
+    for ends in [[1900.0, -1900.0], [-1900.0, 1900.0]] {
+        // A line drawn either way is the same runway: its name says which end is which.
+        let line = Shape::Lines(vec![ends.map(|north_m| at(0.0, north_m)).to_vec()]);
+        let runways = runways_of(&layer(LayerKind::Runway, vec![(line, &[("runway", "18/36")])])).unwrap();
+        for ([east_m, north_m], expected) in BY_HAND {
+            let found = Annex14::default()
+                .lowest_at(&runways, at(east_m, north_m), &grid)
+                .unwrap();
+            let found = found.map(|lowest| (lowest.above_aerodrome_m, lowest.name));
+            match (&found, expected) {
+                (Some((found_m, name)), Some((by_hand_m, surface))) => assert!(
+                    (found_m - by_hand_m).abs() < 0.01 && name == surface,
+                    "{east_m} {north_m}: {found:?}, by hand {expected:?}"
+                ),
+                (None, None) => {}
+                _ => panic!("{east_m} {north_m}: {found:?}, by hand {expected:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_layer_says_which_surface_gives_the_ceiling() {
+    let runways = &runways()[..1];
+    let parameters = Annex14 {
+        step_m: 5.0,
+        ..Annex14::default()
+    };
+    let map = map_of(
+        parameters
+            .surfaces(runways, OrthometricHeightM(4.0), &grid())
+            .unwrap(),
+    );
+    for ([east_m, north_m], limit_m, surface) in [
+        ([250.0, 0.0], 10.0, "18L/36R 过渡面 transitional +10 m"),
+        ([350.0, 2960.0], 25.0, "18L/36R 过渡面 transitional +25 m"),
+        ([0.0, 2965.0], 20.0, "18L 进近面 approach +20 m"),
+        ([0.0, 8965.0], 140.0, "36R 起飞爬升面 take-off climb +140 m"),
+        ([5010.0, 0.0], 95.0, "锥形面 conical +50 m"),
+    ] {
+        // The runway lies 400 m east of the centre.
+        let ceiling = map.at(at(400.0 + east_m, north_m)).unwrap();
+        let (limit, zone) = ceiling.above_sea.unwrap();
+        assert_eq!((limit.0, zone.name.as_str()), (4.0 + limit_m, surface));
+    }
+}
+
 proptest! {
     /// Steps are never above the exact surface and never more than a step below it.
     #[test]
@@ -307,7 +384,7 @@ proptest! {
         let place = at(east_m, north_m);
         let ground = Some(OrthometricHeightM(0.0));
         let stepped = map.at(place).unwrap().greatest_height(ground);
-        let exact = parameters.height_m(&runways, place, &grid).unwrap();
+        let exact = parameters.lowest_at(&runways, place, &grid).unwrap().map(|lowest| lowest.above_aerodrome_m);
         match (exact, stepped) {
             (Some(exact_m), GreatestHeight::AboveGround(AltitudeAglM(step_m))) => {
                 // Round margins are drawn as chords: 0.5 % of 6 km are 30 m across, 1.5 m up the cone.

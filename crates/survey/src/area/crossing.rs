@@ -3,6 +3,7 @@
 use geo::line_intersection::{LineIntersection, line_intersection};
 use geo::{Area, Coord, Line, LineString};
 
+use super::runs::Runs;
 use crate::geodesy::{WGS84_ECCENTRICITY_SQUARED, WGS84_SEMI_MAJOR_M, Wgs84};
 
 /// Drops vertices that repeat the one before, across the closing edge too.
@@ -22,34 +23,51 @@ pub(super) struct Spikes {
 }
 
 /// Drops vertices at which the ring turns back upon itself: out to a tip and back along the same line. They enclose
-/// nothing.
+/// nothing. Repeated vertices were dropped before.
 pub(super) fn drop_spikes(points: &mut Vec<Wgs84>) -> Spikes {
     let mut spikes = Spikes {
         dropped: 0,
         tip: None,
     };
-    let mut at = 0;
-    // Once round without a find; a find makes new neighbours, so that it goes on from the vertex before.
-    while points.len() >= 3 && at < points.len() {
-        let count = points.len();
-        let (before, tip, after) = (
-            points[(at + count - 1) % count],
-            points[at],
-            points[(at + 1) % count],
-        );
-        if !turns_back(before, tip, after) {
-            at += 1;
-            continue;
+    let mut kept: std::collections::VecDeque<Wgs84> = std::collections::VecDeque::with_capacity(points.len());
+    for point in points.drain(..) {
+        // A tip that goes makes new neighbours, which may be a spike themselves.
+        while let [.., before, tip] = kept.make_contiguous()[..]
+            && turns_back(before, tip, point)
+        {
+            kept.pop_back();
+            spikes.drop(tip);
         }
-        points.remove(at);
-        spikes.dropped += 1;
-        spikes.tip.get_or_insert(tip);
-        let length = points.len();
-        drop_repeated(points);
-        spikes.dropped += length - points.len();
-        at = at.saturating_sub(2);
+        if kept.back() == Some(&point) {
+            spikes.dropped += 1;
+        } else {
+            kept.push_back(point);
+        }
     }
+    // Across the closing edge.
+    while let [first, second, .., before, last] = kept.make_contiguous()[..] {
+        if first == last {
+            kept.pop_back();
+            spikes.dropped += 1;
+        } else if turns_back(before, last, first) {
+            kept.pop_back();
+            spikes.drop(last);
+        } else if turns_back(last, first, second) {
+            kept.pop_front();
+            spikes.drop(first);
+        } else {
+            break;
+        }
+    }
+    points.extend(kept);
     spikes
+}
+
+impl Spikes {
+    fn drop(&mut self, tip: Wgs84) {
+        self.dropped += 1;
+        self.tip.get_or_insert(tip);
+    }
 }
 
 fn turns_back(before: Wgs84, tip: Wgs84, after: Wgs84) -> bool {
@@ -165,35 +183,20 @@ fn crossing_edges(ring: &[Wgs84]) -> Option<Wgs84> {
         y: point.latitude_deg,
     };
     let next = ring.iter().cycle().skip(1);
-    let mut edges: Vec<(usize, Line)> = ring
+    let edges: Vec<Line> = ring
         .iter()
         .zip(next)
         .map(|(a, b)| Line::new(corner(a), corner(b)))
-        .enumerate()
         .collect();
-    // Sweep from west to east: only edges whose spans of longitude meet are compared.
-    edges.sort_by(|(_, a), (_, b)| west(a).total_cmp(&west(b)));
-    for (place, (index, edge)) in edges.iter().enumerate() {
-        let reach = edge.start.x.max(edge.end.x);
-        for (other_index, other) in edges[place + 1..]
-            .iter()
-            .take_while(|(_, other)| west(other) <= reach)
-        {
-            let apart = index.abs_diff(*other_index);
-            let neighbours = apart == 1 || apart == ring.len() - 1;
-            let found = meeting(edge, other, neighbours);
-            if let Some(at) = found {
-                return Some(Wgs84 {
-                    latitude_deg: at.y,
-                    longitude_deg: at.x,
-                });
-            }
-        }
-    }
-    None
+    let found = Runs::over(&edges).meeting()?;
+    Some(Wgs84 {
+        latitude_deg: found.y,
+        longitude_deg: found.x,
+    })
 }
 
-fn meeting(edge: &Line, other: &Line, neighbours: bool) -> Option<Coord> {
+/// Where two edges cross or run along each other; that neighbours share a corner is no crossing.
+pub(super) fn meeting(edge: &Line, other: &Line, neighbours: bool) -> Option<Coord> {
     match line_intersection(*edge, *other)? {
         LineIntersection::SinglePoint {
             intersection,
@@ -204,8 +207,4 @@ fn meeting(edge: &Line, other: &Line, neighbours: bool) -> Option<Coord> {
             (intersection.start != intersection.end).then_some(intersection.start)
         }
     }
-}
-
-fn west(edge: &Line) -> f64 {
-    edge.start.x.min(edge.end.x)
 }

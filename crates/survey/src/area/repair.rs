@@ -5,8 +5,11 @@
 //! ground gone round twice is not cut out, which counting crossings (even-odd) would do. Holes are cut afterwards: what
 //! lies beyond the outline cuts nothing, and ground in two holes is cut once.
 
+use std::collections::HashSet;
+
 use geo::bool_ops::FillRule;
-use geo::{Area, BooleanOps, LineString, MultiPolygon};
+use geo::orient::{Direction, Orient};
+use geo::{Area, BooleanOps, BoundingRect, Contains, LineString, MultiPolygon, Rect};
 
 use super::crossing::{self, Spikes};
 use super::{AREA_AGREEMENT, AreaError, Polygon, RawPolygon, Repair};
@@ -26,7 +29,8 @@ pub(super) fn polygons(
 ) -> Result<(Vec<Polygon>, Vec<Repair>), AreaError> {
     let mut repairs = Vec::new();
     let mut polygons = Vec::with_capacity(raw.len());
-    let mut outlines: Vec<(Vec<Vec<[u64; 2]>>, usize)> = Vec::new();
+    let several = raw.len() > 1;
+    let mut outlines: HashSet<(Vec<Vec<[u64; 2]>>, usize)> = HashSet::new();
     for (index, raw) in raw.iter().enumerate() {
         let mut reader = Reader {
             polygon: index + 1,
@@ -34,19 +38,19 @@ pub(super) fn polygons(
             repairs: &mut repairs,
         };
         let read = reader.read(raw)?;
-        let key: Vec<_> = read
-            .iter()
-            .map(|part| crossing::round_trip(&part.exterior))
-            .collect();
+        let key = || {
+            let outline = |part: &Polygon| crossing::round_trip(&part.exterior);
+            read.iter().map(outline).collect::<Vec<_>>()
+        };
         let holes = read.iter().map(|part| part.holes.len()).sum();
-        if outlines.contains(&(key.clone(), holes)) {
+        // Of a single polygon there is nothing to compare with, and lines of a million vertices are not copied for it.
+        if several && !outlines.insert((key(), holes)) {
             repairs.push(Repair::DuplicateRing {
                 polygon: index + 1,
                 ring: 0,
             });
             continue;
         }
-        outlines.push((key, holes));
         polygons.extend(read);
     }
     repairs.extend(overlap(&polygons));
@@ -75,7 +79,29 @@ fn overlap(polygons: &[Polygon]) -> Option<Repair> {
     let first = polygons.first()?.exterior.first()?;
     Some(Repair::PolygonsOverlap {
         area_m2: shared * crossing::square_metres_per_square_degree(*first),
+        inside: inside_another(&parts),
     })
+}
+
+/// How many of the polygons lie wholly inside another. Of very many it is not asked.
+fn inside_another(parts: &[geo::Polygon]) -> usize {
+    const MOST: usize = 1_000;
+    if parts.len() > MOST {
+        return 0;
+    }
+    let bounds: Vec<Option<Rect>> = parts.iter().map(BoundingRect::bounding_rect).collect();
+    let holds = |outer: usize, inner: usize| {
+        let (Some(around), Some(within)) = (bounds[outer], bounds[inner]) else {
+            return false;
+        };
+        outer != inner && around.contains(&within) && {
+            let area = parts[inner].unsigned_area();
+            let shared = parts[inner].intersection(&parts[outer]).unsigned_area();
+            parts[outer].unsigned_area() > area && shared >= area * (1.0 - AREA_AGREEMENT)
+        }
+    };
+    let is_inside = |inner: &usize| (0..parts.len()).any(|outer| holds(outer, *inner));
+    (0..parts.len()).filter(is_inside).count()
 }
 
 struct Reader<'a> {
@@ -88,19 +114,17 @@ impl Reader<'_> {
     fn read(&mut self, raw: &RawPolygon) -> Result<Vec<Polygon>, AreaError> {
         let exterior = self.ring(0, &raw.exterior)?;
         let mut holes = Vec::with_capacity(raw.holes.len());
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for (index, hole) in raw.holes.iter().enumerate() {
             let ring = self.ring(index + 1, hole)?;
             if let Ring::Clean(points) = &ring {
-                let key = crossing::round_trip(points);
-                if seen.contains(&key) {
+                if !seen.insert(crossing::round_trip(points)) {
                     self.repairs.push(Repair::DuplicateRing {
                         polygon: self.polygon,
                         ring: index + 1,
                     });
                     continue;
                 }
-                seen.push(key);
             }
             holes.push((index + 1, ring));
         }
@@ -193,33 +217,38 @@ impl Reader<'_> {
     /// Cuts the holes out. A clean outline with clean holes inside it stays as it is, vertex by vertex.
     fn assemble(&mut self, exterior: Ring, holes: Vec<(usize, Ring)>) -> Result<Vec<Polygon>, AreaError> {
         let outline = exterior.ground();
-        let mut needs_cutting = matches!(exterior, Ring::Parts(_));
-        let (mut cut, mut sum) = (MultiPolygon::new(Vec::new()), 0.0);
-        for (ring, hole) in &holes {
-            let ground = hole.ground();
-            let area = ground.unsigned_area();
-            let inside = ground.intersection(&outline).unsigned_area();
-            if inside < area * (1.0 - AREA_AGREEMENT) {
-                needs_cutting = true;
-                self.repairs.push(Repair::HoleOutside {
-                    polygon: self.polygon,
-                    ring: *ring,
-                    share_outside: 1.0 - inside / area,
-                });
-            }
-            needs_cutting |= matches!(hole, Ring::Parts(_));
-            sum += area;
-            cut = if cut.0.is_empty() {
-                ground
-            } else {
-                cut.union(&ground)
-            };
-        }
-        if cut.unsigned_area() < sum * (1.0 - AREA_AGREEMENT) {
+        let grounds: Vec<MultiPolygon> = holes.iter().map(|(_, hole)| hole.ground()).collect();
+        let area = |ground: &MultiPolygon| ground.unsigned_area();
+        let sum: f64 = grounds.iter().map(area).sum();
+        let cut = match &grounds[..] {
+            [] => MultiPolygon::new(Vec::new()),
+            [one] => one.clone(),
+            many => geo::unary_union(many),
+        };
+        let is_crossed = |(_, ring): &(usize, Ring)| matches!(ring, Ring::Parts(_));
+        let mut needs_cutting = matches!(exterior, Ring::Parts(_)) || holes.iter().any(is_crossed);
+        if area(&cut) < sum * (1.0 - AREA_AGREEMENT) {
             needs_cutting = true;
             self.repairs.push(Repair::HolesOverlap {
                 polygon: self.polygon,
             });
+        }
+        // All holes at once: one by one an outline of many vertices would be gone through for each of many holes. Half
+        // of the smallest one is enough to be looked at one by one.
+        let smallest = grounds.iter().map(area).fold(f64::INFINITY, f64::min);
+        let allowed = (area(&cut) * AREA_AGREEMENT).min(smallest / 2.0);
+        if !cut.0.is_empty() && area(&cut) - area(&cut.intersection(&outline)) > allowed {
+            for ((ring, _), ground) in holes.iter().zip(&grounds) {
+                let inside = area(&ground.intersection(&outline));
+                if inside < area(ground) * (1.0 - AREA_AGREEMENT) {
+                    needs_cutting = true;
+                    self.repairs.push(Repair::HoleOutside {
+                        polygon: self.polygon,
+                        ring: *ring,
+                        share_outside: 1.0 - inside / area(ground),
+                    });
+                }
+            }
         }
         match exterior {
             Ring::Clean(exterior) if !needs_cutting => {
@@ -256,7 +285,11 @@ impl Reader<'_> {
 impl Ring {
     fn ground(&self) -> MultiPolygon {
         match self {
-            Self::Clean(points) => MultiPolygon::new(vec![geo::Polygon::new(line(points), Vec::new())]),
+            // Unions of several grounds keep all of them only where they run the same way round.
+            Self::Clean(points) => {
+                let ground = geo::Polygon::new(line(points), Vec::new());
+                MultiPolygon::new(vec![ground.orient(Direction::Default)])
+            }
             Self::Parts(parts) => parts.clone(),
         }
     }

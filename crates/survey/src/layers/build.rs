@@ -88,7 +88,9 @@ pub enum BuildError {
         found: &'static str,
     },
     /// A town without a name.
-    #[error("{path}: a town needs a name; its properties are {properties}")]
+    #[error(
+        "{path}: a town needs a name, as its property name, 名称 or XZQMC; its properties are {properties}"
+    )]
     NoName {
         /// Which feature.
         path: String,

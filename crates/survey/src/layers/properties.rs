@@ -38,7 +38,20 @@ fn found(text: &Option<String>) -> String {
 pub struct Field(pub &'static [&'static str]);
 
 /// Name of a thing.
-pub const NAME: Field = Field(&["name", "名称", "NAME", "Name", "XZQMC", "街镇", "街道", "乡镇"]);
+pub const NAME: Field = Field(&[
+    "name",
+    "名称",
+    "NAME",
+    "Name",
+    "XZQMC",
+    "XZMC",
+    "MC",
+    "街镇",
+    "街道",
+    "乡镇",
+    "街镇名称",
+    "乡镇名称",
+]);
 /// Code of a thing.
 pub const CODE: Field = Field(&["code", "编码", "代码", "CODE", "XZQDM"]);
 /// Ground kept clear round a thing, m.

@@ -10,7 +10,7 @@ use survey::time::CivilDay;
 /// `layers …`.
 #[derive(Debug, Subcommand)]
 pub enum LayersCommand {
-    /// Bring a file in: GeoJSON, KML, KMZ, or Shapefile (zip or .shp) / 导入图层
+    /// Bring a file in: GeoJSON, KML, KMZ, or Shapefile (zip, .shp, or its folder) / 导入图层
     Import(Box<ImportArguments>),
     /// Every layer and version, and which count on a day / 图层清单
     List {
@@ -53,12 +53,12 @@ pub enum LayersCommand {
     },
     /// The greatest height and what is closed at a place / 某点限高
     At {
-        /// Longitude, degrees WGS-84.
+        /// LATITUDE,LONGITUDE in degrees WGS-84, such as 31.14,121.80; or the longitude alone, with the latitude behind it.
+        #[arg(allow_hyphen_values = true)]
+        place: String,
+        /// Latitude, degrees WGS-84, where the longitude stands before it.
         #[arg(allow_negative_numbers = true)]
-        longitude_deg: f64,
-        /// Latitude, degrees WGS-84.
-        #[arg(allow_negative_numbers = true)]
-        latitude_deg: f64,
+        latitude_deg: Option<f64>,
         /// Height of the ground there above sea level, m.
         #[arg(long, allow_negative_numbers = true)]
         ground_amsl_m: Option<f64>,
@@ -142,6 +142,9 @@ pub struct CompareLayersArguments {
     pub first: String,
     /// The later one.
     pub second: String,
+    /// Towns of this day, and the version that counts then where only a name is given (default: today).
+    #[arg(long)]
+    pub on: Option<CivilDay>,
     /// GeoJSON of gained and lost ground to write.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -15,9 +15,10 @@ use crate::answers::layers::find;
 use crate::cli::output::Output;
 use crate::clock;
 use crate::config::Config;
-use crate::lang::Lang;
-use crate::layers::building::{Built, Statement, build, grid_around};
+use crate::lang::{Lang, Words};
+use crate::layers::building::{Built, Statement, build, far_from_others, grid_around};
 use crate::layers::shelf::{Deed, Shelf};
+use crate::layers::words::Refused;
 use crate::layers::{LayerBook, airport as surfaces, demo as demo_set, reading};
 
 fn deed(actor: Option<String>) -> Deed {
@@ -43,8 +44,8 @@ pub(super) fn import(output: Output, config: &Config, arguments: ImportArguments
         document: stated.document,
         margin_m: stated.margin_m,
     };
-    let file = reading::read(&arguments.file)?;
-    let originals = file.originals.clone();
+    let mut file = reading::read(&arguments.file)?;
+    let originals = std::mem::take(&mut file.originals);
     let built = build(file, &statement, &arguments.file.display().to_string())?;
     keep(output, config, &built, &originals, deed(arguments.actor))
 }
@@ -57,11 +58,12 @@ fn keep(
     deed: Deed,
 ) -> Result<()> {
     let shelf = Shelf::of(&config.settings.data_folder);
+    let far = far(built, &shelf)?;
     let (entry, is_new) = shelf.import(built, originals, deed)?;
     let overlaps = built.layer.overlaps(&grid_around(&built.layer)?)?;
     let answer = json!({
         "new": is_new, "kept": entry, "overlaps": overlaps,
-        "ignored": built.ignored.iter().map(|it| format!("{}: {}", it.path, it.kind)).collect::<Vec<_>>(),
+        "ignored": built.ignored, "mind": far,
     });
     output.show(&answer, |lang| {
         let head = match (lang, is_new) {
@@ -92,8 +94,19 @@ fn keep(
                 )
             }
         };
-        format!("{head}\n{}", shown::findings(built, &overlaps, lang))
+        let far = far.as_ref().map_or("", |far| far.pick(lang));
+        format!("{head}\n{}\n{far}", shown::findings(built, &overlaps, lang))
     })
+}
+
+/// Whether it lies far from all layers in use.
+fn far(built: &Built, shelf: &Shelf) -> Result<Option<Words>> {
+    let mut entries = shelf.entries()?;
+    entries.retain(|entry| entry.retired.is_none());
+    let bounds = entries
+        .iter()
+        .filter_map(|entry| entry.measured.map(|it| it.bounds_deg));
+    Ok(far_from_others(&built.measured, bounds))
 }
 
 pub(super) fn check(output: Output, config: &Config, arguments: &CheckArguments) -> Result<()> {
@@ -111,12 +124,13 @@ pub(super) fn check(output: Output, config: &Config, arguments: &CheckArguments)
         margin_m: arguments.margin_m,
     };
     let built = build(reading::read(path)?, &statement, &path.display().to_string())?;
-    let grid = grid_around(&built.layer)?;
-    let overlaps = built.layer.overlaps(&grid)?;
-    let area_km2 = built.layer.area_m2(&grid)? / 1e6;
+    let overlaps = built.layer.overlaps(&grid_around(&built.layer)?)?;
+    let area_km2 = built.measured.area_m2.unwrap_or_default() / 1e6;
+    let far = far(&built, &Shelf::of(&config.settings.data_folder))?;
     let answer = json!({
         "features": built.layer.features.len(), "datum": built.layer.record.reference.to_string(),
         "area_km2": area_km2, "repairs": built.repairs, "notes": built.notes, "overlaps": overlaps,
+        "ignored": built.ignored, "mind": far,
     });
     output.show(&answer, |lang| {
         let count = built.layer.features.len();
@@ -130,7 +144,8 @@ pub(super) fn check(output: Output, config: &Config, arguments: &CheckArguments)
                 built.layer.record.reference
             ),
         };
-        format!("{head}\n{}", shown::findings(&built, &overlaps, lang))
+        let far = far.as_ref().map_or("", |far| far.pick(lang));
+        format!("{head}\n{}\n{far}", shown::findings(&built, &overlaps, lang))
     })
 }
 
@@ -174,7 +189,10 @@ pub(super) fn airport(
     let book = LayerBook::open(&config.settings)?;
     let (layer, _) = find(&book, &arguments.runways, today)?;
     if layer.record.kind != LayerKind::Runway {
-        bail!("{} is no layer of runways", layer.layer_ref());
+        return Err(Refused::error(
+            format!("{} 不是跑道图层", layer.layer_ref()),
+            format!("{} is no layer of runways", layer.layer_ref()),
+        ));
     }
     let runways = runways_of_one(layer, arguments.airport.as_deref())?;
     let grid = grid_around(layer)?;
@@ -227,10 +245,16 @@ fn runways_of_one(layer: &FeatureLayer, airport: Option<&str>) -> Result<Vec<Run
     let airports: BTreeSet<&str> = runways.iter().map(|runway| runway.airport.as_str()).collect();
     if airports.len() != 1 {
         let names: Vec<&str> = airports.into_iter().collect();
-        bail!(
-            "surfaces are built for one airport; choose with --airport among: {}",
-            names.join(", ")
-        );
+        return Err(Refused::error(
+            format!(
+                "一次只生成一个机场的限制面;请用 --airport 选择:{}",
+                names.join("、")
+            ),
+            format!(
+                "surfaces are built for one airport; choose with --airport among: {}",
+                names.join(", ")
+            ),
+        ));
     }
     Ok(runways)
 }

@@ -1,12 +1,13 @@
 //! `flyonce layers`: bring in, list, compare, check, take out of use, export.
 
 pub mod arguments;
+mod compared;
 mod importing;
 mod shown;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::json;
 use survey::geodesy::{OrthometricHeightM, Wgs84};
 use survey::grid::WorkingGrid;
@@ -21,14 +22,22 @@ use crate::lang::{Lang, Words};
 use crate::layers::building::grid_around;
 use crate::layers::features::{flyable_members, ground_geojson, layer_geojson};
 use crate::layers::shelf::{Deed, Shelf};
+use crate::layers::words::{Refused, chinese};
 use crate::layers::{LayerBook, compare, picture};
 use crate::whole_file::write_whole;
 
 /// Does one of them.
 ///
 /// # Errors
-/// Why it could not be done, in words.
+/// Why it could not be done, in words of the chosen language.
 pub fn run(output: Output, config: &Config, command: LayersCommand) -> Result<()> {
+    do_one(output, config, command).map_err(|error| match output.lang {
+        Lang::Zh => anyhow::Error::msg(chinese(&error)),
+        Lang::En => error,
+    })
+}
+
+fn do_one(output: Output, config: &Config, command: LayersCommand) -> Result<()> {
     let today = CityZone::named(&config.settings.time_zone)?.civil_day(clock::now());
     let book = || LayerBook::open(&config.settings);
     match command {
@@ -38,7 +47,10 @@ pub fn run(output: Output, config: &Config, command: LayersCommand) -> Result<()
         LayersCommand::Demo => importing::demo(output, config),
         LayersCommand::List { on, all } => list(output, config, on.unwrap_or(today), all),
         LayersCommand::Show { layer } => show(output, config, &layer, today),
-        LayersCommand::Compare(arguments) => compare_two(output, &book()?, &arguments, today),
+        LayersCommand::Compare(arguments) => {
+            let on = arguments.on.unwrap_or(today);
+            compare_two(output, &book()?, &arguments, on)
+        }
         LayersCommand::Remove(arguments) => retire(output, config, &arguments, true),
         LayersCommand::Restore(arguments) => retire(output, config, &arguments, false),
         LayersCommand::Export { layer, out, on } => {
@@ -46,12 +58,12 @@ pub fn run(output: Output, config: &Config, command: LayersCommand) -> Result<()
         }
         LayersCommand::Flyable { on } => flyable(output, &book()?, on.unwrap_or(today)),
         LayersCommand::At {
-            longitude_deg,
+            place,
             latitude_deg,
             ground_amsl_m,
             on,
         } => {
-            let place = Wgs84::new(latitude_deg, longitude_deg)?;
+            let place = place_of(&place, latitude_deg)?;
             let ground = ground_amsl_m.map(OrthometricHeightM);
             at(output, &book()?, place, ground, on.unwrap_or(today))
         }
@@ -89,12 +101,12 @@ fn compare_two(
     output: Output,
     book: &LayerBook,
     arguments: &CompareLayersArguments,
-    today: CivilDay,
+    on: CivilDay,
 ) -> Result<()> {
-    let (first, _) = find(book, &arguments.first, today)?;
-    let (second, _) = find(book, &arguments.second, today)?;
+    let (first, _) = find(book, &arguments.first, on)?;
+    let (second, _) = find(book, &arguments.second, on)?;
     let grid = grid_around(first)?;
-    let towns = book.towns(today);
+    let towns = book.towns(on);
     let (comparison, found) = compare::compare(first, second, &towns, &grid)?;
     if let Some(out) = &arguments.out {
         let text = serde_json::to_vec(&compare::geojson(&comparison, &found)?)?;
@@ -107,7 +119,7 @@ fn compare_two(
         let png = picture::map_png(&comparison, ground, &towns, &grid, output.lang)?;
         write_whole(out, &png)?;
     }
-    output.show(&comparison, |lang| shown::comparison(&comparison, lang))
+    output.show(&comparison, |lang| compared::comparison(&comparison, lang))
 }
 
 fn retire(output: Output, config: &Config, arguments: &RetireArguments, retired: bool) -> Result<()> {
@@ -125,19 +137,28 @@ fn retire(output: Output, config: &Config, arguments: &RetireArguments, retired:
         .collect();
     let entry = match found[..] {
         [one] => one,
-        [] => bail!(
-            "no imported layer {text} is {}",
-            if retired { "in use" } else { "out of use" }
-        ),
-        _ => bail!(
-            "{} layers are called {text}; name one by its id: {}",
-            found.len(),
-            found
-                .iter()
-                .map(|entry| entry.id.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        [] => {
+            let (zh, en) = if retired {
+                ("没有在用的导入图层", "in use")
+            } else {
+                ("没有已停用的导入图层", "out of use")
+            };
+            return Err(Refused::error(
+                format!("{zh} {text}"),
+                format!("no imported layer {text} is {en}"),
+            ));
+        }
+        _ => {
+            let ids: Vec<&str> = found.iter().map(|entry| entry.id.as_str()).collect();
+            return Err(Refused::error(
+                format!("有 {} 个图层叫 {text},请用编号指定:{}", ids.len(), ids.join("、")),
+                format!(
+                    "{} layers are called {text}; name one by its id: {}",
+                    ids.len(),
+                    ids.join(", ")
+                ),
+            ));
+        }
     };
     let deed = Deed {
         at: clock::now(),
@@ -186,10 +207,13 @@ fn export(output: Output, book: &LayerBook, text: &str, out: Option<&Path>, on: 
 
 fn flyable(output: Output, book: &LayerBook, on: CivilDay) -> Result<()> {
     let Some(grid) = book_grid(book)? else {
-        bail!("there is no layer (没有图层)");
+        return Err(Refused::error("没有图层", "there is no layer (没有图层)"));
     };
     let Some(area) = book.flyable(on, &grid)? else {
-        bail!("no layer says where may be flown on {on} (当日没有适飞空域或批准空域图层)");
+        return Err(Refused::error(
+            format!("{on} 没有适飞空域或批准空域图层"),
+            format!("no layer says where may be flown on {on} (当日没有适飞空域或批准空域图层)"),
+        ));
     };
     let answer = json!({
         "on": on.to_string(), "area_km2": area.area_m2 / 1e6, "rests_on": area.rests_on, "missing": area.missing,
@@ -201,6 +225,41 @@ fn book_grid(book: &LayerBook) -> Result<Option<WorkingGrid>> {
     book.layers().first().map(grid_around).transpose()
 }
 
+/// `LAT,LON` in one word, or longitude and latitude in two.
+fn place_of(text: &str, latitude_deg: Option<f64>) -> Result<Wgs84> {
+    let numbers: Vec<Option<f64>> = text
+        .split([',', ','])
+        .map(|number| number.trim().parse().ok())
+        .collect();
+    let (latitude_deg, longitude_deg) = match (&numbers[..], latitude_deg) {
+        ([Some(latitude_deg), Some(longitude_deg)], None) => (*latitude_deg, *longitude_deg),
+        ([Some(longitude_deg)], Some(latitude_deg)) => (latitude_deg, *longitude_deg),
+        _ => {
+            return Err(Refused::error(
+                format!("{text}:位置写作 纬度,经度(例如 31.14,121.80),或分开写 经度 纬度"),
+                format!(
+                    "{text}: a place is LATITUDE,LONGITUDE (such as 31.14,121.80), or LONGITUDE LATITUDE in two words"
+                ),
+            ));
+        }
+    };
+    Wgs84::new(latitude_deg, longitude_deg).map_err(|error| {
+        let exchanged = Wgs84::new(longitude_deg, latitude_deg).is_ok();
+        let hint = if exchanged {
+            Words::new(";纬度和经度是否写反?", "; were latitude and longitude exchanged?")
+        } else {
+            Words::new("", "")
+        };
+        Refused::error(
+            format!(
+                "北纬 {latitude_deg}、东经 {longitude_deg} 不是地球上的位置{}",
+                hint.zh
+            ),
+            format!("{error}{}", hint.en),
+        )
+    })
+}
+
 fn at(
     output: Output,
     book: &LayerBook,
@@ -209,6 +268,7 @@ fn at(
     on: CivilDay,
 ) -> Result<()> {
     let grid = WorkingGrid::centred(place)?;
+    let book = book.limits_near(place);
     let heights = book.heights(on, &grid)?;
     let ceiling = heights.at(place)?;
     let mut closed = Vec::new();

@@ -9,9 +9,8 @@ use survey::time::{CivilDay, UtcMicros};
 
 use crate::answers::layers::LayerEntry;
 use crate::cli::output::table;
-use crate::lang::Lang;
+use crate::lang::{Lang, Words};
 use crate::layers::building::Built;
-use crate::layers::compare::Comparison;
 use crate::layers::shelf::ShelfEntry;
 
 /// Findings listed one by one.
@@ -111,8 +110,9 @@ pub(super) fn one(layer: &LayerEntry, kept: Option<&ShelfEntry>, overlaps: &[Ove
                 deed.at
             ));
         }
-        lines.extend(kept.notes.iter().cloned());
+        lines.extend(kept.notes.iter().map(|note| note.pick(lang).to_owned()));
         lines.extend(repairs(&kept.repairs, lang));
+        lines.extend(left_out(&kept.ignored, lang));
     }
     lines.extend(overlap_lines(overlaps, lang));
     lines.join("\n")
@@ -120,12 +120,20 @@ pub(super) fn one(layer: &LayerEntry, kept: Option<&ShelfEntry>, overlaps: &[Ove
 
 /// What was mended, decided, left out and what overlaps.
 pub(super) fn findings(built: &Built, overlaps: &[Overlap], lang: Lang) -> String {
-    let mut lines: Vec<String> = built.notes.clone();
+    let mut lines: Vec<String> = built
+        .notes
+        .iter()
+        .map(|note| note.pick(lang).to_owned())
+        .collect();
     lines.extend(repairs(&built.repairs, lang));
     lines.extend(overlap_lines(overlaps, lang));
-    let ignored = built.ignored.iter().take(MOST_SHOWN);
-    lines.extend(ignored.map(|it| format!("{} {}: {}", lang.pick("略去", "left out"), it.path, it.kind)));
+    lines.extend(left_out(&built.ignored, lang));
     lines.join("\n")
+}
+
+fn left_out(ignored: &[Words], lang: Lang) -> Vec<String> {
+    let line = |it: &Words| format!("{} {}", lang.pick("略去", "left out"), it.pick(lang));
+    shortened(ignored.iter().map(line).collect(), lang)
 }
 
 fn overlap_lines(overlaps: &[Overlap], lang: Lang) -> Vec<String> {
@@ -159,7 +167,7 @@ fn repairs(repairs: &[FeatureRepair], lang: Lang) -> Vec<String> {
     shortened(repairs.iter().map(line).collect(), lang)
 }
 
-fn shortened(mut lines: Vec<String>, lang: Lang) -> Vec<String> {
+pub(super) fn shortened(mut lines: Vec<String>, lang: Lang) -> Vec<String> {
     let more = lines.len().saturating_sub(MOST_SHOWN);
     if more > 0 {
         lines.truncate(MOST_SHOWN);
@@ -222,7 +230,13 @@ fn repair_zh(found: &Repair) -> String {
             )
         }
         Repair::HolesOverlap { polygon } => format!("多边形 {polygon}:孔互相重叠,只扣除一次"),
-        Repair::PolygonsOverlap { area_m2 } => format!("多边形互相重叠 {area_m2:.1} m²:只计一次"),
+        Repair::PolygonsOverlap { area_m2, inside } => {
+            let holes = match inside {
+                0 => String::new(),
+                count => format!(";其中 {count} 个完全位于另一个之内,若本意是孔,请写成内环"),
+            };
+            format!("多边形互相重叠 {area_m2:.1} m²:只计一次{holes}")
+        }
         Repair::ConvertedFromGcj02 { vertices } => format!("{vertices} 个点由 GCJ-02 转换"),
     }
 }
@@ -273,62 +287,20 @@ fn repair_en(found: &Repair) -> String {
         Repair::HolesOverlap { polygon } => {
             format!("polygon {polygon}: holes overlap; their ground was cut out once")
         }
-        Repair::PolygonsOverlap { area_m2 } => {
-            format!("polygons overlap by {area_m2:.1} m²; it counts once")
+        Repair::PolygonsOverlap { area_m2, inside } => {
+            let holes = match inside {
+                0 => String::new(),
+                count => format!(
+                    "; {count} of them lie wholly inside another: if they are meant as holes, write them as inner rings"
+                ),
+            };
+            format!("polygons overlap by {area_m2:.1} m²; it counts once{holes}")
         }
         Repair::ConvertedFromGcj02 { vertices } => format!("{vertices} vertices converted from GCJ-02"),
     }
 }
 
-pub(super) fn comparison(found: &Comparison, lang: Lang) -> String {
-    let mut lines = vec![
-        format!("{}  {:.6} km²", found.first, found.first_km2),
-        format!("{}  {:.6} km²", found.second, found.second_km2),
-        format!(
-            "{} +{:.6} km² (+{:.4} %)",
-            lang.pick("增加", "gained"),
-            found.gained_km2,
-            found.gained_percent
-        ),
-        format!(
-            "{} -{:.6} km² (-{:.4} %)",
-            lang.pick("减少", "lost"),
-            found.lost_km2,
-            found.lost_percent
-        ),
-    ];
-    if found.town_layers.is_empty() {
-        lines.push(
-            lang.pick(
-                "没有街镇图层,不分街镇",
-                "no layer of towns, so no figures by town",
-            )
-            .to_owned(),
-        );
-    } else {
-        let head = match lang {
-            Lang::Zh => ["街镇", "增加 km²", "减少 km²"],
-            Lang::En => ["town", "gained km²", "lost km²"],
-        };
-        let mut rows = vec![head.map(str::to_owned).to_vec()];
-        rows.extend(found.towns.iter().map(|town| {
-            vec![
-                town.town.clone(),
-                format!("{:.6}", town.gained_km2),
-                format!("{:.6}", town.lost_km2),
-            ]
-        }));
-        lines.push(table(&rows));
-        lines.push(format!(
-            "{}: {}",
-            lang.pick("街镇图层", "towns from"),
-            refs(&found.town_layers)
-        ));
-    }
-    lines.join("\n")
-}
-
-fn refs(layers: &[LayerRef]) -> String {
+pub(super) fn refs(layers: &[LayerRef]) -> String {
     layers
         .iter()
         .map(LayerRef::to_string)
