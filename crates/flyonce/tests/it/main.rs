@@ -36,3 +36,4 @@ mod siting;
 mod surface;
 mod tidy;
 mod tiles;
+mod withdrawing;
