@@ -45,6 +45,8 @@ use crate::api::{
         coverage_questions::forecast,
         coverage_questions::gaps,
         coverage_questions::gaps_geojson,
+        coverage_questions::gap_plans,
+        coverage_questions::gap_plan,
         coverage_questions::demands,
         coverage_maps::map,
         coverage_maps::age_tile,

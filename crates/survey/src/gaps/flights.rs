@@ -13,8 +13,9 @@ use crate::raster::{Bits, Lattice, TILE_CELLS};
 
 /// Of the time that a battery gives, this share may be needed on straight ways; the rest is for ways round.
 pub const SHARE_FOR_STRAIGHT_WAYS: f64 = 0.9;
-/// Pieces that need more flights than this by their area are cut before any line is laid.
-const LINES_LAID_UP_TO: u32 = 2;
+/// Pieces that need more flights than this by their area are cut before any line is laid: lines tell better how many, and
+/// take longer.
+const LINES_LAID_UP_TO: u32 = 12;
 /// A piece that cannot be flown is cut no smaller than this many squares of the line spacing.
 const SMALLEST_PIECE_SPACINGS: f64 = 4.0;
 
