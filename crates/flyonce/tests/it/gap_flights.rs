@@ -120,6 +120,10 @@ fn the_api_has_demands_and_plans_of_each_flight() {
         let written = fs::read(program.path(&format!("plans/{name}.plan"))).unwrap();
         assert_eq!(answer.body, written, "the same plan as on the command line");
     }
+    nothing_is_said_of_other_gaps(&service, day);
+}
+
+fn nothing_is_said_of_other_gaps(service: &Service, day: &str) {
     for missing in ["gap-9999/plans", "gap-0001/plans/99.plan", "gap-0001/plans/1"] {
         let path = format!("/api/v1/coverage/gaps/{missing}?{day}");
         assert_eq!(service.request("GET", &path, None).status, 404, "{path}");

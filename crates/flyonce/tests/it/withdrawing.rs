@@ -30,7 +30,6 @@ fn a_sortie_is_withdrawn_and_restored_through_the_api() {
     let photo = program.json(&["photos"])["photos"][0]["photo_id"].clone();
     // A photo's id is its sortie and its number there.
     let (sortie, _) = photo.as_str().unwrap().split_once('/').unwrap();
-    let sortie = sortie.to_owned();
     let post = |sortie: &str, what: &str, body: Value| {
         let path = format!("/api/v1/flights/{sortie}/{what}");
         let answer = service.request("POST", &path, Some(&body));
@@ -42,38 +41,30 @@ fn a_sortie_is_withdrawn_and_restored_through_the_api() {
 
     let code = |(status, told): (u16, Value)| (status, told["error"]["code"].as_str().unwrap().to_owned());
     let refused = code(post(
-        &sortie,
+        sortie,
         "withdraw",
         json!({"actor": "王审核", "reason": " "}),
     ));
     assert_eq!(refused, (422, "reason_missing".to_owned()));
-    let refused = code(post(
-        &sortie,
-        "withdraw",
-        json!({"actor": "", "reason": "镜头盖"}),
-    ));
+    let refused = code(post(sortie, "withdraw", json!({"actor": "", "reason": "镜头盖"})));
     assert_eq!(refused, (422, "actor_missing".to_owned()));
     let refused = code(post(
-        &sortie,
+        sortie,
         "withdraw",
         json!({"person": "王审核", "reason": "镜头盖"}),
     ));
     assert_eq!(refused, (400, "bad_request".to_owned()));
     let named = json!({"actor": "王审核", "reason": "镜头盖没取下"});
     assert_eq!(code(post("S9", "withdraw", named.clone())).0, 404);
-    assert_eq!(code(post(&sortie, "restore", json!({"actor": "王审核"}))).0, 404);
+    assert_eq!(code(post(sortie, "restore", json!({"actor": "王审核"}))).0, 404);
 
-    let (status, made) = post(&sortie, "withdraw", named);
+    let (status, made) = post(sortie, "withdraw", named);
     assert_eq!(
         (status, &made["new"], &made["photos"]),
         (200, &json!(true), &json!(1))
     );
     wait_for_imaged(&service, |km2| km2 < imaged - 1e-3);
-    let (status, again) = post(
-        &sortie,
-        "withdraw",
-        json!({"actor": "李娜", "reason": "再来一次"}),
-    );
+    let (status, again) = post(sortie, "withdraw", json!({"actor": "李娜", "reason": "再来一次"}));
     assert_eq!(
         (status, &again["new"], &again["by"]),
         (200, &json!(false), &json!("王审核"))
@@ -83,7 +74,7 @@ fn a_sortie_is_withdrawn_and_restored_through_the_api() {
     assert_eq!(listed, program.json(&["flights", "withdrawn"]));
 
     let (status, back) = post(
-        &sortie,
+        sortie,
         "restore",
         json!({"actor": "李娜", "reason": "弄错了架次"}),
     );
