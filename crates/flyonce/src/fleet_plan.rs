@@ -47,19 +47,24 @@ pub fn read_mission(path: &Path) -> Result<Mission> {
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read the plan {shown}"))?;
     let text = std::str::from_utf8(&bytes).with_context(|| format!("{shown}: not a text file"))?;
-    let plan = read_plan(text).with_context(|| shown.to_string())?;
-    let items = plan.items.iter().map(on_the_wire).collect::<Result<Vec<_>>>();
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    mission_of(name.unwrap_or_default(), text).with_context(|| shown.to_string())
+}
+
+/// The mission of a plan's text; `name` is that of the file without its ending.
+///
+/// # Errors
+/// A text that is no plan; the message names item and field.
+pub fn mission_of(name: String, text: &str) -> Result<Mission> {
+    let plan = read_plan(text)?;
     let home = plan.home.as_ref();
     Ok(Mission {
-        name: path
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-        items: items.with_context(|| shown.to_string())?,
-        fence: fence_of(&plan).with_context(|| shown.to_string())?,
-        rally: rally_of(&plan).with_context(|| shown.to_string())?,
+        name,
+        items: plan.items.iter().map(on_the_wire).collect::<Result<_>>()?,
+        fence: fence_of(&plan)?,
+        rally: rally_of(&plan)?,
         home: home.and_then(|home| Wgs84::new(home.latitude_deg, home.longitude_deg).ok()),
-        sha256: hex::encode(Sha256::digest(&bytes)),
+        sha256: hex::encode(Sha256::digest(text.as_bytes())),
         plan,
     })
 }

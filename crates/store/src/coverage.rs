@@ -51,6 +51,23 @@ pub struct CountWindow {
     pub known_at: Option<UtcMicros>,
 }
 
+/// What was known at an instant of photos and withdrawals, beside their rows; and how much came later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownThen {
+    /// The instant.
+    pub at: UtcMicros,
+    /// Sorties that were withdrawn then, whether or not they are now.
+    pub withdrawn: Vec<String>,
+    /// Sorties that were withdrawn later and still are.
+    pub withdrawn_later: u64,
+    /// Photos that were stored later.
+    pub photos_later: u64,
+    /// Photos of then that were found unusable later.
+    pub unusable_later: u64,
+    /// Photos of then whose poses were corrected later.
+    pub poses_later: u64,
+}
+
 /// All photos, those that count, and the others by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PhotoTally {
@@ -94,7 +111,8 @@ macro_rules! select_ledger_rows {
 
 impl Store {
     /// Usable photos with a footprint, by name, at most `limit`, after the photo `after` of the page before. With
-    /// `known_at`, photos that were in the store then and were not yet found unusable; their footprints are today's.
+    /// `known`, photos that were in the store then, not yet found unusable and not withdrawn then; their footprints are
+    /// today's.
     ///
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
@@ -102,21 +120,69 @@ impl Store {
         &self,
         after: &str,
         limit: u32,
-        known_at: Option<UtcMicros>,
+        known: Option<&KnownThen>,
     ) -> Result<Vec<LedgerRow>> {
-        let rows = sqlx::query(select_ledger_rows!(
-            "where f.photo_id > $1 and p.stored_at_us <= $2
-             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id and u.found_at_us <= $2)
-             and not exists (select 1 from sortie_withdrawal w
-                 where w.sortie_id = p.sortie_id and w.withdrawn_at_us <= $2)
-             order by f.photo_id limit $3"
-        ))
-        .bind(after)
-        .bind(known_at.map_or(i64::MAX, |at| at.0))
-        .bind(i64::from(limit))
-        .fetch_all(self.pool())
-        .await?;
+        let withdrawn = known.map_or_else(
+            || "not exists (select 1 from sortie_withdrawal w where w.sortie_id = p.sortie_id)".to_owned(),
+            |known| not_among(known.withdrawn.len(), 4),
+        );
+        let sql = format!(
+            "{} and {withdrawn} order by f.photo_id limit $3",
+            select_ledger_rows!(
+                "where f.photo_id > $1 and p.stored_at_us <= $2
+                 and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id and u.found_at_us <= $2)"
+            ),
+        );
+        // Only "$4, $5…" is put into the text.
+        let query = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(after);
+        let query = query.bind(known.map_or(i64::MAX, |known| known.at.0));
+        let mut query = query.bind(i64::from(limit));
+        for sortie in known.iter().flat_map(|known| &known.withdrawn) {
+            query = query.bind(sortie.clone());
+        }
+        let rows = query.fetch_all(self.pool()).await?;
         rows.iter().map(ledger_row).collect()
+    }
+
+    /// What was known at an instant beside the rows of then.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`] when the database fails.
+    pub async fn known_then(&self, at: UtcMicros) -> Result<KnownThen> {
+        let count = async |sql: &'static str| -> Result<u64> {
+            let row = sqlx::query(sql).bind(at.0).fetch_one(self.pool()).await?;
+            whole(&row, "photo", "n")
+        };
+        Ok(KnownThen {
+            at,
+            withdrawn: self.withdrawn_then(at).await?,
+            withdrawn_later: count("select count(*) as n from sortie_withdrawal where withdrawn_at_us > $1").await?,
+            photos_later: count("select count(*) as n from photo where stored_at_us > $1").await?,
+            unusable_later: count(
+                "select count(*) as n from photo_unusable u join photo p on p.photo_id = u.photo_id
+                 where u.found_at_us > $1 and p.stored_at_us <= $1",
+            )
+            .await?,
+            poses_later: count(
+                "select count(distinct p.photo_id) as n from event e join photo p on p.photo_id = e.subject_id
+                 where e.subject_kind = 'photo' and e.kind = 'pose_checked' and e.at_us > $1 and p.stored_at_us <= $1",
+            )
+            .await?,
+        })
+    }
+
+    /// The sorties that were withdrawn at an instant. Those that still are have their row; those that were brought back
+    /// later are told by their photos' events: what happened to them next was being restored.
+    async fn withdrawn_then(&self, at: UtcMicros) -> Result<Vec<String>> {
+        let sql = "select sortie_id from sortie_withdrawal where withdrawn_at_us <= $1
+             union
+             select p.sortie_id from event e join photo p on p.photo_id = e.subject_id
+             where e.subject_kind = 'photo' and e.kind in ('withdrawn', 'restored') and e.at_us > $1
+             group by p.sortie_id
+             having min(case when e.kind = 'restored' then e.event_seq end)
+                 < coalesce(min(case when e.kind = 'withdrawn' then e.event_seq end), 9223372036854775807)
+             order by sortie_id";
+        Ok(sqlx::query_scalar(sql).bind(at.0).fetch_all(self.pool()).await?)
     }
 
     /// Those of some photos that count for the ledger.
@@ -177,43 +243,52 @@ impl Store {
     /// # Errors
     /// [`crate::StoreError`] when the database fails.
     pub async fn tally_photos(&self, window: &CountWindow) -> Result<PhotoTally> {
-        let known_at = window.known_at.map_or(i64::MAX, |at| at.0);
+        let at = window.known_at.unwrap_or(UtcMicros(i64::MAX));
+        let withdrawn = self.withdrawn_then(at).await?;
         let without = sqlx::query(
             "select coalesce(p.problem_code, 'no_pose') as code, count(*) as n from photo p
              where p.stored_at_us <= $1 and not exists (select 1 from footprint f where f.photo_id = p.photo_id)
              group by coalesce(p.problem_code, 'no_pose') order by code",
         );
-        let without = without.bind(known_at).fetch_all(self.pool()).await?;
+        let without = without.bind(at.0).fetch_all(self.pool()).await?;
         let unusable = sqlx::query(
-            "select u.code as code, count(*) as n from photo_uncounted u join photo p on p.photo_id = u.photo_id
+            "select u.code as code, count(*) as n from photo_unusable u join photo p on p.photo_id = u.photo_id
              join footprint f on f.photo_id = u.photo_id
              where p.stored_at_us <= $1 and u.found_at_us <= $1 group by u.code order by u.code",
         );
-        let unusable = unusable.bind(known_at).fetch_all(self.pool()).await?;
-        let usable = sqlx::query(
+        let unusable = unusable.bind(at.0).fetch_all(self.pool()).await?;
+        let kept = not_among(withdrawn.len(), 5);
+        let sql = format!(
             "select count(*) as photos,
-                 coalesce(sum(case when f.gsd_cm > $2 then 1 else 0 end), 0) as coarse,
-                 coalesce(sum(case when f.gsd_cm <= $2 and f.civil_day < $3 then 1 else 0 end), 0) as early,
-                 coalesce(sum(case when f.gsd_cm <= $2 and f.civil_day > $4 then 1 else 0 end), 0) as late
+                 coalesce(sum(case when {kept} then 0 else 1 end), 0) as withdrawn,
+                 coalesce(sum(case when {kept} and f.gsd_cm > $2 then 1 else 0 end), 0) as coarse,
+                 coalesce(sum(case when {kept} and f.gsd_cm <= $2 and f.civil_day < $3 then 1 else 0 end), 0) as early,
+                 coalesce(sum(case when {kept} and f.gsd_cm <= $2 and f.civil_day > $4 then 1 else 0 end), 0) as late
              from footprint f join photo p on p.photo_id = f.photo_id
              where p.stored_at_us <= $1
-             and not exists (select 1 from photo_uncounted u where u.photo_id = f.photo_id and u.found_at_us <= $1)",
+             and not exists (select 1 from photo_unusable u where u.photo_id = f.photo_id and u.found_at_us <= $1)"
         );
-        let usable = usable
-            .bind(known_at)
-            .bind(window.max_gsd_cm)
-            .bind(i64::from(window.since.0))
-            .bind(i64::from(window.until.0))
-            .fetch_one(self.pool())
-            .await?;
+        // Only "$5, $6…" is put into the text.
+        let usable = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(at.0);
+        let usable = usable.bind(window.max_gsd_cm).bind(i64::from(window.since.0));
+        let mut usable = usable.bind(i64::from(window.until.0));
+        for sortie in &withdrawn {
+            usable = usable.bind(sortie.clone());
+        }
+        let usable = usable.fetch_one(self.pool()).await?;
         let n = |key: &'static str| whole::<u64>(&usable, "footprint", key);
-        let [photos, too_coarse, before_window, after_window] =
-            [n("photos")?, n("coarse")?, n("early")?, n("late")?];
+        let [photos, withdrawn, too_coarse] = [n("photos")?, n("withdrawn")?, n("coarse")?];
+        let [before_window, after_window] = [n("early")?, n("late")?];
+        let mut unusable = by_code(&unusable)?;
+        if withdrawn > 0 {
+            unusable.push(("sortie_withdrawn".to_owned(), withdrawn));
+        }
+        let photos = photos - withdrawn;
         let mut tally = PhotoTally {
             photos,
             counted: photos - too_coarse - before_window - after_window,
             without_footprint: by_code(&without)?,
-            unusable: by_code(&unusable)?,
+            unusable,
             too_coarse,
             before_window,
             after_window,
@@ -264,6 +339,15 @@ impl Store {
         };
         rows.iter().map(statement).collect()
     }
+}
+
+/// SQL: the photo's sortie is none of `n`, whose places are numbered from `first` on.
+fn not_among(n: usize, first: usize) -> String {
+    if n == 0 {
+        return "1 = 1".to_owned();
+    }
+    let places: Vec<String> = (first..first + n).map(|place| format!("${place}")).collect();
+    format!("p.sortie_id not in ({})", places.join(", "))
 }
 
 fn by_code(rows: &[AnyRow]) -> Result<Vec<(String, u64)>> {

@@ -10,9 +10,11 @@ use crate::grid::{GridError, GridPoint};
 use crate::raster::Lattice;
 use crate::time::CivilDay;
 
+mod flights;
 mod simplify;
 mod trace;
 
+pub use flights::{GapPiece, SHARE_FOR_STRAIGHT_WAYS, pieces_for};
 pub use trace::{Part, Run, parts};
 
 /// Corners of a gap's outline lie no farther from the edges of its cells than this, in cells.

@@ -34,6 +34,7 @@ mod spans;
 mod tests;
 mod tile;
 
+pub use ages::LastDays;
 pub use answers::{MeasuredArea, length_seen};
 pub use labels::Labels;
 pub use parameters::{
@@ -409,6 +410,11 @@ fn farthest_cell(lattice: Lattice) -> i32 {
 /// The tile of a grid point, and its cell there, counted row by row.
 fn tile_and_cell(lattice: Lattice, point: GridPoint) -> (TileKey, usize) {
     let [column, row] = lattice.in_cells(point).map(|at| at.floor() as i32);
+    tile_of(row, column)
+}
+
+/// The tile of the cell at a row and column, and the cell there.
+fn tile_of(row: i32, column: i32) -> (TileKey, usize) {
     let key = (row.div_euclid(TILE_CELLS), column.div_euclid(TILE_CELLS));
     let cell = row.rem_euclid(TILE_CELLS) * TILE_CELLS + column.rem_euclid(TILE_CELLS);
     (key, cell as usize)

@@ -53,7 +53,7 @@ pub async fn reach(
     }
     let settings = &workplace.config.settings;
     let today = workplace.zone.civil_day(clock::now());
-    let Some(basis) = Basis::of(workplace, today, settings.cell_m).await? else {
+    let Some(basis) = Basis::of(workplace, today, None, settings.cell_m).await? else {
         return Ok(None);
     };
     let mut planned = Vec::new();

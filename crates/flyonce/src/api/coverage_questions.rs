@@ -17,7 +17,8 @@ use crate::coverage::answer::{
     CoverageFigures, CoverageTable, DemandList, Explanation, ForecastAnswer, GapList, History, RowKind,
 };
 use crate::coverage::desk::Asked;
-use crate::coverage::{explain, gap_list};
+use crate::coverage::gap_plans::{self, GapPlans};
+use crate::coverage::{demands, explain, gap_list};
 use crate::lang::Words;
 use crate::workplace::Workplace;
 
@@ -69,6 +70,8 @@ pub fn router() -> Router<ApiState> {
         .route("/forecast", get(forecast))
         .route("/gaps", get(gaps))
         .route("/gaps.geojson", get(gaps_geojson))
+        .route("/gaps/{gap}/plans", get(gap_plans))
+        .route("/gaps/{gap}/plans/{file}", get(gap_plan))
         .route("/demands", get(demands))
 }
 
@@ -204,7 +207,66 @@ pub async fn gaps_geojson(
     Ok(([(header::CONTENT_TYPE, "application/geo+json")], json.to_string()).into_response())
 }
 
-/// Wishes for flights: gaps that a dock reaches, for the scheduler.
+/// The plans that fly a gap, one per battery, each checked as before a flight.
+#[utoipa::path(get, path = "/api/v1/coverage/gaps/{gap}/plans",
+    params(CoverageAsked, ("gap" = String, Path, description = "Id of the gap, or its name in the list")),
+    responses((status = 200, body = GapPlans), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn gap_plans(
+    State(workplace): State<Workplace>,
+    State(fixed): State<Arc<Fixed>>,
+    Path(gap): Path<String>,
+    Query(asked): Query<CoverageAsked>,
+) -> Result<Json<GapPlans>, ApiError> {
+    plans_of(&workplace, &fixed, &gap, &asked).await.map(Json)
+}
+
+/// One of them, as QGroundControl and `flyonce fly` read it.
+#[utoipa::path(get, path = "/api/v1/coverage/gaps/{gap}/plans/{number}.plan",
+    params(CoverageAsked, ("gap" = String, Path, description = "Id of the gap, or its name in the list"),
+        ("number" = u32, Path, description = "Number of the plan, from 1")),
+    responses((status = 200, body = Object), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn gap_plan(
+    State(workplace): State<Workplace>,
+    State(fixed): State<Arc<Fixed>>,
+    Path((gap, file)): Path<(String, String)>,
+    Query(asked): Query<CoverageAsked>,
+) -> Result<Response, ApiError> {
+    let made = plans_of(&workplace, &fixed, &gap, &asked).await?;
+    let number = file.strip_suffix(".plan").and_then(|number| number.parse().ok());
+    let plan = made.plans.into_iter().find(|plan| Some(plan.number) == number);
+    let plan = plan.ok_or_else(|| {
+        ApiError::not_found(Words::new(
+            format!("空白 {gap} 没有航线 {file}"),
+            format!("gap {gap} has no plan {file}"),
+        ))
+    })?;
+    let name = format!("attachment; filename=\"{}.plan\"", plan.name);
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_DISPOSITION, &name),
+    ];
+    Ok((headers, plan.text).into_response())
+}
+
+async fn plans_of(
+    workplace: &Workplace,
+    fixed: &Fixed,
+    gap: &str,
+    asked: &CoverageAsked,
+) -> Result<GapPlans, ApiError> {
+    let settings = &workplace.config.settings;
+    let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| {
+        gap_plans::plans_of(figures, found, settings, gap)
+    });
+    somewhere(sensible(answer.await)?)?.ok_or_else(|| {
+        ApiError::not_found(Words::new(
+            format!("没有空白 {gap};照片到齐后列表会变,请重新取列表"),
+            format!("there is no gap {gap}; the list changes as photos come, so get it again"),
+        ))
+    })
+}
+
+/// Wishes for flights: pieces of gaps that one battery flies from a dock, for the scheduler.
 #[utoipa::path(get, path = "/api/v1/coverage/demands", params(CoverageAsked),
     responses((status = 200, body = DemandList), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn demands(
@@ -213,7 +275,7 @@ pub async fn demands(
 ) -> Result<Json<DemandList>, ApiError> {
     let limit = asked.limit();
     let answer = fixed.coverage.ask_gaps(asked.read()?, &told, |figures, found| {
-        Ok(gap_list::demands(figures, found, limit))
+        Ok(demands::demands(figures, found, limit))
     });
     Ok(Json(somewhere(sensible(answer.await)?)?))
 }

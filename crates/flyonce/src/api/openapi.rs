@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use crate::api::{
     calendar, coverage, coverage_maps, coverage_questions, events, fleet, flights, health, images, layers,
-    leads, orders, overrides, photo_door, photos,
+    leads, orders, overrides, photo_door, photos, withdrawals,
 };
 
 /// All doors.
@@ -45,6 +45,8 @@ use crate::api::{
         coverage_questions::forecast,
         coverage_questions::gaps,
         coverage_questions::gaps_geojson,
+        coverage_questions::gap_plans,
+        coverage_questions::gap_plan,
         coverage_questions::demands,
         coverage_maps::map,
         coverage_maps::age_tile,
@@ -64,6 +66,9 @@ use crate::api::{
         orders::divert,
         orders::land,
         orders::resume,
+        withdrawals::list,
+        withdrawals::withdraw,
+        withdrawals::restore,
         events::events,
     )
 )]

@@ -111,7 +111,7 @@ async fn asked(workplace: &Workplace, arguments: &SitingArguments) -> Result<Ask
 async fn ground(workplace: &Workplace, arguments: &SitingArguments, datum: Option<Datum>) -> Result<Ground> {
     let settings = &workplace.config.settings;
     let today = workplace.zone.civil_day(clock::now());
-    let basis = Basis::of(workplace, today, arguments.cell_m).await?;
+    let basis = Basis::of(workplace, today, None, arguments.cell_m).await?;
     if let Some(file) = &arguments.layer {
         let layer = layers::load(
             file,

@@ -17,6 +17,7 @@ pub mod reach;
 pub mod reader;
 pub mod roster;
 pub mod settings;
+mod validity;
 
 use std::path::{Path, PathBuf};
 

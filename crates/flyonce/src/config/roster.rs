@@ -6,10 +6,13 @@ use flight::address::LinkAddress;
 use flight::policy::FailsafePolicy;
 use survey::camera::{CameraModel, CameraSource};
 use survey::geodesy::Wgs84;
+use survey::layers::Validity;
+use survey::time::CivilDay;
 
 use crate::config::ConfigError;
 use crate::config::failsafe::failsafe;
 use crate::config::reader::{Reader, Section};
+use crate::config::validity::days;
 use crate::lang::Words;
 
 /// One dock and the vehicle that lives in it.
@@ -33,6 +36,8 @@ pub struct DockEntry {
     pub cloud: Option<CloudEntry>,
     /// Where to land when the dock cannot take the vehicle.
     pub alternate_landing: Option<Wgs84>,
+    /// Days on which it stood there; open where nobody has stated them.
+    pub in_service: Validity,
     /// What its vehicle has to do by itself, in place of what the fleet's do.
     pub failsafe: Option<FailsafePolicy>,
 }
@@ -109,6 +114,15 @@ impl Roster {
             .ok_or_else(|| ConfigError::Mistakes(Vec::new()))
     }
 
+    /// The docks that stood there on a day, by what they state.
+    pub fn on(&self, day: CivilDay) -> Self {
+        let standing = self.docks.iter().filter(|dock| dock.in_service.covers(day));
+        Self {
+            docks: standing.cloned().collect(),
+            camera: self.camera.clone(),
+        }
+    }
+
     /// The dock of this name.
     pub fn dock(&self, dock_id: &str) -> Option<&DockEntry> {
         self.docks.iter().find(|dock| dock.dock_id == dock_id)
@@ -183,6 +197,7 @@ fn dock(section: &Section<'_, '_>) -> Option<DockEntry> {
         },
         cloud: cloud.flatten(),
         alternate_landing: alternate.transpose().ok()?,
+        in_service: days(section, ["in_service_from", "in_service_to"]),
         failsafe: failsafe(&section.section("failsafe")),
     };
     section.finish();
@@ -286,6 +301,30 @@ mod tests {
         let dock = roster.dock("D01").unwrap();
         assert_eq!((dock.system_id, dock.name.as_str()), (1, "花木"));
         assert_eq!(dock.alternate_landing.unwrap().longitude_deg, 121.551);
+    }
+
+    #[test]
+    fn a_dock_stands_there_from_its_first_day_to_its_last() {
+        let later = ONE.replace("D01", "D02").replace("14551", "14552");
+        let text = format!("{ONE}{later}in_service_from = \"2026-03-10\"\nin_service_to = \"2026-05-31\"\n");
+        let roster = Roster::read("fleet.toml", &text).unwrap();
+        let standing = |day: &str| {
+            let on = roster.on(day.parse().unwrap());
+            on.docks
+                .iter()
+                .map(|dock| dock.dock_id.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(standing("2026-03-09"), ["D01"]);
+        assert_eq!(standing("2026-03-10"), ["D01", "D02"]);
+        assert_eq!(standing("2026-06-01"), ["D01"]);
+        let wrong = text.replace("2026-05-31", "May");
+        assert!(
+            Roster::read("fleet.toml", &wrong)
+                .unwrap_err()
+                .to_string()
+                .contains("in_service_to")
+        );
     }
 
     #[test]

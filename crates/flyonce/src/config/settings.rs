@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use survey::camera::CameraCard;
 use survey::layers::{LayerKind, Validity};
 use survey::reference::Reference;
-use survey::time::{CityZone, CivilDay};
+use survey::time::CityZone;
 use vision::QualityLimits;
 
 use crate::config::cameras;
@@ -18,6 +18,7 @@ use crate::config::mavlink::MavlinkSettings;
 use crate::config::quality;
 use crate::config::reach::ReachSettings;
 use crate::config::reader::{Mistake, Reader, Section};
+use crate::config::validity::days;
 use crate::lang::Words;
 
 /// Everything that can be set.
@@ -370,7 +371,7 @@ impl LayerSettings {
                     kind: kind_of(section, role.as_deref()),
                     file,
                     reference: reference(section),
-                    validity: validity(section),
+                    validity: days(section, ["valid_from", "valid_to"]),
                     source: section.text("source").unwrap_or_default(),
                     document: section.text("document"),
                     margin_m: section.maybe_number("margin_m", 0.0..=50_000.0),
@@ -422,22 +423,6 @@ fn reference(section: &Section<'_, '_>) -> Option<Reference> {
             section.reject("datum", problem);
             None
         }
-    }
-}
-
-fn validity(section: &Section<'_, '_>) -> Validity {
-    let day = |key: &str| {
-        let text = section.text(key)?;
-        let day = text.parse::<CivilDay>().ok();
-        if day.is_none() {
-            let problem = Words::new("须为日期,例如 2026-11-23", "must be a day such as 2026-11-23");
-            section.reject(key, problem);
-        }
-        day
-    };
-    Validity {
-        from: day("valid_from"),
-        to: day("valid_to"),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct AgeAnswer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
-    /// All flyable ground of the layers.
+    /// All flyable ground of the layers; then each district that the layers name.
     District,
     /// A town (街镇).
     Town,
@@ -61,9 +61,13 @@ pub struct CoverageRow {
     pub name: String,
     /// Its code, where the layer has one.
     pub code: Option<String>,
-    /// Flyable ground the shares are taken of, km²; absent for corridors.
+    /// Ground the shares are taken of, km²: its flyable ground; of targets all of their ground. Absent for corridors that
+    /// are lines.
     pub area_km2: Option<f64>,
-    /// Its length, km; only for corridors.
+    /// Of targets: share of that ground or length that is flyable, 0 to 100; absent without a flyable layer.
+    #[serde(default)]
+    pub flyable_percent: Option<f64>,
+    /// Its length, km; only for corridors that are lines.
     pub length_km: Option<f64>,
     /// 可达.
     pub reachable: Amount,
@@ -135,8 +139,17 @@ pub struct CoverageSetting {
 pub struct CoverageFigures {
     /// Civil day of the figures, yyyy-mm-dd.
     pub as_of: String,
-    /// Whether only rows count that were in the store on that day.
+    /// Whether only what was known on that day counts.
     pub as_known_then: bool,
+    /// Which parts of that are of that day, and which of today; absent unless only what was known then counts.
+    #[serde(default)]
+    pub known_then: Option<AsKnownThen>,
+    /// Photos of the window that count; with none, imaged ground is 0.
+    #[serde(default)]
+    pub photos: u64,
+    /// Civil day of the newest photo that is sharp enough, whatever the window, yyyy-mm-dd; absent where there is none.
+    #[serde(default)]
+    pub newest_photo: Option<String>,
     /// All flyable ground.
     pub whole: CoverageRow,
     /// 75 % against reachable, and the target of imaged.
@@ -147,6 +160,19 @@ pub struct CoverageFigures {
     pub missing_layers: Vec<String>,
     /// Parameters.
     pub setting: CoverageSetting,
+}
+
+/// What figures as known on a day rest on: not everything was kept as it was then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AsKnownThen {
+    /// The end of that day, RFC 3339 UTC.
+    pub at: String,
+    /// What is as it was known then.
+    pub of_then: Vec<Words>,
+    /// What is as it is today, because nothing keeps how it was.
+    pub of_today: Vec<Words>,
+    /// What was stated on that day, as it was stated; absent where nobody asked on that day.
+    pub stated: Option<StatedDay>,
 }
 
 /// `GET /api/v1/coverage/by/{town|dock|class|corridor}`: one row each.
@@ -256,6 +282,24 @@ pub struct StatedDay {
     pub layers: Vec<String>,
 }
 
+impl StatedDay {
+    /// Figures of a day as they are shown beside later ones.
+    pub fn of(figures: &CoverageFigures) -> Self {
+        let whole = &figures.whole;
+        let layer = |layer: &LayerUse| format!("{} {} {}", layer.kind, layer.name, layer.version);
+        Self {
+            reachable_percent: whole.reachable.percent,
+            planned_percent: whole.planned.percent,
+            imaged_percent: whole.imaged.percent,
+            reachable_km2: whole.reachable.km2,
+            planned_km2: whole.planned.km2,
+            imaged_km2: whole.imaged.km2,
+            flyable_km2: whole.area_km2,
+            layers: figures.layers.iter().map(layer).collect(),
+        }
+    }
+}
+
 /// `GET /api/v1/coverage/history?days=90`: each number by day, the oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct History {
@@ -297,8 +341,10 @@ pub struct ForecastAnswer {
 pub struct GapAnswer {
     /// Its place in the list, from 1.
     pub rank: u32,
-    /// Name for files, such as `gap-0001`.
+    /// Name for files, such as `gap-0001`; another gap's when the list changes.
     pub name: String,
+    /// A hash of its outline: the same for the same ground, whatever its rank.
+    pub gap_id: String,
     /// The town it lies in.
     pub town: Option<String>,
     /// Area, m².
@@ -327,6 +373,21 @@ pub struct GapAnswer {
     pub flight_minutes: Option<f64>,
     /// Sorties it needs.
     pub sorties: Option<u32>,
+    /// Each of them: pieces of the gap that one battery flies from the dock.
+    pub flights: Vec<GapFlight>,
+    /// Ground of it that no battery lasts for from the dock, m².
+    pub beyond_battery_m2: f64,
+}
+
+/// A piece of a gap that one battery flies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct GapFlight {
+    /// Its number in the gap, from 1.
+    pub number: u32,
+    /// Area, m².
+    pub area_m2: f64,
+    /// Minutes from take-off to touch-down, on straight ways out and back.
+    pub minutes: f64,
 }
 
 /// `GET /api/v1/coverage/gaps`: gaps, the most urgent first.
@@ -356,16 +417,22 @@ pub struct GapList {
     pub flying: Words,
 }
 
-/// One wish for flights: what the scheduler takes. A gap that a dock reaches.
+/// One wish for a flight: what the scheduler takes. A piece of a gap that one battery flies from its dock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Demand {
     /// Stable for the same ground on the same day: day, dock and a hash of the outline.
     pub demand_id: String,
     /// `gap`.
     pub kind: String,
-    /// The dock that is nearest.
+    /// The gap it is a piece of, see the list of gaps.
+    pub gap_id: String,
+    /// Which piece, from 1.
+    pub piece: u32,
+    /// How many pieces the gap has that can be flown.
+    pub pieces: u32,
+    /// The dock that is first there.
     pub dock_id: String,
-    /// Ground to be seen: a GeoJSON Polygon, WGS-84.
+    /// Ground to be seen: a GeoJSON Polygon, or a MultiPolygon where cutting the gap left parts of it apart; WGS-84.
     #[schema(value_type = Object)]
     pub geometry: serde_json::Value,
     /// Its area, m².
@@ -376,13 +443,11 @@ pub struct Demand {
     pub due: Option<String>,
     /// Coarsest ground sampling distance that satisfies it, cm per pixel.
     pub max_gsd_cm: f64,
-    /// Minutes of flight it needs, all sorties together.
+    /// Minutes of flight it needs, on straight ways out and back; within what a battery gives.
     pub flight_minutes: f64,
-    /// Sorties it needs.
-    pub sorties: u32,
     /// The town.
     pub town: Option<String>,
-    /// Classes of targets in it.
+    /// Classes of targets in the gap.
     pub classes: Vec<String>,
 }
 
@@ -393,9 +458,9 @@ pub struct DemandList {
     pub as_of: String,
     /// The wishes, the most urgent first.
     pub demands: Vec<Demand>,
-    /// Gaps that no dock reaches: nobody can fly them from where the docks stand.
+    /// Gaps of which no piece can be flown from where the docks stand.
     pub out_of_reach: usize,
-    /// Their area, km².
+    /// Ground that cannot, km²: these gaps, and pieces of others.
     pub out_of_reach_km2: f64,
 }
 

@@ -30,10 +30,17 @@ pub async fn audit(desk: &Desk, asked: Asked, on_entered: OnEntered<'_>) -> Resu
     let Some((grid, window)) = facts.await? else {
         return Ok(None);
     };
-    let known_at = asked.as_known_then.then(|| desk.known_at(window.1)).transpose()?;
+    let known = match asked.as_known_then {
+        true => Some(desk.known_then(window.1).await?),
+        false => None,
+    };
     let (mut footprints, mut after): (Footprints, String) = (Vec::new(), String::new());
     loop {
-        let rows = desk.workplace().store.ledger_rows(&after, PAGE, known_at).await?;
+        let rows = desk
+            .workplace()
+            .store
+            .ledger_rows(&after, PAGE, known.as_ref())
+            .await?;
         let Some(last) = rows.last() else { break };
         after.clone_from(&last.photo_id);
         let counts = |day: CivilDay, gsd_cm: f64| day >= window.0 && day <= window.1 && gsd_cm <= window.2;

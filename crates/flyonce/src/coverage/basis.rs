@@ -10,12 +10,12 @@ use survey::layers::{FeatureLayer, LayerKind, LayerRecord, LayerRef};
 use survey::ledger::Labels;
 use survey::raster::Lattice;
 use survey::targets::Target;
-use survey::time::CivilDay;
+use survey::time::{CivilDay, UtcMicros};
 
 use crate::config::roster::Roster;
 use crate::coverage::answer::LayerUse;
 use crate::layers::building::first_place;
-use crate::layers::{LayerBook, Town};
+use crate::layers::{LayerBook, NamedArea};
 use crate::workplace::Workplace;
 
 /// The ground of a day.
@@ -34,25 +34,34 @@ pub struct Basis {
     /// The same as cells; empty where no layer says so.
     pub flyable_cells: CellSet,
     /// Towns of the day.
-    pub towns: Vec<Town>,
+    pub towns: Vec<NamedArea>,
+    /// Districts of the day.
+    pub districts: Vec<NamedArea>,
     /// Targets of the day.
     pub targets: Vec<Target>,
     /// Ground that is closed that day.
     pub closed: Vec<Polygon>,
-    /// Docks and their camera.
+    /// Docks that stood there that day, and their camera.
     pub roster: Roster,
+    /// All docks of the roster: the calendar names them, whatever the day.
+    pub all_docks: Roster,
 }
 
 impl Basis {
-    /// Reads layers and docks for a day. `None` where nothing says where this city is: no photo with a pose, no layer, no
+    /// Reads layers and docks for a day, or the layers that were known at an instant. `None` where nothing says where this city is: no photo with a pose, no layer, no
     /// dock.
     ///
     /// # Errors
     /// Layers or a roster that cannot be read or lie outside the working area.
-    pub async fn of(workplace: &Workplace, day: CivilDay, cell_m: f64) -> Result<Option<Self>> {
+    pub async fn of(
+        workplace: &Workplace,
+        day: CivilDay,
+        known_at: Option<UtcMicros>,
+        cell_m: f64,
+    ) -> Result<Option<Self>> {
         let settings = &workplace.config.settings;
         let roster = Roster::load(&settings.fleet.roster_path(&settings.data_folder))?;
-        let book = LayerBook::open(settings)?;
+        let book = LayerBook::known_at(settings, known_at)?;
         let Some(grid) = grid(workplace, &book, &roster).await? else {
             return Ok(None);
         };
@@ -74,6 +83,7 @@ impl Basis {
             day,
             flyable_cells,
             towns: book.towns(day),
+            districts: book.districts(day),
             targets: book.targets(day)?,
             closed: closed
                 .into_iter()
@@ -84,7 +94,8 @@ impl Basis {
             grid,
             lattice,
             book,
-            roster,
+            roster: roster.on(day),
+            all_docks: roster,
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use store::coverage::StatementRow;
+use store::coverage::{KnownThen, StatementRow};
 use survey::ledger::LedgerError;
 use survey::time::{CivilDay, UtcMicros};
 use tokio::sync::Mutex;
@@ -15,6 +15,7 @@ use crate::coverage::answer::CoverageSetting;
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{self, FoundGaps};
 use crate::coverage::keep::{Kept, LedgerForm, OnEntered};
+use crate::coverage::known_then;
 use crate::coverage::scene::Scene;
 use crate::fleet::city_clock::CityClock;
 use crate::flight_log::day_bounds;
@@ -58,8 +59,13 @@ struct Inner {
     clock: CityClock,
     gaps: std::sync::Mutex<Option<(GapKey, Arc<FoundGaps>)>>,
     kept: Mutex<Option<Fresh>>,
-    scene: Mutex<Option<(CivilDay, Instant, Arc<Scene>)>>,
+    scene: Mutex<Option<(SceneKey, Instant, Arc<Scene>)>>,
+    /// The ledger as it was known on a day, made when this event was the newest.
+    then: Mutex<Option<(CivilDay, i64, Kept)>>,
 }
+
+/// The day of a scene, and whether its layers are those that were known then.
+type SceneKey = (CivilDay, bool);
 
 /// What a list of gaps was made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +93,7 @@ impl Desk {
             gaps: std::sync::Mutex::new(None),
             kept: Mutex::new(None),
             scene: Mutex::new(None),
+            then: Mutex::new(None),
         }))
     }
 
@@ -100,23 +107,24 @@ impl Desk {
         self.workplace().zone.civil_day(self.0.clock.now())
     }
 
-    /// The scene of a day. `None` where nothing says where this city is.
+    /// The scene of a day, as it is known now or as it was then. `None` where nothing says where this city is.
     ///
     /// # Errors
     /// Layers, docks or a calendar that cannot be used.
-    pub async fn scene(&self, day: CivilDay) -> Result<Option<Arc<Scene>>> {
+    async fn scene(&self, day: CivilDay, as_known_then: bool) -> Result<Option<Arc<Scene>>> {
         let mut at_hand = self.0.scene.lock().await;
         if let Some((of, made, scene)) = &*at_hand
-            && *of == day
+            && *of == (day, as_known_then)
             && made.elapsed() < SCENE_LASTS
         {
             return Ok(Some(Arc::clone(scene)));
         }
-        let Some(scene) = Scene::of(self.workplace(), day).await? else {
+        let known_at = as_known_then.then(|| self.known_at(day)).transpose()?;
+        let Some(scene) = Scene::of(self.workplace(), day, known_at).await? else {
             return Ok(None);
         };
         let scene = Arc::new(scene);
-        *at_hand = Some((day, Instant::now(), Arc::clone(&scene)));
+        *at_hand = Some(((day, as_known_then), Instant::now(), Arc::clone(&scene)));
         Ok(Some(scene))
     }
 
@@ -131,17 +139,21 @@ impl Desk {
         answer: impl FnOnce(&Figures<'_>, &Kept) -> Result<T>,
     ) -> Result<Option<T>> {
         let day = asked.as_of.unwrap_or_else(|| self.today());
-        let Some(scene) = self.scene(day).await? else {
+        let Some(scene) = self.scene(day, asked.as_known_then).await? else {
             return Ok(None);
         };
         let form = self.form(&scene);
         let setting = self.setting(asked, day, &scene)?;
         if asked.as_known_then {
-            let known_at = self.known_at(day)?;
-            let mut kept = Kept::built(&self.workplace().store, &form, Some(known_at), on_entered).await?;
+            let known = self.known_then(day).await?;
+            let told = known_then::told(self.workplace(), day, &known, &scene).await?;
+            let mut held = self.0.then.lock().await;
+            let kept = self.of_then(&mut held, (day, &known), &form, on_entered).await?;
             return tokio::task::block_in_place(|| {
-                label(&mut kept, &scene)?;
-                answer(&figures(&scene, &kept, (asked, day), setting)?, &kept)
+                label(kept, &scene)?;
+                let mut figures = figures(&scene, kept, (asked, day), setting)?;
+                figures.known_then = Some(told);
+                answer(&figures, kept)
             })
             .map(Some);
         }
@@ -152,6 +164,25 @@ impl Desk {
             answer(&figures(&scene, &fresh.kept, (asked, day), setting)?, &fresh.kept)
         })
         .map(Some)
+    }
+
+    /// The ledger as it was known then; the one at hand as long as nothing happened since it was made.
+    async fn of_then<'h>(
+        &self,
+        held: &'h mut Option<(CivilDay, i64, Kept)>,
+        (day, known): (CivilDay, &KnownThen),
+        form: &LedgerForm,
+        on_entered: OnEntered<'_>,
+    ) -> Result<&'h mut Kept> {
+        let store = &self.workplace().store;
+        let newest = store.newest_event_seq().await?;
+        if !matches!(held, Some((of, event, _)) if (*of, *event) == (day, newest)) {
+            let kept = Kept::built(store, form, Some(known), on_entered).await?;
+            *held = Some((day, newest, kept));
+        }
+        held.as_mut()
+            .map(|(_, _, kept)| kept)
+            .context("the ledger was just built")
     }
 
     /// As [`Desk::ask`], with the gaps of the question, which are kept at hand until ground or photos change.
@@ -245,6 +276,14 @@ impl Desk {
         Ok(self.workplace().store.state_coverage(&row).await?)
     }
 
+    /// What was known at the end of a day beside the rows of then.
+    ///
+    /// # Errors
+    /// The database; a day that does not exist in the city's zone.
+    pub async fn known_then(&self, day: CivilDay) -> Result<KnownThen> {
+        Ok(self.workplace().store.known_then(self.known_at(day)?).await?)
+    }
+
     /// The last instant of a day, to ask what was known then.
     ///
     /// # Errors
@@ -318,5 +357,6 @@ fn figures<'a>(
         max_gsd_cm: setting.max_gsd_cm,
         setting,
         as_known_then: asked.as_known_then,
+        known_then: None,
     })
 }

@@ -1,7 +1,5 @@
 //! Everything that figures rest on, and the three numbers by day.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use store::coverage::{CountWindow, PhotoTally};
 use survey::forecast::Outlook;
@@ -53,7 +51,7 @@ fn explanation(figures: &Figures<'_>, kept: &Kept) -> Result<Explanation> {
         figures: figures.figures()?,
         photos: 0,
         photos_counted: 0,
-        photos_in_ledger: figures.ledger.frames().count() as u64,
+        photos_in_ledger: figures.ledger.len() as u64,
         not_counted: Vec::new(),
         grid: Some(scene.basis.grid.definition()),
         gsd_classes_cm: figures.ledger.limits().cm().map(|cm| rounded(cm, 3)).to_vec(),
@@ -89,12 +87,16 @@ pub fn definitions() -> Vec<Words> {
             "imaged: flyable ground that photos of the window show which are sharp enough and of good quality; a cell counts when its centre is shown, ground under several photos once",
         ),
         Words::new(
+            "目标类别与线段:比例以目标全部范围或长度计,无论是否适飞;可达只计其中适飞的部分",
+            "target classes and corridors: shares are of all their ground or length, flyable or not; of it only what is flyable can be reachable",
+        ),
+        Words::new(
             "面积为真实面积(按投影面积比改正),适飞区域与街镇面积取自多边形本身",
             "areas are true areas (the grid's areal scale is taken out); flyable ground and towns are measured by their polygons",
         ),
         Words::new(
-            "“当日所知”只计当时已入库、且当时未被判为不可用的照片;若后来改正过姿态,按改正后的范围计",
-            "\"as known then\" counts photos that were stored by then and not yet found unusable; poses corrected later count as corrected",
+            "“当日所知”只计当时已入库、当时未被判为不可用、所属架次当时未撤销的照片,以及当时已导入且在用的图层;后来改正的姿态、配置文件与机场花名册按今天的计",
+            "\"as known then\" counts photos that were stored by then, not yet found unusable and of no sortie withdrawn then, on layers that were imported and in use by then; poses corrected later, the configuration and the roster are today's",
         ),
     ]
 }
@@ -178,35 +180,14 @@ pub async fn history(
             // Figures of an older form are left out rather than shown wrong.
             of_day.stated = serde_json::from_str::<CoverageFigures>(&row.figures_json)
                 .ok()
-                .map(|figures| stated(&figures));
+                .map(|figures| StatedDay::of(&figures));
         }
     }
     Ok(Some(history))
 }
 
-fn stated(figures: &CoverageFigures) -> StatedDay {
-    let whole = &figures.whole;
-    StatedDay {
-        reachable_percent: whole.reachable.percent,
-        planned_percent: whole.planned.percent,
-        imaged_percent: whole.imaged.percent,
-        reachable_km2: whole.reachable.km2,
-        planned_km2: whole.planned.km2,
-        imaged_km2: whole.imaged.km2,
-        flyable_km2: whole.area_km2,
-        layers: figures
-            .layers
-            .iter()
-            .map(|layer| format!("{} {} {}", layer.kind, layer.name, layer.version))
-            .collect(),
-    }
-}
-
 fn by_day(figures: &Figures<'_>, days: u32) -> Result<History> {
-    let mut photos: BTreeMap<CivilDay, u64> = BTreeMap::new();
-    for frame in figures.ledger.frames() {
-        *photos.entry(frame.day).or_default() += 1;
-    }
+    let photos = figures.ledger.days_of_photos(&figures.ever())?;
     let window = figures.until.0 - figures.since.0;
     let mut rows = Vec::new();
     for back in (0..days as i32).rev() {

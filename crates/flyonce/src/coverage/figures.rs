@@ -1,27 +1,22 @@
-//! The three numbers of the whole, of towns, docks, target classes and corridors.
-
-use std::collections::BTreeMap;
+//! The three numbers of the whole, of towns and docks; `area_rows` has those of districts, target classes and corridors.
 
 use anyhow::Result;
 use survey::cells::CellSet;
-use survey::layers::{LayerKind, Shape};
-use survey::ledger::{Ages, Ledger, LedgerQuery, MeasuredArea, Share};
+use survey::layers::LayerKind;
+use survey::ledger::{Ages, Ledger, LedgerQuery, Share};
 use survey::targets::Target;
 use survey::time::CivilDay;
 
 use crate::answers::place::rounded;
-use crate::coverage::age_steps::AgeSteps;
 use crate::coverage::answer::{
-    AgeAnswer, Amount, CoverageFigures, CoverageRow, CoverageSetting, CoverageTable, Goal, RowKind,
+    AgeAnswer, Amount, AsKnownThen, CoverageFigures, CoverageRow, CoverageSetting, CoverageTable, Goal,
+    RowKind,
 };
-use crate::coverage::basis::ground_layer;
 use crate::coverage::scene::Scene;
 use crate::lang::Words;
 
 /// Points and lines without a width of their own are ground so far around them, m.
 pub const SMALLEST_REACH_M: f64 = 10.0;
-/// Corridors are looked at in steps of this many cells.
-const STEP_CELLS: f64 = 0.5;
 
 /// Figures of one day from one ledger.
 pub struct Figures<'a> {
@@ -37,8 +32,10 @@ pub struct Figures<'a> {
     pub max_gsd_cm: f64,
     /// Parameters, as they are said.
     pub setting: CoverageSetting,
-    /// Whether only rows count that were in the store then.
+    /// Whether only what was known then counts.
     pub as_known_then: bool,
+    /// Which parts of that are of then, and which of today.
+    pub known_then: Option<AsKnownThen>,
 }
 
 impl Figures<'_> {
@@ -66,6 +63,11 @@ impl Figures<'_> {
     /// Parameters that a ledger cannot answer.
     pub fn figures(&self) -> Result<CoverageFigures> {
         let whole = self.whole()?;
+        let sharp = LedgerQuery {
+            until: None,
+            ..self.ever()
+        };
+        let photos = self.ledger.days_of_photos(&sharp)?;
         let targets = &self.scene.targets;
         let goal = |number: &str, target_percent: f64, amount: &Amount| Goal {
             number: number.to_owned(),
@@ -76,6 +78,12 @@ impl Figures<'_> {
         Ok(CoverageFigures {
             as_of: self.until.to_string(),
             as_known_then: self.as_known_then,
+            known_then: self.known_then.clone(),
+            photos: photos
+                .range(self.since..=self.until)
+                .map(|(_, photos)| photos)
+                .sum(),
+            newest_photo: photos.last_key_value().map(|(day, _)| day.to_string()),
             goals: vec![
                 goal("reachable", targets.reachable_percent, &whole.reachable),
                 goal("imaged", targets.imaged_percent, &whole.imaged),
@@ -95,7 +103,11 @@ impl Figures<'_> {
         use LayerKind::{TargetArea, TargetCorridor, TargetPoint, TargetSite};
         let basis = &self.scene.basis;
         let (rows, kinds): (Vec<CoverageRow>, &[LayerKind]) = match kind {
-            RowKind::District => (vec![self.whole()?], &[LayerKind::District]),
+            RowKind::District => {
+                let mut rows = vec![self.whole()?];
+                rows.extend(self.districts()?);
+                (rows, &[LayerKind::District])
+            }
             RowKind::Town => (self.towns()?, &[LayerKind::Town]),
             RowKind::Dock => (self.docks()?, &[]),
             RowKind::Class => (
@@ -216,108 +228,14 @@ impl Figures<'_> {
         Ok(rows)
     }
 
-    fn classes(&self) -> Result<Vec<CoverageRow>> {
-        let basis = &self.scene.basis;
-        let mut classes: BTreeMap<&str, Vec<&Target>> = BTreeMap::new();
-        for target in &basis.targets {
-            classes.entry(&target.class).or_default().push(target);
-        }
-        let ages = self.age_steps(!classes.is_empty())?;
-        let mut rows = Vec::new();
-        for (class, targets) in classes {
-            let mut polygons = Vec::new();
-            for target in &targets {
-                polygons.extend(target_ground(target, &basis.grid)?);
-            }
-            let layer = ground_layer(&targets[0].layer, class, &polygons);
-            let area = MeasuredArea::new(&basis.grid, basis.lattice, &layer)?;
-            let cells = basis.cells(&polygons)?;
-            let shares = self
-                .ledger
-                .imaged_in(&self.query(), std::slice::from_ref(&area))?;
-            let Some(share) = shares.first().copied() else {
-                continue;
-            };
-            let ground = Ground {
-                cells: &cells,
-                area_m2: share.area_m2,
-            };
-            let mut row = self.row(RowKind::Class, class, Some(&ground), no_flyable());
-            row.imaged = of_share(share);
-            row.ages = ages.ages(&cells);
-            row.wished_interval_days = targets
-                .iter()
-                .filter_map(|target| target.wished_interval_days)
-                .reduce(f64::min);
-            rows.push(row);
-        }
-        Ok(rows)
-    }
-
-    fn corridors(&self) -> Result<Vec<CoverageRow>> {
-        let basis = &self.scene.basis;
-        let imaged = self.ledger.imaged_cells(&self.query())?;
-        let step_m = STEP_CELLS * basis.lattice.cell_m();
-        let ages = self.age_steps(
-            basis
-                .targets
-                .iter()
-                .any(|target| target.kind == LayerKind::TargetCorridor),
-        )?;
-        let mut rows = Vec::new();
-        for target in basis
-            .targets
-            .iter()
-            .filter(|target| target.kind == LayerKind::TargetCorridor)
-        {
-            let Shape::Lines(_) = &target.shape else { continue };
-            let mut pieces = Vec::new();
-            for (middle, length_m) in target.pieces(step_m) {
-                pieces.push((basis.grid.grid_from_wgs84(middle)?, length_m));
-            }
-            let length_m: f64 = pieces.iter().map(|(_, length_m)| length_m).sum();
-            let along = |cells: Option<&CellSet>, why: Words| match cells {
-                None => unknown(why),
-                Some(cells) => {
-                    let seen = pieces.iter().filter(|(middle, _)| cells.contains(*middle));
-                    let seen_m: f64 = seen.map(|(_, length_m)| length_m).sum();
-                    Amount {
-                        km: Some(rounded(seen_m / 1000.0, 3)),
-                        percent: (length_m > 0.0).then(|| rounded(100.0 * seen_m / length_m, 3)),
-                        ..Amount::default()
-                    }
-                }
-            };
-            let mut row = self.row(RowKind::Corridor, &target.name, None, no_flyable());
-            row.code.clone_from(&target.code);
-            row.length_km = Some(rounded(length_m / 1000.0, 3));
-            row.reachable = along(
-                self.scene.reached.as_ref().map(|reached| &reached.all),
-                no_docks(),
-            );
-            row.planned = along(
-                self.scene.planned.as_ref().map(|planned| &planned.all),
-                no_calendar(),
-            );
-            row.imaged = along(Some(&imaged), no_flyable());
-            let ground = basis.cells(&target_ground(target, &basis.grid)?)?;
-            row.ages = ages.ages(&ground);
-            row.wished_interval_days = target.wished_interval_days;
-            rows.push(row);
-        }
-        Ok(rows)
-    }
-
-    /// Sets of the ages of ground without a label; only made where there is such ground.
-    fn age_steps(&self, needed: bool) -> Result<AgeSteps> {
-        if needed {
-            return AgeSteps::of(self.ledger, &self.ever(), self.until);
-        }
-        Ok(AgeSteps::default())
-    }
-
     /// A row with what does not come from the ledger.
-    fn row(&self, kind: RowKind, name: &str, ground: Option<&Ground<'_>>, why: Words) -> CoverageRow {
+    pub(super) fn row(
+        &self,
+        kind: RowKind,
+        name: &str,
+        ground: Option<&Ground<'_>>,
+        why: Words,
+    ) -> CoverageRow {
         let reached = self.scene.reached.as_ref().map(|reached| &reached.all);
         let planned = self.scene.planned.as_ref().map(|planned| &planned.all);
         CoverageRow {
@@ -325,6 +243,7 @@ impl Figures<'_> {
             name: name.to_owned(),
             code: None,
             area_km2: ground.map(|ground| km2(ground.area_m2)),
+            flyable_percent: None,
             length_km: None,
             reachable: seen_of(reached, ground, no_docks()),
             planned: seen_of(planned, ground, no_calendar()),
@@ -337,13 +256,13 @@ impl Figures<'_> {
 }
 
 /// A piece of ground as cells, with its exact area.
-struct Ground<'a> {
-    cells: &'a CellSet,
-    area_m2: f64,
+pub(super) struct Ground<'a> {
+    pub cells: &'a CellSet,
+    pub area_m2: f64,
 }
 
 /// How much of a ground lies in `seen`. Without a ground, all of `seen` and no share.
-fn seen_of(seen: Option<&CellSet>, ground: Option<&Ground<'_>>, why: Words) -> Amount {
+pub(super) fn seen_of(seen: Option<&CellSet>, ground: Option<&Ground<'_>>, why: Words) -> Amount {
     match (seen, ground) {
         (None, _) => unknown(why),
         (Some(seen), None) => Amount {
@@ -373,18 +292,18 @@ fn amount(seen_m2: f64, area_m2: Option<f64>) -> Amount {
     }
 }
 
-fn of_share(share: Share) -> Amount {
+pub(super) fn of_share(share: Share) -> Amount {
     amount(share.imaged_m2, Some(share.area_m2))
 }
 
-fn unknown(why: Words) -> Amount {
+pub(super) fn unknown(why: Words) -> Amount {
     Amount {
         unknown: Some(why),
         ..Amount::default()
     }
 }
 
-fn km2(m2: f64) -> f64 {
+pub(super) fn km2(m2: f64) -> f64 {
     rounded(m2 / 1e6, 6)
 }
 
@@ -413,18 +332,18 @@ pub fn target_ground(
     Ok(ground)
 }
 
-fn no_flyable() -> Words {
+pub(super) fn no_flyable() -> Words {
     Words::new(
         "没有适飞图层,无法计算比例",
         "there is no flyable layer to take a share of",
     )
 }
 
-fn no_docks() -> Words {
+pub(super) fn no_docks() -> Words {
     Words::new("没有机场清单", "there are no docks")
 }
 
-fn no_calendar() -> Words {
+pub(super) fn no_calendar() -> Words {
     Words::new("没有任务日历", "there is no calendar of missions")
 }
 

@@ -139,7 +139,7 @@ pub fn flatgeobuf(figures: &Figures<'_>, found: &FoundGaps) -> Result<Vec<u8>> {
     Ok(flatgeobuf::write(&layer)?)
 }
 
-fn feature(FoundGap { gap, answer }: &FoundGap) -> Feature {
+fn feature(FoundGap { gap, answer, .. }: &FoundGap) -> Feature {
     let mut values = BTreeMap::from([
         ("name".to_owned(), Value::Text(answer.name.clone())),
         ("rank".to_owned(), Value::Whole(i64::from(answer.rank))),

@@ -1,5 +1,5 @@
 //! Gaps as people and programs take them: ranked by age and class weight, by town and by what docks reach, with the
-//! flights they need; as wishes for the scheduler; as GeoJSON.
+//! flights they need, one battery each; as GeoJSON.
 
 use anyhow::Result;
 use formats::geojson::{Feature, FeatureCollection, Geometry};
@@ -7,28 +7,25 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use survey::area::Polygon;
 use survey::cells::CellSet;
-use survey::flight_lines::{SortieRules, need};
-use survey::gaps::{Gap, GapRules, Gaps, gaps};
+use survey::flight_lines::SortieRules;
+use survey::gaps::{Gap, GapPiece, GapRules, Gaps, SHARE_FOR_STRAIGHT_WAYS, gaps, pieces_for};
 use survey::geodesy::{Wgs84, geodesic_distance_m};
-use survey::grid::GridPoint;
-use survey::ledger::{GroundRaster, LedgerQuery, RasterFrame};
-use survey::raster::TILE_CELLS;
+use survey::ledger::LedgerQuery;
 use survey::time::CivilDay;
 
 use crate::answers::place::rounded;
 use crate::config::settings::Settings;
-use crate::coverage::answer::{Demand, DemandList, GapAnswer, GapList};
+use crate::coverage::answer::{GapAnswer, GapFlight, GapList};
 use crate::coverage::figures::{Figures, target_ground};
 use crate::lang::Words;
-
-/// Pixels of the raster that ages are looked up in.
-const MOST_PIXELS: f64 = 16e6;
 
 /// A gap with what is said of it.
 #[derive(Debug, Clone)]
 pub struct FoundGap {
     /// Where it is.
     pub gap: Gap,
+    /// Its pieces, one battery each; none where no dock gets there.
+    pub pieces: Vec<GapPiece>,
     /// What is said.
     pub answer: GapAnswer,
 }
@@ -56,7 +53,12 @@ pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
     let unseen = basis
         .flyable_cells
         .difference(&figures.ledger.imaged_cells(&figures.query())?);
-    let ages = LastSeen::of(figures, &unseen)?;
+    // Gaps were not seen within the window: only what is older is theirs.
+    let before = LedgerQuery {
+        until: Some(CivilDay(figures.since.0 - 1)),
+        ..figures.ever()
+    };
+    let ages = figures.ledger.last_days(&before, &unseen)?;
     let rules = GapRules {
         today: figures.until,
         smallest_m2: settings.coverage.smallest_gap_m2,
@@ -79,8 +81,8 @@ pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
             found.small += small;
             found.small_m2 += small_m2;
             for gap in gaps {
-                let answer = described(figures, &gap, (town, reached), (&weights, &found.rules))?;
-                found.gaps.push(FoundGap { gap, answer });
+                let gap = described(figures, gap, (town, reached), (&weights, &found.rules))?;
+                found.gaps.push(gap);
             }
         }
     }
@@ -156,12 +158,12 @@ fn weighted_ground(figures: &Figures<'_>) -> Result<Weighted> {
 
 fn described(
     figures: &Figures<'_>,
-    gap: &Gap,
+    gap: Gap,
     (town, reached): (Option<&str>, Option<bool>),
     (weights, rules): (&Weighted, &SortieRules),
-) -> Result<GapAnswer> {
+) -> Result<FoundGap> {
     let basis = &figures.scene.basis;
-    let touching = weights.iter().filter(|(_, _, cells)| touches(gap, cells));
+    let touching = weights.iter().filter(|(_, _, cells)| touches(&gap, cells));
     let (mut classes, mut class_weight): (Vec<String>, Option<f64>) = (Vec::new(), None);
     for (class, weight, _) in touching {
         if !classes.contains(class) {
@@ -171,12 +173,22 @@ fn described(
     }
     let class_weight = class_weight.unwrap_or(1.0);
     let dock = nearest_dock(figures, gap.inside)?;
-    let needed = dock
-        .and_then(|(_, distance_m)| need(gap.area_m2, distance_m, rules))
-        .filter(|_| reached != Some(false));
-    Ok(GapAnswer {
+    let pieces = match dock.filter(|_| reached != Some(false)) {
+        Some((index, _)) => {
+            let on_grid = basis.grid.grid_from_wgs84(basis.roster.docks[index].position)?;
+            let dock = [on_grid.easting_m, on_grid.northing_m];
+            pieces_for(&gap.cells, (&basis.grid, basis.lattice), dock, rules)?
+        }
+        None => Vec::new(),
+    };
+    let flights = flights(&pieces);
+    let minutes: f64 = flights.iter().map(|flight| flight.minutes).sum();
+    let beyond = pieces.iter().filter(|piece| piece.flight_s.is_none());
+    let beyond_m2 = beyond.fold(0.0, |sum, piece| sum + piece.area_m2);
+    let answer = GapAnswer {
         rank: 0,
         name: String::new(),
+        gap_id: outline_hash(&json!(rings(&gap.polygon))),
         town: town.map(str::to_owned),
         area_m2: rounded(gap.area_m2, 1),
         age_days: rounded(gap.age.mean_days, 2),
@@ -192,9 +204,34 @@ fn described(
         dock_id: dock.map(|(index, _)| basis.roster.docks[index].dock_id.clone()),
         dock_distance_m: dock.map(|(_, distance_m)| rounded(distance_m, 0)),
         reachable_percent: reached.map(|reached| if reached { 100.0 } else { 0.0 }),
-        flight_minutes: needed.map(|needed| rounded(needed.flight_s / 60.0, 1)),
-        sorties: needed.map(|needed| needed.sorties),
-    })
+        flight_minutes: (!flights.is_empty()).then(|| rounded(minutes, 1)),
+        sorties: (!flights.is_empty()).then_some(flights.len() as u32),
+        beyond_battery_m2: rounded(beyond_m2, 1),
+        flights,
+    };
+    Ok(FoundGap { gap, pieces, answer })
+}
+
+/// The pieces that can be flown, numbered.
+fn flights(pieces: &[GapPiece]) -> Vec<GapFlight> {
+    let flown = pieces
+        .iter()
+        .filter_map(|piece| Some((piece.area_m2, piece.flight_s?)));
+    flown
+        .enumerate()
+        .map(|(index, (area_m2, flight_s))| GapFlight {
+            number: index as u32 + 1,
+            area_m2: rounded(area_m2, 1),
+            minutes: rounded(flight_s / 60.0, 1),
+        })
+        .collect()
+}
+
+/// What tells an outline from others: the first 12 digits of its SHA-256.
+pub fn outline_hash(outline: &Value) -> String {
+    let mut digest = hex::encode(Sha256::digest(outline.to_string()));
+    digest.truncate(12);
+    digest
 }
 
 fn touches(gap: &Gap, cells: &CellSet) -> bool {
@@ -216,65 +253,6 @@ fn nearest_dock(figures: &Figures<'_>, place: Wgs84) -> Result<Option<(usize, f6
     let distance_m = |index: usize| geodesic_distance_m(basis.roster.docks[index].position, place);
     let nearest = || (0..basis.roster.docks.len()).min_by(|a, b| distance_m(*a).total_cmp(&distance_m(*b)));
     Ok(first.or_else(nearest).map(|index| (index, distance_m(index))))
-}
-
-/// Last-seen days of the ground about some cells, looked up by cell.
-struct LastSeen {
-    raster: GroundRaster,
-    west_m: f64,
-    north_m: f64,
-    step_m: f64,
-    lattice: survey::raster::Lattice,
-}
-
-impl LastSeen {
-    fn of(figures: &Figures<'_>, cells: &CellSet) -> Result<Self> {
-        let lattice = cells.lattice();
-        let half_m = f64::from(TILE_CELLS) * lattice.cell_m();
-        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for key in cells.tiles().keys() {
-            let centre = lattice.tile_centre(*key);
-            for (axis, at) in [centre.easting_m, centre.northing_m].into_iter().enumerate() {
-                low[axis] = low[axis].min(at - half_m);
-                high[axis] = high[axis].max(at + half_m);
-            }
-        }
-        if cells.is_empty() {
-            (low, high) = ([0.0; 2], [1.0; 2]);
-        }
-        let [width_m, height_m] = [high[0] - low[0], high[1] - low[1]];
-        let step_m = lattice.cell_m().max((width_m * height_m / MOST_PIXELS).sqrt());
-        let frame = RasterFrame::Grid {
-            west_m: low[0],
-            north_m: high[1],
-            step_m,
-            columns: (width_m / step_m).ceil().max(1.0) as usize,
-            rows: (height_m / step_m).ceil().max(1.0) as usize,
-        };
-        // Gaps were not seen within the window: what photos of it show beside them must not be taken for theirs.
-        let before = LedgerQuery {
-            until: Some(CivilDay(figures.since.0 - 1)),
-            ..figures.ever()
-        };
-        Ok(Self {
-            raster: figures.ledger.raster(&before, &frame)?,
-            west_m: low[0],
-            north_m: high[1],
-            step_m,
-            lattice,
-        })
-    }
-
-    fn at(&self, row: i32, column: i32) -> Option<CivilDay> {
-        let GridPoint {
-            easting_m,
-            northing_m,
-        } = self.lattice.cell_centre(row, column);
-        let x = ((easting_m - self.west_m) / self.step_m) as usize;
-        let y = ((self.north_m - northing_m) / self.step_m) as usize;
-        let day = *self.raster.last_seen_day.get(y * self.raster.columns + x)?;
-        (day != GroundRaster::NEVER).then_some(CivilDay(day))
-    }
 }
 
 /// The list as it is said, at most `limit` gaps long.
@@ -306,62 +284,16 @@ fn flying_words(rules: &SortieRules, settings: &Settings) -> Words {
         rules.lines.speed_ms,
         rules.lines.spacing_m,
     );
-    let minutes = rules.budget_s / 60.0;
+    let minutes = SHARE_FOR_STRAIGHT_WAYS * rules.budget_s / 60.0;
+    let left = 100.0 * (1.0 - SHARE_FOR_STRAIGHT_WAYS);
     Words::new(
         format!(
-            "真高 {height:.0} m,{speed:.0} m/s,航线间距 {spacing:.1} m,每架次不超过 {minutes:.0} 分钟;时间 = 面积 ÷ 间距 ÷ 速度 + 每架次往返与起降"
+            "真高 {height:.0} m,{speed:.0} m/s,航线间距 {spacing:.1} m,每架次一块电池、不超过 {minutes:.0} 分钟(余下 {left:.0} % 留给绕行);时间按实际航线、转弯、直线往返与起降计"
         ),
         format!(
-            "{height:.0} m above ground, {speed:.0} m/s, lines {spacing:.1} m apart, sorties of at most {minutes:.0} min; time = area ÷ spacing ÷ speed + way out, way back, climb and landing of each sortie"
+            "{height:.0} m above ground, {speed:.0} m/s, lines {spacing:.1} m apart, one battery and at most {minutes:.0} min a sortie ({left:.0} % of the battery's time kept for ways round); time of the lines, turns, straight ways out and back, climb and landing"
         ),
     )
-}
-
-/// The wishes for flights that the gaps are.
-pub fn demands(figures: &Figures<'_>, found: &FoundGaps, limit: usize) -> DemandList {
-    let mut list = DemandList {
-        as_of: figures.until.to_string(),
-        demands: Vec::new(),
-        out_of_reach: 0,
-        out_of_reach_km2: 0.0,
-    };
-    let mut beyond_m2 = 0.0;
-    for FoundGap { gap, answer } in &found.gaps {
-        let flown = answer
-            .dock_id
-            .as_ref()
-            .zip(answer.flight_minutes.zip(answer.sorties));
-        let Some((dock_id, (flight_minutes, sorties))) = flown else {
-            list.out_of_reach += 1;
-            beyond_m2 += gap.area_m2;
-            continue;
-        };
-        if list.demands.len() == limit {
-            continue;
-        }
-        let rings = rings(&gap.polygon);
-        let digest = hex::encode(Sha256::digest(json!(rings).to_string()));
-        let due = gap
-            .age
-            .last_seen
-            .map(|seen| CivilDay(seen.0 + figures.setting.within_days as i32));
-        list.demands.push(Demand {
-            demand_id: format!("{}-{dock_id}-{}", figures.until, &digest[..12]),
-            kind: "gap".to_owned(),
-            dock_id: dock_id.clone(),
-            geometry: json!({"type": "Polygon", "coordinates": closed(rings)}),
-            area_m2: answer.area_m2,
-            priority: answer.priority,
-            due: due.map(|day| day.to_string()),
-            max_gsd_cm: figures.max_gsd_cm,
-            flight_minutes,
-            sorties,
-            town: answer.town.clone(),
-            classes: answer.classes.clone(),
-        });
-    }
-    list.out_of_reach_km2 = rounded(beyond_m2 / 1e6, 6);
-    list
 }
 
 /// The gaps as GeoJSON (RFC 7946, WGS-84), with the parameters of the list as members.
@@ -370,7 +302,7 @@ pub fn demands(figures: &Figures<'_>, found: &FoundGaps, limit: usize) -> Demand
 /// Numbers that GeoJSON cannot hold.
 pub fn geojson(list: &GapList, found: &FoundGaps) -> Result<Value> {
     let mut features = Vec::new();
-    for FoundGap { gap, answer } in found.gaps.iter().take(list.gaps.len()) {
+    for FoundGap { gap, answer, .. } in found.gaps.iter().take(list.gaps.len()) {
         let Value::Object(properties) = serde_json::to_value(answer)? else {
             anyhow::bail!("a gap is an object");
         };
@@ -396,11 +328,4 @@ pub fn rings(polygon: &Polygon) -> Vec<Vec<[f64; 2]>> {
         .chain(&polygon.holes)
         .map(ring)
         .collect()
-}
-
-fn closed(mut rings: Vec<Vec<[f64; 2]>>) -> Vec<Vec<[f64; 2]>> {
-    for ring in &mut rings {
-        ring.extend(ring.first().copied());
-    }
-    rings
 }

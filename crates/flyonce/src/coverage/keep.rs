@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::Store;
-use store::coverage::LedgerRow;
+use store::coverage::{KnownThen, LedgerRow};
 use survey::geodesy::Wgs84;
 use survey::grid::{GridDefinition, WorkingGrid};
 use survey::ledger::{Entered, GsdLimits, Ledger, LedgerError, LedgerFrame, Shown, ViewClass};
@@ -91,14 +91,14 @@ impl Kept {
         Ok(kept)
     }
 
-    /// A ledger of the rows that were in the store at an instant, or of all.
+    /// A ledger of the rows that were known at an instant, or of all.
     ///
     /// # Errors
     /// As [`Kept::open`].
     pub async fn built(
         store: &Store,
         form: &LedgerForm,
-        known_at: Option<UtcMicros>,
+        known: Option<&KnownThen>,
         on_entered: OnEntered<'_>,
     ) -> Result<Self> {
         let made = made(form);
@@ -116,7 +116,7 @@ impl Kept {
         let all = all.photos.saturating_sub(all.photos_without_footprint);
         let (mut after, mut entered) = (String::new(), 0);
         loop {
-            let rows = store.ledger_rows(&after, PAGE, known_at).await?;
+            let rows = store.ledger_rows(&after, PAGE, known).await?;
             let Some(last) = rows.last() else { break };
             after.clone_from(&last.photo_id);
             tokio::task::block_in_place(|| rows.iter().try_for_each(|row| kept.enter(row).map(|_| ())))?;

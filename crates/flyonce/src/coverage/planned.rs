@@ -51,11 +51,15 @@ impl Planned {
         if !file.is_file() {
             return Ok(None);
         }
-        let entries = calendar::load(&file, &basis.roster)?;
+        let entries = calendar::load(&file, &basis.all_docks)?;
         let last = CivilDay(first.0 + within_days as i32 - 1);
         let (from, until) = (day_bounds(workplace, first)?.0, day_bounds(workplace, last)?.1);
         let due = slots_between(&entries, &workplace.zone, from, until);
-        let is_due = |entry: &&Entry| due.iter().any(|slot| slot.mission == entry.mission);
+        // A dock that does not stand there that day flies nothing.
+        let is_due = |entry: &&Entry| {
+            basis.roster.dock(&entry.dock_id).is_some()
+                && due.iter().any(|slot| slot.mission == entry.mission)
+        };
         let mut planned = Self {
             all: CellSet::empty(basis.grid.clone(), basis.lattice),
             docks: BTreeMap::new(),

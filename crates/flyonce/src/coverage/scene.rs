@@ -37,13 +37,17 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The scene of a day. `None` where nothing says where this city is.
+    /// The scene of a day, or as it was known at an instant. `None` where nothing says where this city is.
     ///
     /// # Errors
     /// Layers, docks or a calendar that cannot be used.
-    pub async fn of(workplace: &Workplace, day: CivilDay) -> Result<Option<Self>> {
+    pub async fn of(
+        workplace: &Workplace,
+        day: CivilDay,
+        known_at: Option<UtcMicros>,
+    ) -> Result<Option<Self>> {
         let settings = &workplace.config.settings;
-        let Some(basis) = Basis::of(workplace, day, settings.cell_m).await? else {
+        let Some(basis) = Basis::of(workplace, day, known_at, settings.cell_m).await? else {
             return Ok(None);
         };
         tokio::task::block_in_place(|| {

@@ -18,7 +18,7 @@ use crate::fleet::bounds::PlanBounds;
 use crate::fleet::flight_record::actor;
 use crate::fleet::plan_words::plan_problem_words;
 use crate::fleet::start_place::StartPlace;
-use crate::fleet_plan::read_mission;
+use crate::fleet_plan::{Mission, read_mission};
 
 /// A plan that may be flown, with what it came from.
 #[derive(Debug, Clone)]
@@ -57,7 +57,22 @@ pub fn checked_mission(
     settings: &FleetSettings,
     start: StartPlace,
 ) -> Result<CheckedMission, PlanRefused> {
-    let mission = read_mission(path).map_err(PlanRefused::Unreadable)?;
+    checked(
+        read_mission(path).map_err(PlanRefused::Unreadable)?,
+        settings,
+        start,
+    )
+}
+
+/// As [`checked_mission`], of a plan that was read already.
+///
+/// # Errors
+/// Every rule it breaks, by item.
+pub fn checked(
+    mission: Mission,
+    settings: &FleetSettings,
+    start: StartPlace,
+) -> Result<CheckedMission, PlanRefused> {
     let home = start.home.or(mission.home);
     let start = StartPlace {
         home,

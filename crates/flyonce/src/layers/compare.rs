@@ -12,7 +12,7 @@ use survey::grid::WorkingGrid;
 use survey::layers::{Difference, FeatureLayer, LayerRef, area_m2, difference, shared_ground};
 
 use crate::answers::place::rounded;
-use crate::layers::Town;
+use crate::layers::NamedArea;
 
 /// What changed from one layer to another.
 #[derive(Debug, Clone, Serialize)]
@@ -112,7 +112,7 @@ pub struct TownChange {
 pub fn compare(
     first: &FeatureLayer,
     second: &FeatureLayer,
-    towns: &[Town],
+    towns: &[NamedArea],
     grid: &WorkingGrid,
 ) -> Result<(Comparison, Difference)> {
     let (before, after) = (first.polygons(), second.polygons());

@@ -23,16 +23,16 @@ use survey::grid::{GridError, WorkingGrid};
 use survey::layers::properties::PropertyError;
 use survey::layers::{FeatureLayer, LayerKind, LayerRef, valid_on};
 use survey::targets::{Target, targets_of};
-use survey::time::CivilDay;
+use survey::time::{CivilDay, UtcMicros};
 
 use crate::config::layers::load_all;
 use crate::config::settings::Settings;
 use crate::layers::building::{Measured, grid_around};
 use crate::layers::shelf::Shelf;
 
-/// A town with the layer it stands in.
+/// A town or district with the layer it stands in.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Town {
+pub struct NamedArea {
     /// Name, such as 张江镇.
     pub name: String,
     /// Statistical code, if the layer has one.
@@ -68,13 +68,21 @@ impl LayerBook {
     /// # Errors
     /// A file of the configuration that cannot be used, an imported layer that was changed or is gone.
     pub fn open(settings: &Settings) -> Result<Self> {
+        Self::known_at(settings, None)
+    }
+
+    /// The same as the data folder's book had it at an instant; the layers of the configuration are today's.
+    ///
+    /// # Errors
+    /// As [`LayerBook::open`].
+    pub fn known_at(settings: &Settings, at: Option<UtcMicros>) -> Result<Self> {
         let configured = load_all(settings)?.into_iter().map(|loaded| loaded.features);
         let mut layers: Vec<FeatureLayer> = configured.collect();
         let mut measured = vec![OnceLock::new(); layers.len()];
         let shelf = Shelf::of(&settings.data_folder);
         let mut ids = Vec::new();
         for entry in shelf
-            .entries()?
+            .entries_at(at)?
             .into_iter()
             .filter(|entry| entry.retired.is_none())
         {
@@ -171,12 +179,21 @@ impl LayerBook {
     }
 
     /// The towns of a day.
-    pub fn towns(&self, on: CivilDay) -> Vec<Town> {
-        let town = |layer: &FeatureLayer| {
+    pub fn towns(&self, on: CivilDay) -> Vec<NamedArea> {
+        self.named_areas(LayerKind::Town, on)
+    }
+
+    /// The districts of a day.
+    pub fn districts(&self, on: CivilDay) -> Vec<NamedArea> {
+        self.named_areas(LayerKind::District, on)
+    }
+
+    fn named_areas(&self, kind: LayerKind, on: CivilDay) -> Vec<NamedArea> {
+        let areas = |layer: &FeatureLayer| {
             let layer_ref = layer.layer_ref();
             let features = layer.features.iter();
             features
-                .map(|feature| Town {
+                .map(|feature| NamedArea {
                     name: feature.name.clone().unwrap_or_default(),
                     code: feature.code.clone(),
                     polygons: feature.shape.polygons().to_vec(),
@@ -184,10 +201,7 @@ impl LayerBook {
                 })
                 .collect::<Vec<_>>()
         };
-        self.of_kind(LayerKind::Town, on)
-            .into_iter()
-            .flat_map(town)
-            .collect()
+        self.of_kind(kind, on).into_iter().flat_map(areas).collect()
     }
 
     /// The flyable area of a day with all that it rests on; `None` where no layer says where may be flown.

@@ -98,6 +98,15 @@ enum Line {
     Restored { id: String, deed: Deed },
 }
 
+impl Line {
+    fn deed(&self) -> &Deed {
+        match self {
+            Self::Imported { entry } => &entry.imported,
+            Self::Retired { deed, .. } | Self::Restored { deed, .. } => deed,
+        }
+    }
+}
+
 impl Shelf {
     /// The shelf of a data folder; nothing is made before the first import.
     pub fn of(data_folder: &Path) -> Self {
@@ -120,20 +129,33 @@ impl Shelf {
     /// # Errors
     /// A book that cannot be read, by line.
     pub fn entries(&self) -> Result<Vec<ShelfEntry>> {
+        self.entries_at(None)
+    }
+
+    /// The same as it was at an instant, by what the book says of then.
+    ///
+    /// # Errors
+    /// As [`Shelf::entries`].
+    pub fn entries_at(&self, at: Option<UtcMicros>) -> Result<Vec<ShelfEntry>> {
         let text = match fs::read_to_string(self.book()) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other.with_context(|| format!("cannot read {}", self.book().display()))?,
         };
-        self.parse(&text)
+        self.parse(&text, at)
     }
 
-    fn parse(&self, text: &str) -> Result<Vec<ShelfEntry>> {
+    /// The entries of the book up to an instant, or all.
+    fn parse(&self, text: &str, at: Option<UtcMicros>) -> Result<Vec<ShelfEntry>> {
         let mut entries: Vec<ShelfEntry> = Vec::new();
         // A line without an end was being written when the power went: it does not count.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         for (index, line) in whole.lines().enumerate() {
             let place = || format!("{}, line {}", self.book().display(), index + 1);
-            match serde_json::from_str(line).with_context(place)? {
+            let line: Line = serde_json::from_str(line).with_context(place)?;
+            if at.is_some_and(|at| line.deed().at > at) {
+                continue;
+            }
+            match line {
                 Line::Imported { entry } => entries.push(*entry),
                 Line::Retired { id, deed } => {
                     Self::find(&mut entries, &id).with_context(place)?.retired = Some(deed)
@@ -191,7 +213,7 @@ impl Shelf {
         fs::create_dir_all(self.folder.join("originals"))
             .with_context(|| format!("cannot make {}", self.folder.display()))?;
         let mut book = self.locked()?;
-        let entries = self.parse(&book.text)?;
+        let entries = self.parse(&book.text, None)?;
         let record = &built.layer.record;
         if let Some(same) = entries
             .iter()
@@ -261,7 +283,7 @@ impl Shelf {
     /// An id that is not there, a folder that cannot be written.
     pub fn set_retired(&self, id: &str, retired: bool, deed: Deed) -> Result<bool> {
         let mut book = self.locked()?;
-        let mut entries = self.parse(&book.text)?;
+        let mut entries = self.parse(&book.text, None)?;
         let entry = Self::find(&mut entries, id)?;
         if entry.retired.is_some() == retired {
             return Ok(false);
@@ -431,6 +453,30 @@ mod tests {
         fs::write(&book, format!("{whole}nonsense\n")).unwrap();
         let error = format!("{:#}", shelf.entries().unwrap_err());
         assert!(error.contains("book.jsonl, line 2"), "{error}");
+    }
+
+    #[test]
+    fn the_book_tells_what_was_in_use_at_an_instant() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(folder.path());
+        let at = |seconds: i64| Deed {
+            at: UtcMicros(deed().at.0 + seconds * 1_000_000),
+            ..deed()
+        };
+        let (first, _) = shelf.import(&built("1"), &[], at(0)).unwrap();
+        shelf.import(&built("2"), &[], at(10)).unwrap();
+        shelf.set_retired(&first.id, true, at(20)).unwrap();
+        shelf.set_retired(&first.id, false, at(30)).unwrap();
+        let in_use = |seconds: i64| {
+            let entries = shelf.entries_at(Some(at(seconds).at)).unwrap().into_iter();
+            let in_use = entries.filter(|entry| entry.retired.is_none());
+            in_use.map(|entry| entry.record.version).collect::<Vec<_>>()
+        };
+        assert!(in_use(-1).is_empty());
+        assert_eq!(in_use(5), ["1"]);
+        assert_eq!(in_use(15), ["1", "2"]);
+        assert_eq!(in_use(25), ["2"]);
+        assert_eq!(in_use(35), ["1", "2"]);
     }
 
     #[test]

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::program::{Program, skipped};
 
 /// A flyable square of about 1.0 km² around the dock, and two towns that are its halves.
-fn square(west: f64, south: f64, east: f64, north: f64, properties: &Value) -> Value {
+pub fn square(west: f64, south: f64, east: f64, north: f64, properties: &Value) -> Value {
     json!({"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates":
         [[[west, south], [east, south], [east, north], [west, north], [west, south]]]}})
 }
 
-fn collection(features: Vec<Value>) -> String {
+pub fn collection(features: Vec<Value>) -> String {
     json!({"type": "FeatureCollection", "features": features}).to_string()
 }
 
@@ -24,15 +24,15 @@ const SOUTH: f64 = 31.22;
 const EAST: f64 = 121.55;
 const NORTH: f64 = 31.23;
 
-const SETTINGS: &str = "[fleet]\nendurance_min = 40\n\n[coverage]\nmax_gsd_cm = 20\n\
+pub const SETTINGS: &str = "[fleet]\nendurance_min = 40\n\n[coverage]\nmax_gsd_cm = 20\n\
     [[layer]]\nname = \"flyable\"\nversion = \"v7\"\nrole = \"flyable\"\nfile = \"flyable.geojson\"\ndatum = \"WGS-84\"\n\
     [[layer]]\nname = \"towns\"\nversion = \"2026\"\nrole = \"town\"\nfile = \"towns.geojson\"\ndatum = \"WGS-84\"\n";
 
 const DOCK: &str = "[[dock]]\nid = \"D01\"\nname = \"花木\"\nlongitude_deg = 121.545\nlatitude_deg = 31.225\n\
     link = \"udpin:127.0.0.1:14551\"\nsystem_id = 1\n";
 
-/// Nine photos of 200 m × 150 m from 100 m, three days apart, in the western half.
-fn city() -> Program {
+/// Nine photos of 141 m × 106 m from 100 m, three days apart, in the western half.
+pub fn city() -> Program {
     let program = Program::new();
     program.write("flyonce.toml", SETTINGS);
     program.write("data/fleet.toml", DOCK);

@@ -26,7 +26,9 @@ async fn rows_come_page_by_page_and_as_they_were_known() {
         let page = store.ledger_rows("", 1, None).await.unwrap();
         assert_eq!((page.len(), page[0].photo_id.as_str()), (1, first.as_str()));
         assert_eq!(store.ledger_rows(&first, 10, None).await.unwrap().len(), 1);
-        let then = store.ledger_rows("", 10, Some(after(50))).await.unwrap();
+        let known = store.known_then(after(50)).await.unwrap();
+        assert_eq!((known.photos_later, known.withdrawn.len()), (1, 0));
+        let then = store.ledger_rows("", 10, Some(&known)).await.unwrap();
         assert_eq!(then.len(), 1, "the second photo was not there yet");
         let tally = store.tally_photos(&window(None)).await.unwrap();
         assert_eq!((tally.photos, tally.counted), (3, 2));
@@ -90,6 +92,55 @@ async fn what_changed_is_named_and_what_does_not_count_is_left_out() {
             1,
             "it counted then"
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn withdrawals_are_known_from_when_to_when_they_stood() {
+    each_engine(async |bench| {
+        let store = bench.open().await;
+        commit(&store, &photo("a")).await;
+        let person = actor("li.na");
+        store
+            .withdraw_sortie("S1", "test flight", &person, after(10))
+            .await
+            .unwrap();
+        store
+            .restore_sortie("S1", None, &person, after(20))
+            .await
+            .unwrap();
+        store.commit_photo(&photo("b"), after(25)).await.unwrap();
+        store
+            .withdraw_sortie("S1", "again", &person, after(30))
+            .await
+            .unwrap();
+        store
+            .restore_sortie("S1", None, &person, after(40))
+            .await
+            .unwrap();
+        store
+            .withdraw_sortie("S1", "at last", &person, after(50))
+            .await
+            .unwrap();
+        for (seconds, withdrawn, counted) in [
+            (5, false, 1),
+            (15, true, 0),
+            (22, false, 1),
+            (27, false, 2),
+            (35, true, 0),
+            (45, false, 2),
+            (55, true, 0),
+        ] {
+            let known = store.known_then(after(seconds)).await.unwrap();
+            assert_eq!(known.withdrawn == ["S1"], withdrawn, "{seconds} s");
+            assert_eq!(known.withdrawn_later, u64::from(seconds < 50), "{seconds} s");
+            let rows = store.ledger_rows("", 10, Some(&known)).await.unwrap();
+            assert_eq!(rows.len(), counted, "{seconds} s");
+            let tally = store.tally_photos(&window(Some(after(seconds)))).await.unwrap();
+            assert_eq!(tally.counted, counted as u64, "{seconds} s");
+        }
+        assert!(store.ledger_rows("", 10, None).await.unwrap().is_empty());
     })
     .await;
 }

@@ -42,6 +42,16 @@ impl MeasuredArea {
     pub fn cells(&self) -> &CellSet {
         &self.cells
     }
+
+    /// Exact area of its polygons, true m².
+    #[must_use]
+    pub fn area_m2(&self) -> f64 {
+        self.size.share(0).area_m2
+    }
+
+    pub(super) fn size(&self) -> Size {
+        self.size
+    }
 }
 
 impl Ledger {
@@ -108,9 +118,7 @@ impl Ledger {
     ) -> Result<Vec<Share>, LedgerError> {
         let filter = query.filter(self.limits, &self.frames)?;
         let share = |area: &MeasuredArea| {
-            if *area.cells.grid() != self.grid || area.cells.lattice() != self.lattice {
-                return Err(LedgerError::OtherCells);
-            }
+            self.check_cells(&area.cells)?;
             let in_mm2 = area.cells.tiles().iter().filter_map(|(key, bits)| {
                 let tile = self.tile(*key)?;
                 let seen = tile.seen(&filter)?;
@@ -123,6 +131,15 @@ impl Ledger {
             Ok(area.size.share(in_mm2.sum()))
         };
         areas.iter().map(share).collect()
+    }
+
+    /// # Errors
+    /// [`LedgerError::OtherCells`].
+    pub(super) fn check_cells(&self, cells: &CellSet) -> Result<(), LedgerError> {
+        if *cells.grid() != self.grid || cells.lattice() != self.lattice {
+            return Err(LedgerError::OtherCells);
+        }
+        Ok(())
     }
 
     /// The imaged cells.

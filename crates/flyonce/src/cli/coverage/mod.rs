@@ -23,15 +23,17 @@ use crate::whole_file::write_whole;
 use crate::workplace::Workplace;
 
 mod explain_text;
+mod gap_text;
 mod text;
 mod window;
 
 /// Everything that was asked for.
 #[derive(Debug, Serialize)]
 struct CoverageShown {
-    /// Imaged ground of all days, or of the days asked for, by the exact limit of sharpness.
+    /// Imaged ground of all days, or of the days asked for, by the exact limit of sharpness. Not of what was known on a
+    /// day: it is computed from today's rows.
     #[serde(flatten)]
-    window: CoverageAnswer,
+    window: Option<CoverageAnswer>,
     figures: Option<CoverageFigures>,
     table: Option<CoverageTable>,
     explanation: Option<Explanation>,
@@ -52,8 +54,12 @@ pub async fn run(output: Output, workplace: &Workplace, arguments: &CoverageArgu
         return report(output, workplace, (month, out, town.as_deref())).await;
     }
     let question = &arguments.asked;
+    let window = match question.as_of {
+        Some(_) => None,
+        None => Some(window::figure(output, workplace, question).await?),
+    };
     let mut shown = CoverageShown {
-        window: window::figure(output, workplace, question).await?,
+        window,
         figures: None,
         table: None,
         explanation: None,

@@ -1,17 +1,13 @@
 //! Coverage in words and tables.
 
-use super::{CoverageShown, explain_text};
+use super::{CoverageShown, explain_text, gap_text};
 use crate::cli::arguments::CoverageQuestion;
 use crate::cli::coverage::window;
 use crate::cli::output::table;
 use crate::coverage::answer::{
-    Amount, Audit, CoverageFigures, CoverageRow, CoverageTable, ForecastAnswer, GapList, History, RowKind,
+    Amount, AsKnownThen, Audit, CoverageFigures, CoverageRow, CoverageTable, ForecastAnswer, History, RowKind,
 };
-use crate::coverage::gap_plans::WrittenPlans;
 use crate::lang::Lang;
-
-/// Gaps shown on the terminal.
-const GAPS_SHOWN: usize = 10;
 
 pub(super) fn all(shown: &CoverageShown, question: &CoverageQuestion, lang: Lang) -> String {
     if question.csv
@@ -23,7 +19,7 @@ pub(super) fn all(shown: &CoverageShown, question: &CoverageQuestion, lang: Lang
     if let Some(figures) = &shown.figures {
         parts.push(numbers(figures, lang));
     }
-    parts.push(window::text(&shown.window, lang));
+    parts.extend(shown.window.iter().map(|window| window::text(window, lang)));
     if let Some(of_kind) = &shown.table {
         parts.push(rows(of_kind, lang));
     }
@@ -38,8 +34,8 @@ pub(super) fn all(shown: &CoverageShown, question: &CoverageQuestion, lang: Lang
             .forecast
             .as_ref()
             .map(|forecast| forecast_text(forecast, lang)),
-        shown.gaps.as_ref().map(|gaps| gap_text(gaps, lang)),
-        shown.gap_plans.as_ref().map(|plans| plan_text(plans, lang)),
+        shown.gaps.as_ref().map(|gaps| gap_text::gaps(gaps, lang)),
+        shown.gap_plans.as_ref().map(|plans| gap_text::plans(plans, lang)),
     ];
     parts.extend(more.into_iter().flatten());
     if !shown.files.is_empty() {
@@ -140,14 +136,71 @@ fn numbers(figures: &CoverageFigures, lang: Lang) -> String {
         setting.since,
         setting.until
     ));
+    lines.extend(no_photo(figures, lang));
+    lines.extend(figures.known_then.iter().map(|known| known_then(known, lang)));
     lines.join("\n")
 }
+
+/// Says of an empty window that it is empty, and where photos are: a bare 0 looks like ground that was flown over in vain.
+fn no_photo(figures: &CoverageFigures, lang: Lang) -> Option<String> {
+    if figures.photos > 0 {
+        return None;
+    }
+    let (since, until) = (&figures.setting.since, &figures.setting.until);
+    let days = figures.setting.within_days;
+    Some(match (&figures.newest_photo, lang) {
+        (Some(day), Lang::Zh) => format!(
+            "  近 {days} 天({since} 至 {until})没有可计入的照片;最新照片摄于 {day},用 --until {day} 查看当时的数字"
+        ),
+        (Some(day), Lang::En) => format!(
+            "  no photo counts in the last {days} days ({since} to {until}); the newest is of {day}: see --until {day}"
+        ),
+        (None, Lang::Zh) => "  没有可计入的照片".to_owned(),
+        (None, Lang::En) => "  no photo counts at all".to_owned(),
+    })
+}
+
+fn known_then(known: &AsKnownThen, lang: Lang) -> String {
+    let heads = [
+        lang.pick("当日所知", "as it was known then"),
+        lang.pick(
+            "今天所知(当时的没有留存)",
+            "as it is today (how it was is not kept)",
+        ),
+    ];
+    let mut lines = Vec::new();
+    for (head, facts) in heads.iter().zip([&known.of_then, &known.of_today]) {
+        lines.push(format!("  {head}:"));
+        lines.extend(facts.iter().map(|fact| format!("    · {}", fact.pick(lang))));
+    }
+    let percent =
+        |percent: Option<f64>| percent.map_or("–".to_owned(), |percent| format!("{percent:.2} %"));
+    lines.push(match (&known.stated, lang) {
+        (Some(stated), _) => format!(
+            "  {}: {} {}, {} {}, {} {}",
+            lang.pick("当日公布", "stated on that day"),
+            lang.pick("可达", "reachable"),
+            percent(stated.reachable_percent),
+            lang.pick("计划", "planned"),
+            percent(stated.planned_percent),
+            lang.pick("实拍", "imaged"),
+            percent(stated.imaged_percent)
+        ),
+        (None, Lang::Zh) => "  当日没有公布过数字".to_owned(),
+        (None, Lang::En) => "  nothing was stated on that day".to_owned(),
+    });
+    lines.join("\n")
+}
+
+/// Column of the share that is flyable, which only targets have.
+const FLYABLE_COLUMN: usize = 2;
 
 fn rows(of_kind: &CoverageTable, lang: Lang) -> String {
     if let Some(why) = &of_kind.unknown {
         return why.pick(lang).to_owned();
     }
     let is_line = of_kind.kind == RowKind::Corridor;
+    let is_target = is_line || of_kind.kind == RowKind::Class;
     let heads = [
         match of_kind.kind {
             RowKind::District => lang.pick("范围", "area"),
@@ -158,8 +211,15 @@ fn rows(of_kind: &CoverageTable, lang: Lang) -> String {
         },
         if is_line {
             "km"
+        } else if is_target {
+            lang.pick("目标 km²", "target km²")
         } else {
             lang.pick("适飞 km²", "flyable km²")
+        },
+        if is_target {
+            lang.pick("适飞 %", "flyable %")
+        } else {
+            ""
         },
         lang.pick("可达 %", "reachable %"),
         lang.pick("计划 %", "planned %"),
@@ -174,6 +234,11 @@ fn rows(of_kind: &CoverageTable, lang: Lang) -> String {
     ];
     let mut lines = vec![heads.map(str::to_owned).to_vec()];
     lines.extend(of_kind.rows.iter().map(cells));
+    if !is_target {
+        lines
+            .iter_mut()
+            .for_each(|line| drop(line.remove(FLYABLE_COLUMN)));
+    }
     table(&lines)
 }
 
@@ -182,6 +247,11 @@ fn cells(row: &CoverageRow) -> Vec<String> {
         value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
     };
     let days = |value: Option<u32>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
+    // Among lines, a corridor that is drawn as an area has to say that it is one.
+    let size = |km: Option<f64>, km2: Option<f64>| match (km2, row.kind) {
+        (Some(km2), RowKind::Corridor) => format!("{km2:.3} km²"),
+        _ => number(km.or(km2), 3),
+    };
     let name = match (&row.code, row.kind) {
         (Some(name), RowKind::Dock) => format!("{} {name}", row.name),
         _ => row.name.clone(),
@@ -189,11 +259,12 @@ fn cells(row: &CoverageRow) -> Vec<String> {
     let ages = &row.ages;
     vec![
         name,
-        number(row.area_km2.or(row.length_km), 3),
+        size(row.length_km, row.area_km2),
+        number(row.flyable_percent, 1),
         number(row.reachable.percent, 2),
         number(row.planned.percent, 2),
         number(row.imaged.percent, 2),
-        number(row.imaged.km2.or(row.imaged.km), 3),
+        size(row.imaged.km, row.imaged.km2),
         format!(
             "{}/{}/{}",
             days(ages.p50_days),
@@ -325,70 +396,4 @@ fn forecast_text(forecast: &ForecastAnswer, lang: Lang) -> String {
         forecast.target_percent,
         forecast.words.pick(lang)
     )
-}
-
-fn gap_text(gaps: &GapList, lang: Lang) -> String {
-    let mut lines = vec![
-        [
-            lang.pick("空白", "gap"),
-            lang.pick("街镇", "town"),
-            "m²",
-            lang.pick("龄期 天", "age d"),
-            lang.pick("权重", "weight"),
-            lang.pick("机场", "dock"),
-            lang.pick("分钟", "min"),
-            lang.pick("架次", "sorties"),
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-    ];
-    for gap in gaps.gaps.iter().take(GAPS_SHOWN) {
-        lines.push(vec![
-            gap.name.clone(),
-            gap.town.clone().unwrap_or_default(),
-            format!("{:.0}", gap.area_m2),
-            format!("{:.0}", gap.age_days),
-            gap.class_weight.to_string(),
-            gap.dock_id.clone().unwrap_or_default(),
-            gap.flight_minutes
-                .map_or_else(|| "–".to_owned(), |minutes| format!("{minutes:.0}")),
-            gap.sorties
-                .map_or_else(|| "–".to_owned(), |sorties| sorties.to_string()),
-        ]);
-    }
-    let total = match lang {
-        Lang::Zh => format!(
-            "{} 处空白共 {:.3} km²,另有 {} 处小于 {:.0} m²,共 {:.3} km²;{}",
-            gaps.total, gaps.total_km2, gaps.small, gaps.smallest_m2, gaps.small_km2, gaps.flying.zh
-        ),
-        Lang::En => format!(
-            "{} gaps of {:.3} km² in all, and {} below {:.0} m² of {:.3} km²; {}",
-            gaps.total, gaps.total_km2, gaps.small, gaps.smallest_m2, gaps.small_km2, gaps.flying.en
-        ),
-    };
-    format!("{total}\n{}", table(&lines))
-}
-
-fn plan_text(plans: &WrittenPlans, lang: Lang) -> String {
-    let minutes: f64 = plans.plans.iter().map(|plan| plan.minutes).sum();
-    let mut lines = vec![match lang {
-        Lang::Zh => format!("已写 {} 个航线文件,共 {minutes:.0} 分钟", plans.plans.len()),
-        Lang::En => format!(
-            "{} plans written, {minutes:.0} minutes of flight",
-            plans.plans.len()
-        ),
-    }];
-    for (gap, why) in &plans.left_out {
-        lines.push(format!("  {gap}: {}", why.pick(lang)));
-    }
-    if plans.left_out_m > 0.0 {
-        lines.push(match lang {
-            Lang::Zh => format!("  另有 {:.1} km 航线飞不到", plans.left_out_m / 1000.0),
-            Lang::En => format!(
-                "  {:.1} km of lines cannot be flown from their dock",
-                plans.left_out_m / 1000.0
-            ),
-        });
-    }
-    lines.join("\n")
 }

@@ -184,3 +184,103 @@ proptest! {
         prop_assert!((imaged_m2 / exact - 1.0).abs() < 2e-3, "{} {}", imaged_m2, exact);
     }
 }
+
+/// Percentiles by the plain definition: weighed ages, the youngest first.
+fn plain_ages(mut seen: Vec<(u32, u64)>, all: u64) -> [Option<f64>; 4] {
+    seen.sort_unstable();
+    let sum: u64 = seen.iter().map(|(_, weight)| weight).sum();
+    let within = |percent: u64| {
+        let mut so_far = 0;
+        let age = seen.iter().find(|(_, weight)| {
+            so_far += weight;
+            so_far * 100 >= sum * percent
+        });
+        age.map(|(age, _)| f64::from(*age))
+    };
+    let never = (all > 0).then(|| 1.0 - sum as f64 / all as f64);
+    [within(50), within(90), within(100), never]
+}
+
+fn told_ages(ages: &Ages) -> [Option<f64>; 4] {
+    let days = |days: Option<u32>| days.map(f64::from);
+    [
+        days(ages.p50_days),
+        days(ages.p90_days),
+        days(ages.max_days),
+        ages.never_share,
+    ]
+}
+
+fn assert_same_ages(told: &Ages, plain: [Option<f64>; 4]) {
+    for (told, plain) in told_ages(told).into_iter().zip(plain) {
+        assert_eq!(told.is_some(), plain.is_some(), "{told:?} {plain:?}");
+        assert!(
+            (told.unwrap_or(0.0) - plain.unwrap_or(0.0)).abs() < 1e-9,
+            "{told:?} {plain:?}"
+        );
+    }
+}
+
+/// Rows and columns of a set's cells.
+fn cells_of(set: &CellSet) -> impl Iterator<Item = (i32, i32)> {
+    set.tiles().iter().flat_map(|((band, column), bits)| {
+        (0..64 * 64)
+            .filter(|cell| bits[cell / 64] >> (cell % 64) & 1 == 1)
+            .map(move |cell| (band * 64 + cell as i32 / 64, column * 64 + cell as i32 % 64))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Of areas and along lines: the last day of every cell, one by one.
+    #[test]
+    fn ages_are_those_of_the_cells(
+        photos in photos(),
+        query in query(),
+        middle in (-400.0..400.0_f64, -400.0..400.0_f64),
+        size in (20.0..500.0_f64, 20.0..500.0_f64, 0.0..3.1_f64),
+        as_of in 20_001..20_009_i32,
+    ) {
+        let ledger = ledger_of(&photos);
+        let counting: Vec<(i32, CellSet)> = standing(&photos)
+            .into_iter()
+            .filter(|photo| counts(&query, photo) && photo.day <= as_of)
+            .map(|photo| (photo.day, photo.cells(&ledger)))
+            .collect();
+        let age_at = |point: GridPoint| {
+            let last = counting.iter().filter(|(_, cells)| cells.contains(point)).map(|(day, _)| *day).max();
+            last.map(|day| (as_of - day) as u32)
+        };
+        let corners = rectangle([middle.0, middle.1], [size.0, size.1], size.2);
+        let area = MeasuredArea::new(ledger.grid(), ledger.lattice(), &layer("area", &corners)).unwrap();
+        let (mut seen, mut all) = (Vec::new(), 0);
+        for (row, column) in cells_of(area.cells()) {
+            let weight = labels::cell_mm2(ledger.grid(), ledger.lattice(), tile_of(row, column).0);
+            all += weight;
+            seen.extend(age_at(ledger.lattice().cell_centre(row, column)).map(|age| (age, weight)));
+        }
+        let up_to = LedgerQuery { until: Some(query.until.map_or(CivilDay(as_of), |day| day.min(CivilDay(as_of)))), ..query };
+        if up_to.since.is_none_or(|since| Some(since) <= up_to.until) {
+            let days = ledger.last_days(&up_to, area.cells()).unwrap();
+            let told: Vec<(u32, u64)> = cells_of(area.cells())
+                .filter_map(|(row, column)| days.at(row, column))
+                .map(|day| ((as_of - day.0) as u32, 1))
+                .collect();
+            let plain: Vec<(u32, u64)> = seen.iter().map(|(age, _)| (*age, 1)).collect();
+            prop_assert_eq!(told, plain);
+            let photos: u64 = ledger.days_of_photos(&up_to).unwrap().values().sum();
+            prop_assert_eq!(photos, counting.len() as u64);
+        }
+        let told = ledger.ages_in(&query, CivilDay(as_of), std::slice::from_ref(&area)).unwrap();
+        assert_same_ages(&told[0], plain_ages(seen, all));
+
+        let on_grid = |at: [f64; 2]| ledger.grid().grid_from_wgs84(places(&[at])[0]).unwrap();
+        let pieces: Vec<(GridPoint, f64)> = (0..120)
+            .map(|piece| (on_grid([middle.0 - 300.0 + 5.0 * f64::from(piece), middle.1]), 5.0))
+            .collect();
+        let along = pieces.iter().filter_map(|(middle, _)| Some((age_at(*middle)?, 5000)));
+        let told = ledger.ages_along(&query, CivilDay(as_of), &pieces).unwrap();
+        assert_same_ages(&told, plain_ages(along.collect(), 120 * 5000));
+    }
+}
