@@ -8,7 +8,8 @@ use survey::grid::GridPoint;
 
 use crate::coverage::age_map::bounds_m;
 use crate::map_picture::{Board, Colour, bar_m};
-use crate::siting::{SiteAnswer, Sited};
+use crate::siting::Sited;
+use crate::siting::answer::SiteAnswer;
 
 const PAPER: Colour = [255, 255, 255];
 const INK: Colour = [28, 37, 48];
