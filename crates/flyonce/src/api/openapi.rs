@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use crate::api::{
     calendar, coverage, coverage_maps, coverage_questions, events, fleet, flights, health, images, layers,
-    leads, orders, overrides, photo_door, photos,
+    leads, orders, overrides, photo_door, photos, siting,
 };
 
 /// All doors.
@@ -51,6 +51,8 @@ use crate::api::{
         coverage_maps::vector_tile,
         layers::list,
         layers::geojson,
+        siting::list,
+        siting::geojson,
         fleet::fleet,
         fleet::return_all,
         fleet::release,
