@@ -76,8 +76,16 @@ fn of_feature(number: usize, feature: &LayerFeature) -> Result<Vec<Candidate>> {
     let points = match &feature.shape {
         Shape::Points(points) => points,
         other => {
-            let found = if matches!(other, Shape::Lines(_)) { "a line" } else { "an area" };
-            let named = if name.is_empty() { String::new() } else { format!(" ({name})") };
+            let found = if matches!(other, Shape::Lines(_)) {
+                "a line"
+            } else {
+                "an area"
+            };
+            let named = if name.is_empty() {
+                String::new()
+            } else {
+                format!(" ({name})")
+            };
             bail!("feature {number}{named} is {found}; a place for a dock is a point (候选点必须是点)");
         }
     };

@@ -103,7 +103,9 @@ impl DemandCells {
             }
         }
         // Sums of shares may miss 0 by a rounding.
-        self.weights.iter_mut().for_each(|weight| *weight = weight.max(0.0));
+        self.weights
+            .iter_mut()
+            .for_each(|weight| *weight = weight.max(0.0));
     }
 
     fn number(&self, row: i32, column: i32) -> Option<usize> {

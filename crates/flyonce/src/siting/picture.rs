@@ -60,10 +60,8 @@ pub fn map_png(sited: &Sited) -> Result<Vec<u8>> {
     for site in &sited.answer.sites {
         dock(&mut board, sited, site, if site.kept { KEPT } else { NEW })?;
     }
-    for more in sited.answer.more.iter().filter(|more| more.new.len() == 1) {
-        for site in &more.new {
-            dock(&mut board, sited, site, NEXT)?;
-        }
+    for site in sited.answer.next_sites() {
+        dock(&mut board, sited, site, NEXT)?;
     }
     legend(&mut board, sited, (i64::from(columns) + MARGIN_PX, step_m));
     board.png()
@@ -130,7 +128,7 @@ fn legend(board: &mut Board, sited: &Sited, (left, step_m): (i64, f64)) {
         board.text(label, [left + 38, y + 2], 2, INK);
         y += 26;
     }
-    for (colour, label) in [(KEPT, "DOCK, KEPT"), (NEW, "DOCK, NEW"), (NEXT, "NEXT DOCK")] {
+    for (colour, label) in [(KEPT, "DOCK, KEPT"), (NEW, "DOCK, NEW"), (NEXT, "FURTHER DOCK")] {
         board.disc([left as f64 + 12.0, y as f64 + 9.0], 6, colour);
         board.text(label, [left + 38, y + 2], 2, INK);
         y += 26;
@@ -139,7 +137,8 @@ fn legend(board: &mut Board, sited: &Sited, (left, step_m): (i64, f64)) {
     let mut lines = vec![
         format!("{} SITES", answer.sites.len()),
         format!("{:.1} KM2 = {:.2} %", answer.covered_km2, answer.covered_percent),
-        format!("BOUND {:.1} KM2", answer.bound_km2),
+        format!("AT MOST {:.1} KM2", answer.bound_km2),
+        format!("GAP {:.2} %", answer.gap_percent),
         format!("OF {:.1} KM2", answer.demand_km2),
     ];
     lines.extend(

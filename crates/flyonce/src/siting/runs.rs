@@ -168,10 +168,7 @@ mod tests {
         fs::write(folder.path().join("siting/notes.json"), "{}").unwrap();
         assert_eq!(runs.newest(9).unwrap(), [second.clone(), first.clone()]);
         assert_eq!(runs.newest(1).unwrap(), [second]);
-        assert_eq!(
-            runs.geojson(&first.id).unwrap().as_deref(),
-            Some("{\"a\":1}")
-        );
+        assert_eq!(runs.geojson(&first.id).unwrap().as_deref(), Some("{\"a\":1}"));
         assert_eq!(runs.geojson("../siting/notes").unwrap(), None);
         assert_eq!(runs.geojson("01J00000000000000000000000").unwrap(), None);
     }

@@ -214,7 +214,8 @@ impl<'p> Relaxation<'p> {
                 Fate::Out => {}
                 Fate::Open => {
                     let ranges = self.problem.ranges_of.of(site).iter();
-                    let pay = |(first, end): &(u32, u32)| self.sums[*end as usize] - self.sums[*first as usize];
+                    let pay =
+                        |(first, end): &(u32, u32)| self.sums[*end as usize] - self.sums[*first as usize];
                     self.paid[site] = ranges.map(pay).sum();
                     self.order.push(site as u32);
                 }

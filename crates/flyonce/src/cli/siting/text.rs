@@ -31,7 +31,10 @@ pub fn text(run: &SitingRun, lang: Lang) -> String {
     lines.push(basis(answer, lang));
     let kept = Words::new(
         format!("已保存为 {}(`flyonce serve` 的“选址”页可查看)", run.id),
-        format!("kept as {}; the page of `flyonce serve` shows it under Siting", run.id),
+        format!(
+            "kept as {}; the page of `flyonce serve` shows it under Siting",
+            run.id
+        ),
     );
     lines.push(kept.pick(lang).to_owned());
     lines.join("\n")
@@ -63,7 +66,9 @@ fn headline(answer: &SitingAnswer, lang: Lang) -> String {
                 false => ("", ""),
             };
             Words::new(
-                format!("已证明任何选址至多 {bound:.2} {unit}({bound_percent:.2} %),差距不超过 {gap:.2} %{zh}"),
+                format!(
+                    "已证明任何选址至多 {bound:.2} {unit}({bound_percent:.2} %),差距不超过 {gap:.2} %{zh}"
+                ),
                 format!(
                     "proven: no choice reaches more than {bound:.2} {unit} ({bound_percent:.2} %), a gap of {gap:.2} %{en}"
                 ),
@@ -91,7 +96,10 @@ fn ground(answer: &SitingAnswer, lang: Lang) -> String {
     let weighed = match answer.weighed_by_class {
         true => Words::new(
             format!(",面积 {:.2} km²({percent:.2} %)", answer.covered_ground_km2),
-            format!("; {:.2} km² of ground ({percent:.2} %)", answer.covered_ground_km2),
+            format!(
+                "; {:.2} km² of ground ({percent:.2} %)",
+                answer.covered_ground_km2
+            ),
         ),
         false => Words::new("", ""),
     };
@@ -129,7 +137,11 @@ fn sites(answer: &SitingAnswer, lang: Lang) -> String {
         ]
     };
     for (at, site) in answer.sites.iter().enumerate() {
-        let (zh, en) = if site.kept { ("保留", "kept") } else { ("新选", "new") };
+        let (zh, en) = if site.kept {
+            ("保留", "kept")
+        } else {
+            ("新选", "new")
+        };
         rows.push(row(at + 1, site, lang.pick(zh, en)));
     }
     for (at, site) in answer.next_sites().iter().enumerate() {
@@ -172,7 +184,10 @@ fn warnings(answer: &SitingAnswer) -> Vec<Words> {
         .collect();
     if !grounded.is_empty() {
         words.push(Words::new(
-            format!("注意:{} 位于禁飞区内,无法起飞,计为不可达任何地方", grounded.join("、")),
+            format!(
+                "注意:{} 位于禁飞区内,无法起飞,计为不可达任何地方",
+                grounded.join("、")
+            ),
             format!(
                 "note: {} in a no-fly area; nothing takes off there, so nothing is reached from there",
                 grounded.join(", ")
