@@ -40,7 +40,7 @@ impl Default for Effort {
         Self {
             seed: 1,
             swaps: 20_000,
-            price_rounds: 2_000,
+            price_rounds: 20_000,
             parts: 20_000,
         }
     }
@@ -161,7 +161,7 @@ pub fn solve(
     let pursuit = Pursuit {
         rounds: effort.price_rounds,
         step: 1.0,
-        patience: 15,
+        patience: 50,
     };
     relaxation.pursue(&mut root, searched, pursuit, &mut |bound, round| {
         report(Stage::Prices, searched, bound, u64::from(round))

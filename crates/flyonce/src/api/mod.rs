@@ -27,6 +27,7 @@ mod photo_door;
 mod photos;
 mod s3_error;
 mod signature;
+mod siting;
 mod state;
 mod withdrawals;
 
@@ -123,6 +124,8 @@ fn router(state: ApiState) -> Router {
         )
         .route("/layers", get(layers::list))
         .route("/layers/{file}", get(layers::geojson))
+        .route("/siting", get(siting::list))
+        .route("/siting/{id}", get(siting::geojson))
         .route("/fleet", get(fleet::fleet))
         .route("/fleet/return-all", post(fleet::return_all))
         .route("/fleet/release", post(fleet::release))

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use crate::api::{
     calendar, coverage, coverage_maps, coverage_questions, events, fleet, flights, health, images, layers,
-    leads, orders, overrides, photo_door, photos, withdrawals,
+    leads, orders, overrides, photo_door, photos, siting, withdrawals,
 };
 
 /// All doors.
@@ -53,6 +53,8 @@ use crate::api::{
         coverage_maps::vector_tile,
         layers::list,
         layers::geojson,
+        siting::list,
+        siting::geojson,
         fleet::fleet,
         fleet::return_all,
         fleet::release,

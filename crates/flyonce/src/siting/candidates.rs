@@ -1,18 +1,27 @@
 //! Places where a dock could stand: points of a file, a square lattice over the demand, or the docks of the roster.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::{Context, Result, bail, ensure};
 use survey::cells::CellSet;
-use survey::geodesy::{Datum, Gcj02, Wgs84, wgs84_from_gcj02};
+use survey::geodesy::Wgs84;
 use survey::grid::GridPoint;
+use survey::layers::properties::{CODE, Field};
+use survey::layers::{LayerFeature, LayerKind, Shape, Validity};
 use survey::reach::FreeSpace;
+use survey::reference::Reference;
 
-use crate::config::roster::Roster;
+use crate::config::roster::{DockEntry, Roster};
+use crate::layers::building::{Statement, build};
+use crate::layers::reading;
 
-/// Most candidates of a lattice: beyond, nobody waits for the answer.
+/// Most candidates: beyond, nobody waits for the answer.
 const MOST_CANDIDATES: usize = 20_000;
+/// Names of the property that holds a candidate's short name.
+const ID: Field = Field(&["id", "ID", "Id", "dock_id", "编号"]);
+/// Points closer than this, degrees, are the same place: about a metre.
+const SAME_PLACE_DEG: f64 = 1e-5;
 
 /// A place where a dock could stand or stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +36,7 @@ pub struct Candidate {
 
 /// The docks of the roster.
 pub fn of_roster(roster: &Roster) -> Vec<Candidate> {
-    let candidate = |dock: &crate::config::roster::DockEntry| Candidate {
+    let candidate = |dock: &DockEntry| Candidate {
         id: dock.dock_id.clone(),
         name: dock.name.clone(),
         position: dock.position,
@@ -35,62 +44,127 @@ pub fn of_roster(roster: &Roster) -> Vec<Candidate> {
     roster.docks.iter().map(candidate).collect()
 }
 
-/// The points of a GeoJSON file. The datum is that of the argument or of the file's `datum` member.
+/// The points of a GeoJSON, KML, KMZ or Shapefile, read as layers are: what their coordinates are in is that of the
+/// argument or of the file.
 ///
 /// # Errors
-/// A file that cannot be read, no datum or two, a feature that is no point, by its number.
-pub fn of_file(file: &Path, datum: Option<Datum>) -> Result<Vec<Candidate>> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
-    of_text(&text, datum).with_context(|| format!("points of {shown}"))
-}
-
-fn of_text(text: &str, datum: Option<Datum>) -> Result<Vec<Candidate>> {
-    let content: Value = serde_json::from_str(text).context("this is no JSON")?;
-    let declared: Option<Datum> = content["datum"].as_str().map(str::parse).transpose()?;
-    let datum = match (datum, declared) {
-        (Some(given), Some(written)) if given != written => {
-            bail!("the file says it is on {written}, --datum says {given}; one of them is wrong")
-        }
-        (Some(datum), _) | (None, Some(datum)) => datum,
-        (None, None) => bail!(
-            "the datum is not stated (未注明坐标系); say WGS-84, CGCS2000 or GCJ-02 with --datum or a \"datum\" member in the file"
-        ),
+/// A file that cannot be read, coordinates whose system nobody states or two state differently, a feature that is no
+/// point, by its number.
+pub fn of_file(file: &Path, reference: Option<Reference>) -> Result<Vec<Candidate>> {
+    let shown = file.display().to_string();
+    let statement = Statement {
+        kind: LayerKind::Shown,
+        name: None,
+        version: String::new(),
+        reference,
+        validity: Validity::default(),
+        source: String::new(),
+        document: None,
+        margin_m: None,
     };
-    let features = content["features"]
-        .as_array()
-        .context("there is no FeatureCollection with `features`")?;
-    let points = features.iter().enumerate().map(|(index, feature)| {
-        point(feature, datum, index + 1).with_context(|| format!("feature {}", index + 1))
-    });
-    points.collect()
-}
-
-fn point(feature: &Value, datum: Datum, number: usize) -> Result<Candidate> {
-    let geometry = &feature["geometry"];
-    if geometry["type"] != "Point" {
-        bail!("a Point is expected, not {}", geometry["type"]);
+    let layer = build(reading::read(file)?, &statement, &shown)?.layer;
+    let mut candidates = Vec::new();
+    for (index, feature) in layer.features.iter().enumerate() {
+        candidates.extend(of_feature(index + 1, feature).with_context(|| format!("points of {shown}"))?);
     }
-    let axis = |at: usize| {
-        geometry["coordinates"][at]
-            .as_f64()
-            .context("coordinates are [longitude, latitude]")
+    Ok(candidates)
+}
+
+/// The points of a feature: one as a rule.
+fn of_feature(number: usize, feature: &LayerFeature) -> Result<Vec<Candidate>> {
+    let name = feature.name.clone().unwrap_or_default();
+    let points = match &feature.shape {
+        Shape::Points(points) => points,
+        other => {
+            let found = if matches!(other, Shape::Lines(_)) {
+                "a line"
+            } else {
+                "an area"
+            };
+            let named = if name.is_empty() {
+                String::new()
+            } else {
+                format!(" ({name})")
+            };
+            bail!("feature {number}{named} is {found}; a place for a dock is a point (候选点必须是点)");
+        }
     };
-    let (longitude_deg, latitude_deg) = (axis(0)?, axis(1)?);
-    let position = match datum {
-        Datum::Wgs84 | Datum::Cgcs2000 => Wgs84::new(latitude_deg, longitude_deg)?,
-        Datum::Gcj02 => wgs84_from_gcj02(Gcj02::new(latitude_deg, longitude_deg)?),
+    let id = ID.of(feature).or_else(|| CODE.of(feature)).map(str::to_owned);
+    let id = id.unwrap_or_else(|| format!("C{number:04}"));
+    let numbered = |(index, position): (usize, &Wgs84)| Candidate {
+        id: match points.len() {
+            1 => id.clone(),
+            _ => format!("{id}-{}", index + 1),
+        },
+        name: name.clone(),
+        position: *position,
     };
-    let property = |key: &str| match &feature["properties"][key] {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+    Ok(points.iter().enumerate().map(numbered).collect())
+}
+
+/// Kept sites, then the other candidates that stand elsewhere; and how many did not.
+///
+/// # Errors
+/// No candidate, too many, or one name for two places.
+pub fn joined(kept: Vec<Candidate>, free: Vec<Candidate>) -> Result<(Vec<Candidate>, usize)> {
+    let place = |candidate: &Candidate| {
+        let at = candidate.position;
+        [at.latitude_deg, at.longitude_deg].map(|degrees| (degrees / SAME_PLACE_DEG).round() as i64)
     };
-    Ok(Candidate {
-        id: property("id").unwrap_or_else(|| format!("C{number:04}")),
-        name: property("name").unwrap_or_default(),
-        position,
-    })
+    let mut taken: HashSet<[i64; 2]> = kept.iter().map(place).collect();
+    let (mut all, mut repeated) = (kept, 0);
+    for candidate in free {
+        match taken.insert(place(&candidate)) {
+            true => all.push(candidate),
+            false => repeated += 1,
+        }
+    }
+    ensure!(
+        !all.is_empty(),
+        "there is no candidate (没有候选点): no point in the file, or none of the lattice outside no-fly areas"
+    );
+    ensure!(
+        all.len() <= MOST_CANDIDATES,
+        "{} candidates; {MOST_CANDIDATES} is the most",
+        all.len()
+    );
+    let mut names: HashMap<&str, Wgs84> = HashMap::new();
+    for candidate in &all {
+        if let Some(other) = names.insert(&candidate.id, candidate.position) {
+            let [a, b] = [other, candidate.position]
+                .map(|at| format!("{:.5}, {:.5}", at.longitude_deg, at.latitude_deg));
+            bail!(
+                "two candidates are called {} (候选点编号重复), at {a} and at {b}; give each its own `id`",
+                candidate.id
+            );
+        }
+    }
+    Ok((all, repeated))
+}
+
+/// Those of the candidates that are called so, in the order of the names.
+///
+/// # Errors
+/// A name that no candidate has.
+pub fn called(candidates: &[Candidate], names: &str) -> Result<Vec<Candidate>> {
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let mut found: Vec<Candidate> = Vec::new();
+    for name in names {
+        let candidate = candidates.iter().find(|candidate| candidate.id == name);
+        let candidate = candidate.with_context(|| {
+            let some: Vec<&str> = candidates.iter().take(5).map(|one| one.id.as_str()).collect();
+            format!(
+                "--keep: no candidate is called {name} (没有此候选点); the {} candidates are {}, …",
+                candidates.len(),
+                some.join(", ")
+            )
+        })?;
+        if !found.contains(candidate) {
+            found.push(candidate.clone());
+        }
+    }
+    ensure!(!found.is_empty(), "--keep ids: names no candidate");
+    Ok(found)
 }
 
 /// A square lattice of points over the demand, those inside no-fly areas left out, from south to north.
@@ -124,54 +198,82 @@ pub fn of_lattice(
             }
         }
     }
-    if candidates.len() > MOST_CANDIDATES {
-        bail!(
-            "a lattice of {step_m} m has {} points; at most {MOST_CANDIDATES}",
-            candidates.len()
-        );
-    }
     Ok(candidates)
 }
 
 #[cfg(test)]
 mod tests {
+    use survey::geodesy::Datum;
+
     use super::*;
 
     const POINTS: &str = r#"{"type": "FeatureCollection", "features": [
-        {"properties": {"id": "D01", "name": "花木"}, "geometry": {"type": "Point", "coordinates": [121.545, 31.212]}},
-        {"properties": {"id": 2}, "geometry": {"type": "Point", "coordinates": [121.6, 31.205]}},
-        {"properties": null, "geometry": {"type": "Point", "coordinates": [121.7, 31.2]}}]}"#;
+        {"type": "Feature", "properties": {"id": "D01", "name": "花木"}, "geometry": {"type": "Point", "coordinates": [121.545, 31.212]}},
+        {"type": "Feature", "properties": {"id": 2}, "geometry": {"type": "Point", "coordinates": [121.6, 31.205]}},
+        {"type": "Feature", "properties": null, "geometry": {"type": "MultiPoint", "coordinates": [[121.7, 31.2], [121.71, 31.2]]}}]}"#;
+    const KML: &str = r#"<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>花木</name>
+        <Point><coordinates>121.545,31.212,0</coordinates></Point></Placemark></Document></kml>"#;
+
+    fn read(name: &str, text: &str, datum: Option<Datum>) -> Result<Vec<Candidate>> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        of_file(&file, datum.map(Reference::Geographic))
+    }
 
     #[test]
-    fn points_have_names_and_a_datum() {
-        let points = of_text(POINTS, Some(Datum::Wgs84)).unwrap();
+    fn points_have_names_and_a_datum_whatever_the_file() {
+        let points = read("p.geojson", POINTS, Some(Datum::Wgs84)).unwrap();
         let ids: Vec<&str> = points.iter().map(|point| point.id.as_str()).collect();
-        assert_eq!(ids, ["D01", "2", "C0003"]);
+        assert_eq!(ids, ["D01", "2", "C0003-1", "C0003-2"]);
         assert_eq!(
             (points[0].name.as_str(), points[0].position.latitude_deg),
             ("花木", 31.212)
         );
-        let shifted = of_text(POINTS, Some(Datum::Gcj02)).unwrap();
+        let shifted = read("p.geojson", POINTS, Some(Datum::Gcj02)).unwrap();
         let off_m = survey::geodesy::geodesic_distance_m(points[0].position, shifted[0].position);
         assert!((400.0..600.0).contains(&off_m), "{off_m}");
+        let drawn = read("p.kml", KML, Some(Datum::Wgs84)).unwrap();
+        assert_eq!(
+            (drawn[0].name.as_str(), drawn[0].position),
+            ("花木", points[0].position)
+        );
     }
 
     #[test]
     fn what_is_no_point_is_named() {
-        let told = |text: &str, datum| format!("{:#}", of_text(text, datum).unwrap_err());
-        assert!(told(POINTS, None).contains("datum is not stated"));
-        let line =
-            POINTS
-                .replacen("\"Point\"", "\"LineString\"", 2)
-                .replacen("\"LineString\"", "\"Point\"", 1);
-        assert!(
-            told(&line, Some(Datum::Wgs84)).contains("feature 2"),
-            "{}",
-            told(&line, Some(Datum::Wgs84))
-        );
+        let told = |name: &str, text: &str, datum| format!("{:#}", read(name, text, datum).unwrap_err());
+        assert!(told("p.geojson", POINTS, None).contains("datum is not stated"));
+        assert!(told("p.kml", KML, None).contains("GCJ-02"));
+        let line = POINTS.replace("\"MultiPoint\"", "\"LineString\"");
+        let error = told("p.geojson", &line, Some(Datum::Wgs84));
+        assert!(error.contains("feature 3 is a line"), "{error}");
         let exchanged = POINTS.replace("[121.6, 31.205]", "[31.205, 121.6]");
-        assert!(told(&exchanged, Some(Datum::Wgs84)).contains("feature 2: latitude 121.6"));
-        assert!(told("{}", Some(Datum::Wgs84)).contains("features"));
-        assert!(told("[", None).contains("no JSON"));
+        let error = told("p.geojson", &exchanged, Some(Datum::Wgs84));
+        assert!(
+            error.contains("121.6") && error.contains("features[1]"),
+            "{error}"
+        );
+        assert!(told("p.geojson", "{}", Some(Datum::Wgs84)).contains("p.geojson"));
+    }
+
+    #[test]
+    fn one_place_is_one_candidate_and_one_name_is_one_place() {
+        let points = read("p.geojson", POINTS, Some(Datum::Wgs84)).unwrap();
+        let kept = called(&points, "2, D01,2").unwrap();
+        assert_eq!(
+            (kept.len(), kept[0].id.as_str(), kept[1].id.as_str()),
+            (2, "2", "D01")
+        );
+        let error = called(&points, "D09").unwrap_err().to_string();
+        assert!(error.contains("no candidate is called D09"), "{error}");
+        let (all, repeated) = joined(kept, points.clone()).unwrap();
+        assert_eq!((all.len(), repeated), (4, 2));
+        assert_eq!((all[0].id.as_str(), all[2].id.as_str()), ("2", "C0003-1"));
+        let mut moved = points.clone();
+        moved[0].position.latitude_deg += 0.01;
+        let error = joined(points, moved).unwrap_err().to_string();
+        assert!(error.contains("two candidates are called D01"), "{error}");
+        assert!(joined(Vec::new(), Vec::new()).is_err());
     }
 }

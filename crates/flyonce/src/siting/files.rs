@@ -7,7 +7,8 @@ use survey::cells::CellSet;
 use survey::gaps::{outline_of, parts};
 
 use crate::answers::place::rounded;
-use crate::siting::{SiteAnswer, Sited};
+use crate::siting::Sited;
+use crate::siting::answer::SiteAnswer;
 
 /// Outlines lie no farther from the edges of their cells than this, in cells.
 const TOLERANCE_CELLS: f64 = 1.0;
@@ -22,11 +23,9 @@ pub fn geojson(sited: &Sited) -> Result<Value> {
     for (number, site) in answer.sites.iter().enumerate() {
         features.push(site_feature(site, "site", number + 1)?);
     }
-    for more in &answer.more {
-        // The sites before it are told with fewer.
-        if let Some(site) = more.new.last().filter(|_| more.new.len() == 1) {
-            features.push(site_feature(site, "next_site", more.sites)?);
-        }
+    let next = answer.next_sites().iter().enumerate();
+    for (number, site) in next {
+        features.push(site_feature(site, "next_site", answer.sites.len() + number + 1)?);
     }
     for (site, reached) in answer.sites.iter().zip(&sited.reached) {
         features.push(ground_feature(

@@ -12,7 +12,8 @@ use crate::map_picture::colours::{Colour, DOCK, NEW_DOCK, NEXT_DOCK, OUT_OF_REAC
 use crate::map_picture::labels::Labels;
 use crate::map_picture::panel::{Panel, Sample};
 use crate::map_picture::{Board, Form, Frame, MAP_PX, around_cells};
-use crate::siting::{SiteAnswer, Sited, SitingAnswer};
+use crate::siting::Sited;
+use crate::siting::answer::{SiteAnswer, SitingAnswer};
 
 /// The map as PNG.
 ///
@@ -70,13 +71,8 @@ fn signs(answer: &SitingAnswer) -> Vec<(&SiteAnswer, Form, Colour)> {
             (site, Form::Square, NEW_DOCK)
         }
     });
-    // Of what further docks would add, the first; the others stand where they would only after it.
-    let next = answer
-        .more
-        .iter()
-        .filter(|more| more.new.len() == 1)
-        .flat_map(|more| &more.new)
-        .map(|site| (site, Form::Triangle, NEXT_DOCK));
+    let next = answer.next_sites().iter();
+    let next = next.map(|site| (site, Form::Triangle, NEXT_DOCK));
     chosen.chain(next).collect()
 }
 
@@ -96,7 +92,7 @@ fn panel(answer: &SitingAnswer, lang: Lang) -> Panel {
     for (form, colour, zh, en) in [
         (Form::Disc, DOCK, "保留机场", "dock, kept"),
         (Form::Square, NEW_DOCK, "新建机场", "dock, new"),
-        (Form::Triangle, NEXT_DOCK, "下一个机场", "next dock"),
+        (Form::Triangle, NEXT_DOCK, "增设机场", "further dock"),
     ] {
         if drawn.iter().any(|(_, used, _)| *used == form) {
             keys.push((Sample::Sign(form, colour), lang.pick(zh, en).to_owned()));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::program::Program;
+use crate::serving::Service;
 
 /// A rectangle in km east and north of 121.5, 31.2, about.
 fn rectangle(west: f64, south: f64, east: f64, north: f64) -> String {
@@ -75,7 +76,7 @@ fn sites_come_with_a_bound_and_files() {
     assert_files(&program, demand - covered);
 }
 
-/// The file has the sites, what they reach, the next site, and the ground left over; the picture shows that ground.
+/// The file has the sites, what they reach, the next sites, and the ground left over; the picture shows that ground.
 fn assert_files(program: &Program, left_km2: f64) {
     let file: Value = serde_json::from_slice(&std::fs::read(program.path("sites.geojson")).unwrap()).unwrap();
     let kinds = |kind: &str| {
@@ -90,7 +91,7 @@ fn assert_files(program: &Program, left_km2: f64) {
             kinds("reach").len(),
             kinds("next_site").len()
         ),
-        (3, 3, 1)
+        (3, 3, 2)
     );
     let uncovered = number(&kinds("uncovered")[0]["properties"]["area_km2"]);
     assert!((uncovered - left_km2).abs() < 0.01, "{uncovered} {left_km2}");
@@ -157,7 +158,7 @@ fn docks_are_kept_and_no_fly_areas_hold() {
         "1",
     ]);
     assert!(
-        text.ok && text.stdout.contains("no choice reaches more than"),
+        text.ok && text.stdout.contains("proven: no choice"),
         "{}{}",
         text.stdout,
         text.stderr
@@ -195,4 +196,96 @@ fn what_cannot_be_sited_is_told() {
         "{}",
         windy.stderr
     );
+}
+
+#[test]
+fn a_siting_is_kept_and_shown_by_the_service() {
+    let program = Program::new();
+    program.write("ground.geojson", rectangle(0.0, 0.0, 6.0, 6.0));
+    program.write(
+        "points.geojson",
+        points(&[(1.0, 1.0), (1.0, 1.0), (5.0, 5.0), (3.0, 3.0)]),
+    );
+    let common = [
+        "siting",
+        "--layer",
+        "ground.geojson",
+        "--candidates",
+        "points.geojson",
+        "--reach",
+        "disc:1500",
+    ];
+    let run = |further: &[&str]| program.json(&[&common[..], further].concat());
+    let first = run(&["--sites", "1"]);
+    let second = run(&["--sites", "2", "--keep", "ids:P4", "--more", "1"]);
+    assert_eq!(
+        second["repeated_candidates"], 2,
+        "the kept one, and a point that is there twice"
+    );
+    assert_eq!(
+        (&second["sites"][0]["id"], &second["sites"][0]["kept"]),
+        (&json!("P4"), &json!(true))
+    );
+    let alone: Vec<f64> = second["sites"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|site| number(&site["alone_km2"]))
+        .collect();
+    assert!(alone.iter().all(|alone| *alone > 5.0), "{second}");
+    let service = Service::start(&program);
+    let runs = service.json("/api/v1/siting");
+    assert_eq!(runs.as_array().unwrap().len(), 2);
+    assert_eq!((&runs[0]["id"], &runs[1]["id"]), (&second["id"], &first["id"]));
+    assert_eq!(runs[0]["bound_km2"], second["bound_km2"]);
+    let map = service.json(&format!("/api/v1/siting/{}", second["id"].as_str().unwrap()));
+    assert_eq!(map["siting"]["covered_km2"], second["covered_km2"]);
+    assert!(
+        map["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["properties"]["kind"] == "next_site")
+    );
+}
+
+/// Points by km east and north of 121.5, 31.2, about.
+fn points(places: &[(f64, f64)]) -> String {
+    let feature = |(index, (x, y)): (usize, &(f64, f64))| {
+        json!({"type": "Feature", "properties": {"id": format!("P{}", index + 1)},
+            "geometry": {"type": "Point", "coordinates": [121.5 + x / 95.3, 31.2 + y / 110.9]}})
+    };
+    let features: Vec<Value> = places.iter().enumerate().map(feature).collect();
+    json!({"type": "FeatureCollection", "datum": "WGS-84", "features": features}).to_string()
+}
+
+#[test]
+fn candidates_that_cannot_be_are_told() {
+    let program = Program::new();
+    program.write("ground.geojson", rectangle(0.0, 0.0, 4.0, 4.0));
+    program.write("closed.geojson", rectangle(-1.0, -1.0, 5.0, 5.0));
+    program.write("points.geojson", points(&[(1.0, 1.0), (3.0, 3.0)]));
+    let told = |further: &[&str]| {
+        let ran = program.run(&[&["siting", "--layer", "ground.geojson", "--sites", "1"], further].concat());
+        assert!(!ran.ok, "{}", ran.stdout);
+        ran.stderr
+    };
+    let of_points = |further: &[&str]| told(&[&["--candidates", "points.geojson"], further].concat());
+    let error = told(&["--candidates", "ground.geojson"]);
+    assert!(error.contains("feature 1 is an area"), "{error}");
+    let error = of_points(&["--no-fly", "closed.geojson"]);
+    assert!(
+        error.contains("all 2 candidates stand in no-fly areas"),
+        "{error}"
+    );
+    let error = told(&["--no-fly", "closed.geojson"]);
+    assert!(error.contains("there is no candidate"), "{error}");
+    let error = of_points(&["--keep", "ids:P9"]);
+    assert!(error.contains("no candidate is called P9"), "{error}");
+    let error = of_points(&["--weigh", "class"]);
+    assert!(error.contains("no layer of targets"), "{error}");
+    let program_error = program
+        .run(&["siting", "--layer", "ground.geojson", "--sites", "0"])
+        .stderr;
+    assert!(program_error.contains("at least one site"), "{program_error}");
 }

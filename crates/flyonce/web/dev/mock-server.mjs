@@ -2,6 +2,7 @@
 // leads are made up and pictures are drawn as SVG. It keeps the HTTP contract, in memory.
 import { createServer } from "node:http";
 import { coverageAnswer } from "./mock-coverage.mjs";
+import { sitingAnswer } from "./mock-siting.mjs";
 import { fleetAnswer, fleetView } from "./mock-fleet.mjs";
 
 const STATES = ["candidate", "second_review", "confirmed", "false_alarm", "known_stock", "fly_again"];
@@ -88,6 +89,8 @@ function decide(lead, body) {
 function answer(path, q, body, method) {
   const coverage = coverageAnswer(path);
   if (coverage) return coverage;
+  const siting = sitingAnswer(path);
+  if (siting) return siting;
   const fleet = fleetAnswer(path, q, body, method, fail);
   if (fleet) return fleet;
   const find = (id) => leads.find((l) => l.lead_id === id) ?? (() => { throw fail(404, "no_such_lead", "没有这条线索。", "There is no such lead."); })();

@@ -1,6 +1,7 @@
 // Every word of the page in both languages. A pair per line, so that none can lack its other half.
 import { COVERAGE_WORDS } from "./coverage/words";
 import { FLEET_WORDS } from "./fleet/words";
+import { SITING_WORDS } from "./siting/words";
 import type { Bilingual } from "./types";
 
 export type Lang = "zh" | "en";
@@ -8,6 +9,7 @@ export type Lang = "zh" | "en";
 export const WORDS = {
   ...FLEET_WORDS,
   ...COVERAGE_WORDS,
+  ...SITING_WORDS,
   "app.review": { zh: "审核", en: "Review" },
   "app.photos": { zh: "照片", en: "Photos" },
   "app.sections": { zh: "页面", en: "Sections" },

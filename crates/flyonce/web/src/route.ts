@@ -1,12 +1,12 @@
 // What the address after # says, so that a lead, a dock or a photo can be bookmarked and sent to a colleague.
 
-export type Section = "review" | "fleet" | "coverage" | "photos";
+export type Section = "review" | "fleet" | "coverage" | "siting" | "photos";
 export interface Route { section: Section; id: string | null }
 
 export function parseRoute(hash: string): Route {
   const [name = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
   const section: Section =
-    name === "fleet" || name === "coverage" || name === "photos" ? name : "review";
+    name === "fleet" || name === "coverage" || name === "siting" || name === "photos" ? name : "review";
   return { section, id: decodeURIComponentSafe(id) };
 }
 

@@ -9,7 +9,9 @@ use super::problem::Problem;
 pub(super) const SAME: f64 = 1e-9;
 
 /// A pursuit ends when its steps have become so short, as share of the first.
-const SHORTEST_STEP: f64 = 1e-3;
+const SHORTEST_STEP: f64 = 1e-4;
+/// Steps become so much shorter at a time.
+const SHORTENING: f64 = 0.7;
 
 /// What is decided of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(super) struct Pursuit {
     pub(super) rounds: u32,
     /// First length of steps, of the distance that a step of Polyak's length would go.
     pub(super) step: f64,
-    /// Rounds without a lower bound after which steps are halved.
+    /// Rounds without a lower bound after which steps are shortened.
     pub(super) patience: u32,
 }
 
@@ -52,6 +54,8 @@ pub(super) struct Relaxation<'p> {
     slope: Vec<f64>,
     deflected: Vec<f64>,
     prices: Vec<f64>,
+    /// Sums of the prices before each group.
+    sums: Vec<f64>,
 }
 
 /// What a pursuit came to.
@@ -75,6 +79,7 @@ impl<'p> Relaxation<'p> {
             slope: vec![0.0; groups],
             deflected: vec![0.0; groups],
             prices: vec![0.0; groups],
+            sums: vec![0.0; groups + 1],
         }
     }
 
@@ -122,7 +127,7 @@ impl<'p> Relaxation<'p> {
                 break;
             }
             if since_lower >= pursuit.patience {
-                (step, since_lower) = (step / 2.0, 0);
+                (step, since_lower) = (step * SHORTENING, 0);
                 if step < pursuit.step * SHORTEST_STEP {
                     break;
                 }
@@ -198,13 +203,20 @@ impl<'p> Relaxation<'p> {
     fn evaluate(&mut self, part: &Part) -> f64 {
         self.order.clear();
         self.choice.clear();
+        let mut sum = 0.0;
+        for (price, end) in self.prices.iter().zip(&mut self.sums[1..]) {
+            sum += price;
+            *end = sum;
+        }
         for (site, fate) in part.fates.iter().enumerate() {
             match fate {
                 Fate::In => self.choice.push(site as u32),
                 Fate::Out => {}
                 Fate::Open => {
-                    let groups = self.problem.groups_of.of(site);
-                    self.paid[site] = groups.iter().map(|group| self.prices[*group as usize]).sum();
+                    let ranges = self.problem.ranges_of.of(site).iter();
+                    let pay =
+                        |(first, end): &(u32, u32)| self.sums[*end as usize] - self.sums[*first as usize];
+                    self.paid[site] = ranges.map(pay).sum();
                     self.order.push(site as u32);
                 }
             }

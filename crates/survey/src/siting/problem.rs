@@ -104,6 +104,38 @@ impl Lists {
     }
 }
 
+/// Ranges of numbers that follow each other, list by list: first and one past the last. Groups are numbered as demand
+/// is, so that ground that hangs together is few ranges, and sums over it are differences of running sums.
+#[derive(Debug, Clone)]
+pub(super) struct Ranges {
+    ends: Vec<usize>,
+    all: Vec<(u32, u32)>,
+}
+
+impl Ranges {
+    /// Those of ascending lists.
+    fn of_lists(lists: &Lists) -> Self {
+        let (mut ends, mut all) = (vec![0], Vec::<(u32, u32)>::new());
+        for list in 0..lists.len() {
+            let first = all.len();
+            for member in lists.of(list) {
+                match all[first..].last_mut() {
+                    Some((_, end)) if *end == *member => *end += 1,
+                    _ => all.push((*member, member + 1)),
+                }
+            }
+            ends.push(all.len());
+        }
+        Self { ends, all }
+    }
+
+    /// Those of one list.
+    #[inline]
+    pub(super) fn of(&self, index: usize) -> &[(u32, u32)] {
+        &self.all[self.ends[index]..self.ends[index + 1]]
+    }
+}
+
 /// Candidates and demand. Demand that the same candidates cover is one group.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -111,6 +143,8 @@ pub struct Problem {
     pub(super) weights: Vec<i64>,
     /// Groups that each candidate covers, ascending.
     pub(super) groups_of: Lists,
+    /// The same as ranges.
+    pub(super) ranges_of: Ranges,
     /// Candidates that cover each group, ascending.
     pub(super) sites_of: Lists,
     demand_groups: Vec<u32>,
@@ -151,9 +185,11 @@ impl Problem {
         let weighed = weights.iter().map(|weight| units(*weight)).enumerate();
         let (sites_of, group_weights, demand_groups) =
             grouped(weighed.map(|(demand, weight)| (deduplicated(by_demand.of(demand)).collect(), weight)));
+        let groups_of = sites_of.turned(covers.len());
         Ok(Self {
             weights: group_weights,
-            groups_of: sites_of.turned(covers.len()),
+            ranges_of: Ranges::of_lists(&groups_of),
+            groups_of,
             sites_of,
             demand_groups,
             demand_weights: weights.to_vec(),
@@ -244,8 +280,10 @@ impl Problem {
     /// A problem of some groups; of demands nobody can ask it.
     fn part(&self, groups: impl Iterator<Item = (Vec<u32>, i64)>, candidates: usize) -> Self {
         let (sites_of, weights, _) = grouped(groups);
+        let groups_of = sites_of.turned(candidates);
         Self {
-            groups_of: sites_of.turned(candidates),
+            ranges_of: Ranges::of_lists(&groups_of),
+            groups_of,
             sites_of,
             weights,
             demand_groups: Vec::new(),
