@@ -10,9 +10,7 @@ use survey::cells::CellSet;
 use survey::flight_lines::{SortieRules, need};
 use survey::gaps::{Gap, GapRules, Gaps, gaps};
 use survey::geodesy::{Wgs84, geodesic_distance_m};
-use survey::grid::GridPoint;
-use survey::ledger::{GroundRaster, LedgerQuery, RasterFrame};
-use survey::raster::TILE_CELLS;
+use survey::ledger::LedgerQuery;
 use survey::time::CivilDay;
 
 use crate::answers::place::rounded;
@@ -20,9 +18,6 @@ use crate::config::settings::Settings;
 use crate::coverage::answer::{Demand, DemandList, GapAnswer, GapList};
 use crate::coverage::figures::{Figures, target_ground};
 use crate::lang::Words;
-
-/// Pixels of the raster that ages are looked up in.
-const MOST_PIXELS: f64 = 16e6;
 
 /// A gap with what is said of it.
 #[derive(Debug, Clone)]
@@ -56,13 +51,18 @@ pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
     let unseen = basis
         .flyable_cells
         .difference(&figures.ledger.imaged_cells(&figures.query())?);
-    let ages = LastSeen::of(figures, &unseen)?;
+    // Gaps were not seen within the window: what photos of it show beside them must not be taken for theirs.
+    let before = LedgerQuery {
+        until: Some(CivilDay(figures.since.0 - 1)),
+        ..figures.ever()
+    };
+    let ages = figures.ledger.last_seen(&before, &unseen)?;
     let rules = GapRules {
         today: figures.until,
         smallest_m2: settings.coverage.smallest_gap_m2,
         never_seen_days: settings.coverage.never_seen_days,
     };
-    let weights = weighted_ground(figures)?;
+    let weights = weighted_ground(figures, &unseen)?;
     let mut found = FoundGaps {
         gaps: Vec::new(),
         small: 0,
@@ -135,23 +135,30 @@ fn by_reach(figures: &Figures<'_>, piece: CellSet) -> Vec<(Option<bool>, CellSet
     parts
 }
 
-/// Ground of targets with their class and weight.
+/// Unseen ground of targets with their class and weight.
 type Weighted = Vec<(String, f64, CellSet)>;
 
-fn weighted_ground(figures: &Figures<'_>) -> Result<Weighted> {
+fn weighted_ground(figures: &Figures<'_>, unseen: &CellSet) -> Result<Weighted> {
     let basis = &figures.scene.basis;
-    let mut grounds: Weighted = Vec::new();
+    let mut grounds: Vec<(&str, f64, Vec<Polygon>)> = Vec::new();
     for target in &basis.targets {
-        let cells = basis.cells(&target_ground(target, &basis.grid)?)?;
+        let ground = target_ground(target, &basis.grid)?;
         match grounds
             .iter_mut()
             .find(|(class, weight, _)| *class == target.class && *weight == target.weight)
         {
-            Some((_, _, sum)) => *sum = sum.union(&cells),
-            None => grounds.push((target.class.clone(), target.weight, cells)),
+            Some((_, _, all)) => all.extend(ground),
+            None => grounds.push((&target.class, target.weight, ground)),
         }
     }
-    Ok(grounds)
+    let cells = |(class, weight, ground): (&str, f64, Vec<Polygon>)| {
+        Ok((
+            class.to_owned(),
+            weight,
+            basis.cells(&ground)?.intersection(unseen),
+        ))
+    };
+    grounds.into_iter().map(cells).collect()
 }
 
 fn described(
@@ -198,10 +205,9 @@ fn described(
 }
 
 fn touches(gap: &Gap, cells: &CellSet) -> bool {
-    let lattice = cells.lattice();
     gap.cells
         .iter()
-        .any(|run| (run.start..run.end).any(|column| cells.contains(lattice.cell_centre(run.row, column))))
+        .any(|run| cells.has_any(run.row, run.start..run.end))
 }
 
 /// The dock that is first at a place, and the distance to it; the nearest where none reaches it.
@@ -216,65 +222,6 @@ fn nearest_dock(figures: &Figures<'_>, place: Wgs84) -> Result<Option<(usize, f6
     let distance_m = |index: usize| geodesic_distance_m(basis.roster.docks[index].position, place);
     let nearest = || (0..basis.roster.docks.len()).min_by(|a, b| distance_m(*a).total_cmp(&distance_m(*b)));
     Ok(first.or_else(nearest).map(|index| (index, distance_m(index))))
-}
-
-/// Last-seen days of the ground about some cells, looked up by cell.
-struct LastSeen {
-    raster: GroundRaster,
-    west_m: f64,
-    north_m: f64,
-    step_m: f64,
-    lattice: survey::raster::Lattice,
-}
-
-impl LastSeen {
-    fn of(figures: &Figures<'_>, cells: &CellSet) -> Result<Self> {
-        let lattice = cells.lattice();
-        let half_m = f64::from(TILE_CELLS) * lattice.cell_m();
-        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for key in cells.tiles().keys() {
-            let centre = lattice.tile_centre(*key);
-            for (axis, at) in [centre.easting_m, centre.northing_m].into_iter().enumerate() {
-                low[axis] = low[axis].min(at - half_m);
-                high[axis] = high[axis].max(at + half_m);
-            }
-        }
-        if cells.is_empty() {
-            (low, high) = ([0.0; 2], [1.0; 2]);
-        }
-        let [width_m, height_m] = [high[0] - low[0], high[1] - low[1]];
-        let step_m = lattice.cell_m().max((width_m * height_m / MOST_PIXELS).sqrt());
-        let frame = RasterFrame::Grid {
-            west_m: low[0],
-            north_m: high[1],
-            step_m,
-            columns: (width_m / step_m).ceil().max(1.0) as usize,
-            rows: (height_m / step_m).ceil().max(1.0) as usize,
-        };
-        // Gaps were not seen within the window: what photos of it show beside them must not be taken for theirs.
-        let before = LedgerQuery {
-            until: Some(CivilDay(figures.since.0 - 1)),
-            ..figures.ever()
-        };
-        Ok(Self {
-            raster: figures.ledger.raster(&before, &frame)?,
-            west_m: low[0],
-            north_m: high[1],
-            step_m,
-            lattice,
-        })
-    }
-
-    fn at(&self, row: i32, column: i32) -> Option<CivilDay> {
-        let GridPoint {
-            easting_m,
-            northing_m,
-        } = self.lattice.cell_centre(row, column);
-        let x = ((easting_m - self.west_m) / self.step_m) as usize;
-        let y = ((self.north_m - northing_m) / self.step_m) as usize;
-        let day = *self.raster.last_seen_day.get(y * self.raster.columns + x)?;
-        (day != GroundRaster::NEVER).then_some(CivilDay(day))
-    }
 }
 
 /// The list as it is said, at most `limit` gaps long.
