@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::program::{Program, skipped};
 
 /// A flyable square of about 1.0 km² around the dock, and two towns that are its halves.
-fn square(west: f64, south: f64, east: f64, north: f64, properties: &Value) -> Value {
+pub fn square(west: f64, south: f64, east: f64, north: f64, properties: &Value) -> Value {
     json!({"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates":
         [[[west, south], [east, south], [east, north], [west, north], [west, south]]]}})
 }
 
-fn collection(features: Vec<Value>) -> String {
+pub fn collection(features: Vec<Value>) -> String {
     json!({"type": "FeatureCollection", "features": features}).to_string()
 }
 
