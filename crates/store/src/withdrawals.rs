@@ -1,13 +1,13 @@
 //! Sorties that a person takes out of coverage, and lets count again. Their photos stay, with all that was found in them.
-//! The view `photo_uncounted` holds them beside the photos whose pixels cannot be used.
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use survey::time::UtcMicros;
 
 use crate::error::{Result, StoreError};
 use crate::events::{NewEvent, append_event};
 use crate::open::Store;
-use crate::rows::Actor;
+use crate::rows::{Actor, whole};
 
 /// A sortie that does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +20,32 @@ pub struct Withdrawal {
     pub actor: Actor,
     /// When.
     pub withdrawn_at: UtcMicros,
+    /// Photos that do not count by it.
+    pub photos: u64,
+}
+
+/// What became of a request to withdraw a sortie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The withdrawal that stands.
+    pub standing: Withdrawal,
+    /// Whether this request made it; else the sortie was withdrawn before, for the reason of then.
+    pub is_new: bool,
+}
+
+macro_rules! select_withdrawals {
+    ($rest:literal) => {
+        concat!(
+            "select w.sortie_id, w.reason, w.actor, w.role, w.withdrawn_at_us, ",
+            "(select count(*) from photo p where p.sortie_id = w.sortie_id) as photos from sortie_withdrawal w ",
+            $rest
+        )
+    };
 }
 
 impl Store {
-    /// Takes a sortie out of what counts, with an event for each of its photos, and answers how many photos it has. One
-    /// that is withdrawn stays so, for the first reason.
+    /// Takes a sortie out of what counts, with an event for each of its photos. One that is withdrawn stays so, for the
+    /// first reason.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a sortie that is not there; [`StoreError`] when the database fails.
@@ -34,7 +55,7 @@ impl Store {
         reason: &str,
         actor: &Actor,
         now: UtcMicros,
-    ) -> Result<u64> {
+    ) -> Result<Withdrawn> {
         let mut tx = self.begin_write().await?;
         let known: i64 = sqlx::query_scalar("select count(*) from sortie where sortie_id = $1")
             .bind(sortie_id)
@@ -51,17 +72,26 @@ impl Store {
         let query = sqlx::query(sql).bind(sortie_id).bind(reason);
         let query = query.bind(&actor.name).bind(&actor.role).bind(now.0);
         let is_new = query.execute(&mut *tx).await?.rows_affected() == 1;
-        let told = (actor, is_new.then_some("withdrawn"), Some(reason));
-        let photos = tell(&mut tx, sortie_id, told, now).await?;
+        if is_new {
+            tell(&mut tx, sortie_id, (actor, "withdrawn", Some(reason)), now).await?;
+        }
+        let standing = sqlx::query(select_withdrawals!("where w.sortie_id = $1")).bind(sortie_id);
+        let standing = withdrawal(&standing.fetch_one(&mut *tx).await?)?;
         tx.commit().await?;
-        Ok(photos)
+        Ok(Withdrawn { standing, is_new })
     }
 
     /// Lets a withdrawn sortie count again. Answers how many photos that concerns.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a sortie that is not withdrawn; [`StoreError`] when the database fails.
-    pub async fn restore_sortie(&self, sortie_id: &str, actor: &Actor, now: UtcMicros) -> Result<u64> {
+    pub async fn restore_sortie(
+        &self,
+        sortie_id: &str,
+        reason: Option<&str>,
+        actor: &Actor,
+        now: UtcMicros,
+    ) -> Result<u64> {
         let mut tx = self.begin_write().await?;
         let sql = "delete from sortie_withdrawal where sortie_id = $1";
         let done = sqlx::query(sql).bind(sortie_id).execute(&mut *tx).await?;
@@ -71,7 +101,7 @@ impl Store {
                 id: sortie_id.to_owned(),
             });
         }
-        let photos = tell(&mut tx, sortie_id, (actor, Some("restored"), None), now).await?;
+        let photos = tell(&mut tx, sortie_id, (actor, "restored", reason), now).await?;
         tx.commit().await?;
         Ok(photos)
     }
@@ -81,36 +111,36 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn withdrawals(&self) -> Result<Vec<Withdrawal>> {
-        let sql = "select sortie_id, reason, actor, role, withdrawn_at_us from sortie_withdrawal
-             order by withdrawn_at_us desc, sortie_id";
+        let sql = select_withdrawals!("order by w.withdrawn_at_us desc, w.sortie_id");
         let rows = sqlx::query(sql).fetch_all(self.pool()).await?;
-        let read = |row: &sqlx::any::AnyRow| {
-            Ok(Withdrawal {
-                sortie_id: row.try_get("sortie_id")?,
-                reason: row.try_get("reason")?,
-                actor: Actor {
-                    name: row.try_get("actor")?,
-                    role: row.try_get("role")?,
-                },
-                withdrawn_at: UtcMicros(row.try_get("withdrawn_at_us")?),
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(withdrawal).collect()
     }
 }
 
-/// An event for every photo of a sortie, where there is one to tell; how many photos there are.
+fn withdrawal(row: &AnyRow) -> Result<Withdrawal> {
+    Ok(Withdrawal {
+        sortie_id: row.try_get("sortie_id")?,
+        reason: row.try_get("reason")?,
+        actor: Actor {
+            name: row.try_get("actor")?,
+            role: row.try_get("role")?,
+        },
+        withdrawn_at: UtcMicros(row.try_get("withdrawn_at_us")?),
+        photos: whole(row, "sortie_withdrawal", "photos")?,
+    })
+}
+
+/// An event for every photo of a sortie; how many photos there are.
 async fn tell(
     connection: &mut AnyConnection,
     sortie_id: &str,
-    (actor, kind, reason): (&Actor, Option<&'static str>, Option<&str>),
+    (actor, kind, reason): (&Actor, &str, Option<&str>),
     now: UtcMicros,
 ) -> Result<u64> {
     let sql = "select photo_id from photo where sortie_id = $1 order by photo_id";
     let query = sqlx::query_scalar(sql).bind(sortie_id);
     let photos: Vec<String> = query.fetch_all(&mut *connection).await?;
     for photo_id in &photos {
-        let Some(kind) = kind else { break };
         let event = NewEvent {
             subject_kind: "photo",
             subject_id: photo_id,

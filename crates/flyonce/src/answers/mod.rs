@@ -19,3 +19,4 @@ pub mod reach;
 pub mod score;
 pub mod track;
 pub mod wave;
+pub mod withdrawals;

@@ -29,6 +29,7 @@ mod photos;
 mod s3_error;
 mod signature;
 mod state;
+mod withdrawals;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -135,6 +136,9 @@ fn router(state: ApiState) -> Router {
         .route("/flights/{sortie}/divert", post(orders::divert))
         .route("/flights/{sortie}/land", post(orders::land))
         .route("/flights/{sortie}/resume", post(orders::resume))
+        .route("/flights/{sortie}/withdraw", post(withdrawals::withdraw))
+        .route("/flights/{sortie}/restore", post(withdrawals::restore))
+        .route("/withdrawals", get(withdrawals::list))
         .route("/events", get(events::events))
         .route("/openapi.json", get(openapi::document))
         .fallback(no_such_door);

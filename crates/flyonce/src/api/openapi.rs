@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use crate::api::{
     calendar, coverage, coverage_maps, coverage_questions, events, fleet, flights, health, images, layers,
-    leads, orders, overrides, photo_door, photos,
+    leads, orders, overrides, photo_door, photos, withdrawals,
 };
 
 /// All doors.
@@ -65,6 +65,9 @@ use crate::api::{
         orders::divert,
         orders::land,
         orders::resume,
+        withdrawals::list,
+        withdrawals::withdraw,
+        withdrawals::restore,
         events::events,
     )
 )]

@@ -1,9 +1,9 @@
 //! `flyonce flights withdraw | restore | withdrawn`: sorties that make no coverage, by a person's word.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
 use store::rows::Actor;
 
+use crate::answers::withdrawals::{RestoredAnswer, WithdrawalAnswer, WithdrawalList, WithdrawnAnswer};
 use crate::cli::output::{Output, table};
 use crate::clock;
 use crate::lang::Lang;
@@ -21,14 +21,21 @@ pub async fn withdraw(
 ) -> Result<()> {
     let reason = reason.trim();
     ensure!(!reason.is_empty(), "a reason is needed / 请填写撤销原因");
-    let photos = workplace
+    let made = workplace
         .store
         .withdraw_sortie(sortie, reason, &named(actor)?, clock::now())
         .await?;
-    let answer = json!({ "sortie": sortie, "photos": photos, "reason": reason });
-    output.show(&answer, |lang| match lang {
-        Lang::Zh => format!("{sortie} 已撤销:{photos} 张照片不再计入覆盖"),
-        Lang::En => format!("{sortie} is withdrawn: {photos} photos make no coverage any more"),
+    let answer = WithdrawnAnswer::of(&made);
+    output.show(&answer, |lang| {
+        let WithdrawalAnswer {
+            by, reason, photos, ..
+        } = &answer.standing;
+        match (lang, answer.new) {
+            (Lang::Zh, true) => format!("{sortie} 已撤销:{photos} 张照片不再计入覆盖"),
+            (Lang::En, true) => format!("{sortie} is withdrawn: {photos} photos make no coverage any more"),
+            (Lang::Zh, false) => format!("{sortie} 此前已由 {by} 撤销({reason}),维持不变"),
+            (Lang::En, false) => format!("{sortie} was withdrawn before, by {by} ({reason}); that stands"),
+        }
     })
 }
 
@@ -44,9 +51,12 @@ pub async fn restore(
 ) -> Result<()> {
     let photos = workplace
         .store
-        .restore_sortie(sortie, &named(actor)?, clock::now())
+        .restore_sortie(sortie, None, &named(actor)?, clock::now())
         .await?;
-    let answer = json!({ "sortie": sortie, "photos": photos });
+    let answer = RestoredAnswer {
+        sortie_id: sortie.to_owned(),
+        photos,
+    };
     output.show(&answer, |lang| match lang {
         Lang::Zh => format!("{sortie} 已恢复:{photos} 张照片重新计入覆盖(不合格的除外)"),
         Lang::En => format!("{sortie} counts again: {photos} photos, but for those that are not good enough"),
@@ -59,15 +69,11 @@ pub async fn restore(
 /// The database.
 pub async fn list(output: Output, workplace: &Workplace) -> Result<()> {
     let withdrawn = workplace.store.withdrawals().await?;
-    let rows = withdrawn.iter().map(|one| {
-        let at = one.withdrawn_at.to_string();
-        json!({ "sortie": one.sortie_id, "reason": one.reason, "by": one.actor.name, "at": at })
-    });
-    let answer = json!({ "withdrawn": rows.collect::<Vec<_>>() });
+    let answer = WithdrawalList::of(&withdrawn);
     output.show(&answer, |lang| {
         let titles = match lang {
-            Lang::Zh => ["架次", "撤销时间", "撤销人", "原因"],
-            Lang::En => ["sortie", "withdrawn", "by", "reason"],
+            Lang::Zh => ["架次", "撤销时间", "撤销人", "照片", "原因"],
+            Lang::En => ["sortie", "withdrawn", "by", "photos", "reason"],
         };
         let mut rows = vec![titles.map(str::to_owned).to_vec()];
         for one in &withdrawn {
@@ -76,6 +82,7 @@ pub async fn list(output: Output, workplace: &Workplace) -> Result<()> {
                 one.sortie_id.clone(),
                 at,
                 one.actor.name.clone(),
+                one.photos.to_string(),
                 one.reason.clone(),
             ]);
         }

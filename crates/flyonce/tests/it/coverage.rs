@@ -32,7 +32,7 @@ const DOCK: &str = "[[dock]]\nid = \"D01\"\nname = \"花木\"\nlongitude_deg = 1
     link = \"udpin:127.0.0.1:14551\"\nsystem_id = 1\n";
 
 /// Nine photos of 200 m × 150 m from 100 m, three days apart, in the western half.
-fn city() -> Program {
+pub fn city() -> Program {
     let program = Program::new();
     program.write("flyonce.toml", SETTINGS);
     program.write("data/fleet.toml", DOCK);

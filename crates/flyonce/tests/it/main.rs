@@ -37,3 +37,4 @@ mod siting;
 mod surface;
 mod tidy;
 mod tiles;
+mod withdrawing;
