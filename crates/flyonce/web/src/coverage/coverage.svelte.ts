@@ -44,8 +44,20 @@ export class CoverageStore {
   loads = $state(0);
 
   #turn = 0;
+  #watched = false;
   #drawn = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Keeps everything fresh while the page is open; returns the function that stops it. */
+  watch(): () => void {
+    this.#watched = true;
+    void this.load();
+    return () => {
+      this.#watched = false;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    };
+  }
 
   /** Nothing says yet where this city is. */
   get nowhere(): boolean {
@@ -81,6 +93,8 @@ export class CoverageStore {
     if (turn !== this.#turn) return;
     this.loads += 1;
     this.busy = false;
+    // A layer or a dock that comes tells nobody.
+    if (this.nowhere && this.#watched) this.#timer = setTimeout(() => void this.load(), REFRESH_MS);
   }
 
   /** Photos came: everything is computed anew, once for many of them. */
@@ -92,18 +106,12 @@ export class CoverageStore {
   /** A person changed what counts: said at once, figures follow. */
   changed(): void {
     void this.loadWithdrawals();
-    this.rest();
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.load(), FOLLOWS_MS);
   }
 
   async loadWithdrawals(): Promise<void> {
     await this.#take(this.#turn, withdrawalsApi.list(), ({ withdrawn }) => (this.withdrawn = withdrawn));
-  }
-
-  /** The page was left. */
-  rest(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   loadTable(turn = this.#turn): Promise<boolean> {
