@@ -30,6 +30,7 @@ const gaps = Array.from({ length: 14 }, (_, i) => ({
   last_seen: i % 3 ? day(60 + i) : null, never_seen_percent: 80, classes: i % 4 ? [] : ["重点"], class_weight: 1, priority: 365 - i * 20,
   inside: [121.541 + i * 0.0003, 31.2005], dock_id: "D01", dock_distance_m: 1200 + i * 130, reachable_percent: 100,
   flight_minutes: i === 13 ? null : 21 - i, sorties: i === 13 ? null : 1,
+  gap_id: `mock-${i}`, flights: i === 13 ? [] : Array.from({ length: i ? 1 : 3 }, (_, at) => ({ number: at + 1, area_m2: 10_000, minutes: 12 })),
 }));
 const whole = row("district", "浦东适飞区", 1062, [77.4, 41.3, 22.8]);
 

@@ -9,6 +9,9 @@ const path = (...parts: string[]): string[] => ["coverage", ...parts];
 
 export const figuresUrl = (asked: CoverageAsked): string => apiUrl(path("figures"), { ...asked });
 export const gapsFileUrl = (asked: CoverageAsked): string => apiUrl(path("gaps.geojson"), { ...asked });
+/** The plan of one flight over a gap. */
+export const gapPlanUrl = (gap: string, number: number, asked: CoverageAsked): string =>
+  apiUrl(path("gaps", gap, "plans", `${number}.plan`), { ...asked });
 export const mapPictureUrl = (asked: CoverageAsked): string => apiUrl(path("map.png"), { ...asked });
 /** Pattern of the map's tiles; the browser keeps tiles of another `revision` apart. */
 export function tilesUrl(origin: string, asked: CoverageAsked, revision: number): string {

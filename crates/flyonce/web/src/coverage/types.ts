@@ -124,6 +124,10 @@ export interface Gap {
   reachable_percent: number | null;
   flight_minutes: number | null;
   sorties: number | null;
+  /** Named by its outline: the same after other gaps came and went. */
+  gap_id?: string;
+  /** Pieces that one battery flies, each with a plan ready to fly. */
+  flights?: { number: number; minutes: number }[];
 }
 
 export interface GapList {
