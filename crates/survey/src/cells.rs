@@ -142,6 +142,25 @@ impl CellSet {
         })
     }
 
+    /// Whether any cell of a row, from a column up to another, is one of them.
+    #[must_use]
+    pub fn has_any(&self, row: i32, columns: std::ops::Range<i32>) -> bool {
+        let (band, line) = (row.div_euclid(TILE_CELLS), row.rem_euclid(TILE_CELLS) as usize);
+        let mut from = columns.start;
+        while from < columns.end {
+            let tile = from.div_euclid(TILE_CELLS);
+            let first = from.rem_euclid(TILE_CELLS);
+            let count = (columns.end - from).min(TILE_CELLS - first);
+            let wanted = u64::MAX >> (TILE_CELLS - count) << first;
+            let bits = self.tiles.get(&(band, tile));
+            if bits.is_some_and(|bits| bits[line] & wanted != 0) {
+                return true;
+            }
+            from += count;
+        }
+        false
+    }
+
     /// What is left when every cell beside a cell outside is taken away, `steps` times over.
     #[must_use]
     pub fn shrunk(&self, steps: u32) -> Self {
@@ -270,6 +289,17 @@ mod tests {
             prop_assert_eq!(a.difference(&b).count(), a.count() - both.count());
             prop_assert!(a.difference(&a).is_empty());
             prop_assert!((a.area_m2() / 1e6 - 1.0).abs() < 2e-4, "{}", a.area_m2());
+        }
+
+        /// Against the plain definition, cell by cell.
+        #[test]
+        fn a_stretch_of_a_row_has_any_where_one_of_its_cells_is_in(
+            side in 5.0..900.0_f64, row in -250..250_i32, start in -250..250_i32, length in 0..200_i32,
+        ) {
+            let set = square(-300.0, -200.0, side);
+            let columns = start..start + length;
+            let plain = columns.clone().any(|column| set.contains(set.lattice().cell_centre(row, column)));
+            prop_assert_eq!(set.has_any(row, columns), plain);
         }
 
         /// Against the plain definition, cell by cell.

@@ -19,6 +19,8 @@ use crate::stage::placing::problem_words;
 pub struct PhotoAnswer {
     /// Identity: sortie and index.
     pub photo_id: String,
+    /// The flight it was taken on, or the import it came with.
+    pub sortie_id: String,
     /// SHA-256 of the original.
     pub sha256: String,
     /// Names it came under.
@@ -67,6 +69,7 @@ impl PhotoAnswer {
         let problem_code = row.problem.as_ref().map(|problem| problem.code.clone());
         Self {
             photo_id: row.photo_id.clone(),
+            sortie_id: row.sortie_id.clone(),
             sha256: row.sha256.clone(),
             names: row.names.clone(),
             captured_at: row.captured_at.map(|at| at.to_string()),

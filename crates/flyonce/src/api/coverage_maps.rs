@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use formats::placed::{Feature, Shape, Value};
 use formats::vector_tile::{self, TileAddress, TileLayer};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use survey::area::Polygon;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::coverage_questions::{CoverageAsked, sensible, somewhere, told};
 use crate::api::error::{ApiError, ErrorBody};
@@ -32,6 +32,7 @@ pub fn router() -> Router<ApiState> {
     Router::new()
         .route("/map.png", get(map))
         .route("/age/{z}/{x}/{file}", get(age_tile))
+        .route("/tiles.json", get(tile_set))
         .route("/tiles/{z}/{x}/{file}", get(vector_tile))
 }
 
@@ -118,6 +119,97 @@ pub async fn vector_tile(
     )
         .into_response())
 }
+
+/// A description of the vector tiles as map programs read it (TileJSON 3.0.0).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TileSet {
+    /// Version of TileJSON.
+    pub tilejson: String,
+    /// Name of the set.
+    pub name: String,
+    /// Pattern of the tiles' addresses.
+    pub tiles: Vec<String>,
+    /// West, south, east and north of what is shown, degrees; left out where there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<[f64; 4]>,
+    /// Coarsest zoom.
+    pub minzoom: u8,
+    /// Deepest zoom worth asking for.
+    pub maxzoom: u8,
+    /// Layers and the attributes of their features.
+    pub vector_layers: Vec<TileSetLayer>,
+}
+
+/// A layer of a tile set.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TileSetLayer {
+    /// Its name.
+    pub id: String,
+    /// Attribute by attribute: what kind of value it is.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Where the vector tiles are, what ground they show and what is in them, as TileJSON: what is asked for here is asked
+/// for of the tiles, too.
+#[utoipa::path(get, path = "/api/v1/coverage/tiles.json", params(CoverageAsked),
+    responses((status = 200, body = TileSet), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn tile_set(
+    State(fixed): State<Arc<Fixed>>,
+    Query(asked): Query<CoverageAsked>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<TileSet>, ApiError> {
+    let answer = fixed
+        .coverage
+        .ask(asked.read()?, &told, |figures, _| age_tiles::bounds_deg(figures));
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    let pattern = format!(
+        "http://{}/api/v1/coverage/tiles/{{z}}/{{x}}/{{y}}.mvt{query}",
+        fixed.address
+    );
+    let vector_layers = TILE_FIELDS.iter().map(|(id, fields)| TileSetLayer {
+        id: (*id).to_owned(),
+        fields: fields
+            .iter()
+            .map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned()))
+            .collect(),
+    });
+    Ok(Json(TileSet {
+        tilejson: "3.0.0".to_owned(),
+        name: "FlyOnce coverage".to_owned(),
+        tiles: vec![pattern],
+        bounds: somewhere(sensible(answer.await)?)?,
+        minzoom: 0,
+        maxzoom: age_tiles::DEEPEST_ZOOM,
+        vector_layers: vector_layers.collect(),
+    }))
+}
+
+/// The layers of a tile with the attributes of their features.
+const TILE_FIELDS: [(&str, &[(&str, &str)]); 5] = [
+    (
+        "ages",
+        &[
+            ("class", "Number"),
+            ("seen", "Boolean"),
+            ("from_days", "Number"),
+            ("to_days", "Number"),
+        ],
+    ),
+    ("flyable", &[]),
+    ("towns", &[("name", "String")]),
+    (
+        "gaps",
+        &[
+            ("name", "String"),
+            ("rank", "Number"),
+            ("age_days", "Number"),
+            ("area_m2", "Number"),
+            ("priority", "Number"),
+            ("flight_minutes", "Number"),
+        ],
+    ),
+    ("docks", &[("dock_id", "String")]),
+];
 
 /// The tile and its row; 404 where there is none.
 fn address(z: u32, x: u32, file: &str, ending: &str) -> Result<(TileAddress, u32), ApiError> {

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod chunk_signature;
+mod compression;
 mod content_range;
 mod coverage;
 mod coverage_maps;
@@ -146,9 +147,10 @@ fn router(state: ApiState) -> Router {
         .fallback(no_such_door);
     Router::new()
         .nest("/api/v1", api)
-        .merge(dock_door::on_the_page_door())
         .route("/", get(page::index))
         .fallback(page::asset)
+        .layer(compression::gzip())
+        .merge(dock_door::on_the_page_door())
         .layer(DefaultBodyLimit::max(LARGEST_BODY_BYTES))
         .layer(middleware::from_fn(only_this_machine))
         .with_state(state)

@@ -50,6 +50,7 @@ use crate::api::{
         coverage_questions::demands,
         coverage_maps::map,
         coverage_maps::age_tile,
+        coverage_maps::tile_set,
         coverage_maps::vector_tile,
         layers::list,
         layers::geojson,

@@ -9,13 +9,16 @@ use formats::vector_tile::TileAddress;
 use survey::cells::CellSet;
 use survey::gaps::{Part, parts};
 use survey::geodesy::Wgs84;
-use survey::grid::WorkingGrid;
+use survey::grid::{GridPoint, WorkingGrid};
 use survey::ledger::{GroundRaster, RasterFrame};
 use survey::raster::{Bits, Lattice, TILE_CELLS, TileKey};
 
-use crate::coverage::age_map::AGE_CLASSES;
+use crate::answers::place::rounded;
+use crate::coverage::age_map::{AGE_CLASSES, bounds_m, shown_ground};
 use crate::coverage::figures::Figures;
 
+/// Tiles beyond are stretched ones of this zoom, whose pixels of 2 m are finer than the cells of a ledger.
+pub const DEEPEST_ZOOM: u8 = 16;
 /// Pixels along a tile's side that ages are sampled at.
 const SIDE: usize = 256;
 /// Pixels beyond each edge, so that outlines run on under the neighbours: more than the tile's buffer.
@@ -144,6 +147,32 @@ impl Pixels {
         let part = |part: Part| part.rings.into_iter().map(ring).collect();
         parts(&cells).into_iter().map(part).collect()
     }
+}
+
+/// West, south, east and north of what tiles show, degrees; `None` where there is nothing to show.
+///
+/// # Errors
+/// Parameters that a ledger cannot answer.
+pub fn bounds_deg(figures: &Figures<'_>) -> Result<Option<[f64; 4]>> {
+    let Some([west, north, east, south]) = bounds_m(&shown_ground(figures)?) else {
+        return Ok(None);
+    };
+    let grid = &figures.scene.basis.grid;
+    let mut bounds = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+    for (easting_m, northing_m) in [(west, north), (east, north), (east, south), (west, south)] {
+        let corner = grid.wgs84_from_grid(GridPoint {
+            easting_m,
+            northing_m,
+        })?;
+        for (axis, at) in [corner.longitude_deg, corner.latitude_deg]
+            .into_iter()
+            .enumerate()
+        {
+            bounds[axis] = bounds[axis].min(at);
+            bounds[axis + 2] = bounds[axis + 2].max(at);
+        }
+    }
+    Ok(Some(bounds.map(|at| rounded(at, 6))))
 }
 
 /// The docks as points, with `dock_id`.

@@ -124,6 +124,9 @@ pub struct CoverageSetting {
     pub until: String,
     /// Coarsest ground sampling distance that counts, cm per pixel.
     pub max_gsd_cm: f64,
+    /// The limits that can be asked for, the finest first.
+    #[serde(default)]
+    pub gsd_classes_cm: Vec<f64>,
     /// Side of a ground cell, metres.
     pub cell_m: f64,
     /// Zone of the civil days.

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::coverage::desk::{Asked, Desk};
 
-/// Other things come first after a start.
-const FIRST_AFTER: Duration = Duration::from_secs(45);
+/// Other things come first after a start. What takes longest, the ledger, the scene and the gaps, is at hand from then on.
+const FIRST_AFTER: Duration = Duration::from_secs(10);
 /// Then this often.
 const EVERY: Duration = Duration::from_secs(1800);
 
@@ -34,7 +34,7 @@ pub async fn keep_coverage(desk: Desk, stop: CancellationToken) {
 async fn state_today(desk: &Desk) -> Result<()> {
     let on_entered = |entered, all| tracing::info!(entered, all, "building the coverage ledger");
     let figures = desk
-        .ask(Asked::default(), &on_entered, |figures, _| figures.figures())
+        .ask_gaps(Asked::default(), &on_entered, |figures, _| figures.figures())
         .await?;
     if let Some(figures) = figures {
         desk.state(&figures).await?;

@@ -1,6 +1,7 @@
 //! Where questions of coverage are answered, in the running service and on the command line alike: it keeps the ledger
 //! fresh and the scene of a day at hand.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,20 +11,21 @@ use survey::ledger::LedgerError;
 use survey::time::{CivilDay, UtcMicros};
 use tokio::sync::Mutex;
 
+use crate::answers::place::rounded;
 use crate::clock;
 use crate::coverage::answer::CoverageSetting;
 use crate::coverage::figures::Figures;
 use crate::coverage::gap_list::{self, FoundGaps};
 use crate::coverage::keep::{Kept, LedgerForm, OnEntered};
 use crate::coverage::known_then;
-use crate::coverage::scene::Scene;
+use crate::coverage::scene::{Scene, SceneStamp};
 use crate::fleet::city_clock::CityClock;
 use crate::flight_log::day_bounds;
 use crate::lang::Words;
 use crate::workplace::Workplace;
 
-/// A scene is made anew after so long: layers, docks or the calendar may have changed.
-const SCENE_LASTS: Duration = Duration::from_secs(60);
+/// Scenes and lists of gaps at hand: today's, and those of days and windows that people compare it with.
+const AT_HAND: usize = 4;
 /// The ledger is held against the rows again after so long.
 const FRESH_FOR: Duration = Duration::from_secs(2);
 /// What changed is written into the data folder this often.
@@ -57,9 +59,9 @@ pub struct Desk(Arc<Inner>);
 struct Inner {
     workplace: Workplace,
     clock: CityClock,
-    gaps: std::sync::Mutex<Option<(GapKey, Arc<FoundGaps>)>>,
+    gaps: std::sync::Mutex<VecDeque<(GapKey, Arc<FoundGaps>)>>,
     kept: Mutex<Option<Fresh>>,
-    scene: Mutex<Option<(SceneKey, Instant, Arc<Scene>)>>,
+    scenes: Mutex<VecDeque<(SceneKey, SceneStamp, Arc<Scene>)>>,
     /// The ledger as it was known on a day, made when this event was the newest.
     then: Mutex<Option<(CivilDay, i64, Kept)>>,
 }
@@ -90,9 +92,9 @@ impl Desk {
         Self(Arc::new(Inner {
             workplace,
             clock,
-            gaps: std::sync::Mutex::new(None),
+            gaps: std::sync::Mutex::new(VecDeque::new()),
             kept: Mutex::new(None),
-            scene: Mutex::new(None),
+            scenes: Mutex::new(VecDeque::new()),
             then: Mutex::new(None),
         }))
     }
@@ -112,11 +114,14 @@ impl Desk {
     /// # Errors
     /// Layers, docks or a calendar that cannot be used.
     async fn scene(&self, day: CivilDay, as_known_then: bool) -> Result<Option<Arc<Scene>>> {
-        let mut at_hand = self.0.scene.lock().await;
-        if let Some((of, made, scene)) = &*at_hand
-            && *of == (day, as_known_then)
-            && made.elapsed() < SCENE_LASTS
-        {
+        let key = (day, as_known_then);
+        let mut at_hand = self.0.scenes.lock().await;
+        // Taken before the files are read: what changes meanwhile is seen the next time.
+        let stamp = SceneStamp::of(self.workplace()).await?;
+        let found = at_hand
+            .iter()
+            .find(|(of, stamped, _)| *of == key && *stamped == stamp);
+        if let Some((_, _, scene)) = found {
             return Ok(Some(Arc::clone(scene)));
         }
         let known_at = as_known_then.then(|| self.known_at(day)).transpose()?;
@@ -124,7 +129,9 @@ impl Desk {
             return Ok(None);
         };
         let scene = Arc::new(scene);
-        *at_hand = Some(((day, as_known_then), Instant::now(), Arc::clone(&scene)));
+        at_hand.retain(|(of, stamped, _)| *of != key && *stamped == stamp);
+        at_hand.truncate(AT_HAND - 1);
+        at_hand.push_front((key, stamp, Arc::clone(&scene)));
         Ok(Some(scene))
     }
 
@@ -207,8 +214,7 @@ impl Desk {
                 Some(found) => found,
                 None => {
                     let found = Arc::new(gap_list::find(figures, &self.workplace().config.settings)?);
-                    *self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Some((key, Arc::clone(&found)));
+                    self.keep_at_hand(key, &found);
                     found
                 }
             };
@@ -219,9 +225,16 @@ impl Desk {
 
     fn at_hand(&self, key: &GapKey) -> Option<Arc<FoundGaps>> {
         let held = self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref()
-            .filter(|(of, _)| of == key)
-            .map(|(_, found)| Arc::clone(found))
+        let found = held.iter().find(|(of, _)| of == key);
+        found.map(|(_, found)| Arc::clone(found))
+    }
+
+    fn keep_at_hand(&self, key: GapKey, found: &Arc<FoundGaps>) {
+        let mut held = self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of another state of the ledger nobody asks again.
+        held.retain(|(of, _)| of.ledger == key.ledger && of.asked != key.asked);
+        held.truncate(AT_HAND - 1);
+        held.push_front((key, Arc::clone(found)));
     }
 
     async fn refreshed<'h>(
@@ -315,6 +328,7 @@ impl Desk {
             since: since.to_string(),
             until: day.to_string(),
             max_gsd_cm: asked.max_gsd_cm.unwrap_or(settings.max_gsd_cm),
+            gsd_classes_cm: Vec::new(),
             cell_m: settings.cell_m,
             time_zone: settings.time_zone.clone(),
             reach: scene
@@ -349,6 +363,7 @@ fn figures<'a>(
     let limits = kept.ledger.limits();
     let class = limits.last_class_within(Some(setting.max_gsd_cm))?;
     setting.max_gsd_cm = limits.cm()[class];
+    setting.gsd_classes_cm = limits.cm().map(|cm| rounded(cm, 3)).to_vec();
     Ok(Figures {
         scene,
         ledger: &kept.ledger,

@@ -58,13 +58,13 @@ pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
         until: Some(CivilDay(figures.since.0 - 1)),
         ..figures.ever()
     };
-    let ages = figures.ledger.last_days(&before, &unseen)?;
+    let ages = figures.ledger.last_seen(&before, &unseen)?;
     let rules = GapRules {
         today: figures.until,
         smallest_m2: settings.coverage.smallest_gap_m2,
         never_seen_days: settings.coverage.never_seen_days,
     };
-    let weights = weighted_ground(figures)?;
+    let weights = weighted_ground(figures, &unseen)?;
     let mut found = FoundGaps {
         gaps: Vec::new(),
         small: 0,
@@ -137,23 +137,30 @@ fn by_reach(figures: &Figures<'_>, piece: CellSet) -> Vec<(Option<bool>, CellSet
     parts
 }
 
-/// Ground of targets with their class and weight.
+/// Unseen ground of targets with their class and weight.
 type Weighted = Vec<(String, f64, CellSet)>;
 
-fn weighted_ground(figures: &Figures<'_>) -> Result<Weighted> {
+fn weighted_ground(figures: &Figures<'_>, unseen: &CellSet) -> Result<Weighted> {
     let basis = &figures.scene.basis;
-    let mut grounds: Weighted = Vec::new();
+    let mut grounds: Vec<(&str, f64, Vec<Polygon>)> = Vec::new();
     for target in &basis.targets {
-        let cells = basis.cells(&target_ground(target, &basis.grid)?)?;
+        let ground = target_ground(target, &basis.grid)?;
         match grounds
             .iter_mut()
             .find(|(class, weight, _)| *class == target.class && *weight == target.weight)
         {
-            Some((_, _, sum)) => *sum = sum.union(&cells),
-            None => grounds.push((target.class.clone(), target.weight, cells)),
+            Some((_, _, all)) => all.extend(ground),
+            None => grounds.push((&target.class, target.weight, ground)),
         }
     }
-    Ok(grounds)
+    let cells = |(class, weight, ground): (&str, f64, Vec<Polygon>)| {
+        Ok((
+            class.to_owned(),
+            weight,
+            basis.cells(&ground)?.intersection(unseen),
+        ))
+    };
+    grounds.into_iter().map(cells).collect()
 }
 
 fn described(
@@ -235,10 +242,9 @@ pub fn outline_hash(outline: &Value) -> String {
 }
 
 fn touches(gap: &Gap, cells: &CellSet) -> bool {
-    let lattice = cells.lattice();
     gap.cells
         .iter()
-        .any(|run| (run.start..run.end).any(|column| cells.contains(lattice.cell_centre(run.row, column))))
+        .any(|run| cells.has_any(run.row, run.start..run.end))
 }
 
 /// The dock that is first at a place, and the distance to it; the nearest where none reaches it.

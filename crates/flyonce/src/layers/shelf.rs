@@ -115,7 +115,8 @@ impl Shelf {
         }
     }
 
-    fn book(&self) -> PathBuf {
+    /// The list of what was brought in and taken out of use.
+    pub fn book(&self) -> PathBuf {
         self.folder.join("book.jsonl")
     }
 

@@ -402,7 +402,7 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn free_tcp() -> u16 {
+pub fn free_tcp() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -411,7 +411,7 @@ fn free_tcp() -> u16 {
 }
 
 /// A port below one that is free; tests run side by side, so the system chooses where.
-fn free_udp() -> u16 {
+pub fn free_udp() -> u16 {
     loop {
         let first = UdpSocket::bind("127.0.0.1:0")
             .unwrap()

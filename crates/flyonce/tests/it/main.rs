@@ -15,6 +15,7 @@ mod cloud_door;
 mod comparing;
 mod configuring;
 mod coverage;
+mod coverage_page;
 mod coverage_targets;
 mod faulty_wave;
 mod feedback;

@@ -41,24 +41,50 @@ impl Service {
         self.request_as(&self.address, method, path, body)
     }
 
-    fn request_as(&self, host: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+    /// With further header lines, each ending in CRLF. The body comes as it is, not in chunks.
+    pub fn request_with(&self, method: &str, path: &str, headers: &str) -> Answer {
+        let mut stream = self.connected();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: localhost\r\n{headers}\r\n"
+        )
+        .unwrap();
+        answer(stream)
+    }
+
+    /// What the stream of events says first, asked for with further header lines.
+    pub fn first_event(&self, headers: &str) -> String {
+        let mut stream = self.connected();
+        write!(
+            stream,
+            "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
+        )
+        .unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(stream).lines() {
+            said.push_str(&line.unwrap());
+            said.push('\n');
+            if said.contains("data: ") {
+                break;
+            }
+        }
+        said
+    }
+
+    fn connected(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    fn request_as(&self, host: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let mut stream = self.connected();
         let body = body.map(Value::to_string).unwrap_or_default();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n"
         );
         write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut all = Vec::new();
-        stream.read_to_end(&mut all).unwrap();
-        let split = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let headers = String::from_utf8_lossy(&all[..split]).into_owned();
-        let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer {
-            status,
-            headers,
-            body: all[split + 4..].to_vec(),
-        }
+        answer(stream)
     }
 
     pub fn json(&self, path: &str) -> Value {
@@ -79,6 +105,19 @@ impl Service {
             Some(&decision),
         );
         (answer.status, serde_json::from_slice(&answer.body).unwrap())
+    }
+}
+
+fn answer(mut stream: TcpStream) -> Answer {
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).unwrap();
+    let split = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let headers = String::from_utf8_lossy(&all[..split]).into_owned();
+    let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer {
+        status,
+        headers,
+        body: all[split + 4..].to_vec(),
     }
 }
 

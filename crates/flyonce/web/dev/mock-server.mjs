@@ -1,7 +1,7 @@
 // MOCK server for working on the page without the program (`npm run dev:mock`). Never shipped:
 // leads are made up and pictures are drawn as SVG. It keeps the HTTP contract, in memory.
 import { createServer } from "node:http";
-import { coverageAnswer } from "./mock-coverage.mjs";
+import { coverageAnswer, coverageTile } from "./mock-coverage.mjs";
 import { sitingAnswer } from "./mock-siting.mjs";
 import { fleetAnswer, fleetView } from "./mock-fleet.mjs";
 
@@ -31,7 +31,7 @@ const at = (minutes) => new Date(Date.UTC(2026, 7, 3, 1, 0) + minutes * 60_000).
 const photoPlace = (i) => [121.54 + (i % 6) * 0.0011, 31.2 + Math.floor(i / 6) * 0.0008];
 
 const photos = Array.from({ length: PHOTOS }, (_, i) => ({
-  photo_id: `S1-${String(i).padStart(4, "0")}`, sha256: hex(i + 1), names: [`DJI_${1000 + i}.JPG`], captured_at: i === 23 ? null : at(i), state: i < 22 ? "looked_at" : "stored",
+  sortie_id: "S1", photo_id: `S1-${String(i).padStart(4, "0")}`, sha256: hex(i + 1), names: [`DJI_${1000 + i}.JPG`], captured_at: i === 23 ? null : at(i), state: i < 22 ? "looked_at" : "stored",
   pose_usable: i < 22, problem: i < 22 ? null : two("缺少云台角度，无法定位到地面", "The gimbal angles are missing, so it cannot be placed on the ground"),
   width_px: W, height_px: H, gsd_cm: i < 22 ? 2.7 : null, camera: "DJI M3D", n_detections: 0, simulated: true, image_url: `/api/v1/images/${hex(i + 1)}?width=2048`, thumbnail_url: `/api/v1/images/${hex(i + 1)}?width=320`,
 }));
@@ -87,7 +87,7 @@ function decide(lead, body) {
 }
 
 function answer(path, q, body, method) {
-  const coverage = coverageAnswer(path);
+  const coverage = coverageAnswer(path, body);
   if (coverage) return coverage;
   const siting = sitingAnswer(path);
   if (siting) return siting;
@@ -124,6 +124,7 @@ createServer(async (request, response) => {
     streams.add(response);
     return response.on("close", () => streams.delete(response));
   }
+  if (path[0] === "coverage" && path[1] === "tiles") return response.writeHead(200, { "content-type": "application/vnd.mapbox-vector-tile" }).end(coverageTile(path.slice(2)));
   let text = "";
   for await (const part of request) text += part;
   await new Promise((done) => setTimeout(done, SLOW_MS));

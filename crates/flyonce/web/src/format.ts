@@ -34,6 +34,9 @@ export function dateTime(iso: string | null): string {
   return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}`;
 }
 
+/** The city's time of day of an instant in ms since the epoch: 14:05. */
+export const clockTime = (at_ms: number): string => dateTime(new Date(at_ms).toISOString()).slice(11);
+
 /** Age in the largest unit that is not zero: 3 小时 / 3 h. */
 export function age(iso: string | null, now: number, lang: Lang): string {
   const seconds = Math.max(0, (now - Date.parse(iso ?? "")) / 1000);

@@ -147,6 +147,7 @@ export const WORDS = {
   "photos.state.reviewed": { zh: "已审核", en: "Reviewed" },
   "photos.state.planned": { zh: "计划拍摄", en: "Planned" },
   "photos.state.triggered": { zh: "已触发", en: "Triggered" },
+  "photos.sortie": { zh: "架次", en: "Flight or import" },
   "photos.state.captured": { zh: "已拍摄", en: "Captured" },
   "photos.state.lost:not_flown": { zh: "缺失：未飞到", en: "Lost: not flown" },
   "photos.state.lost:misfire": { zh: "缺失：未拍成", en: "Lost: misfire" },

@@ -22,6 +22,7 @@ export type Overlay =
   | { kind: "name"; then: (() => void) | null }
   | { kind: "order"; order: Order }
   | { kind: "override"; dock: string; check: Check }
+  | { kind: "withdraw"; sortie: string; photos: number | null }
   | { kind: "help" };
 
 const NO_COUNTS: Counts = {

@@ -130,6 +130,8 @@ export interface DecisionRequest {
 
 export interface Photo {
   photo_id: string;
+  /** The flight it was taken on, or the import it came with. */
+  sortie_id: string;
   sha256: string;
   names: string[];
   captured_at: string | null;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { area, missing, rowSize, share, sortedRows } from "./show";
+import { area, daysBefore, missing, rowSize, share, sortedRows } from "./show";
 import type { Amount, CoverageRow } from "./types";
 
 const amount = (percent: number | null): Amount => ({ km2: null, km: null, percent, unknown: null });
@@ -21,6 +21,11 @@ describe("figures", () => {
   test("a corridor has a length, a town an area", () => {
     expect(rowSize(row("a", 1, 3.21), "en")).toBe("3.21 km");
     expect(rowSize(row("a", 1), "en")).toBe("12.35 km²");
+  });
+  test("a window of days ends with its day, over months and years", () => {
+    expect(daysBefore("2026-03-01", 1)).toBe("2026-02-28");
+    expect(daysBefore("2026-01-10", 29)).toBe("2025-12-12");
+    expect(daysBefore("2026-01-10", 0)).toBe("2026-01-10");
   });
   test("gaps are told in the unit that fits", () => {
     expect([9_000, 25_000, 2_500_000].map((m2) => area(m2, "en"))).toEqual(["9,000 m²", "2.5 ha", "2.50 km²"]);

@@ -35,6 +35,13 @@ export function missing(goal: Goal): number | null {
   return goal.target_percent - goal.percent;
 }
 
+/** The civil day `days` before another one, both yyyy-mm-dd. */
+export function daysBefore(day: string, days: number): string {
+  const at = new Date(`${day}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() - days);
+  return at.toISOString().slice(0, 10);
+}
+
 export type SortKey = "name" | "size" | "reachable" | "planned" | "imaged" | "age" | "never";
 
 const VALUES: Record<Exclude<SortKey, "name">, (row: CoverageRow) => number | null> = {

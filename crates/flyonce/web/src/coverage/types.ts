@@ -1,4 +1,5 @@
 // Answers of the coverage part of the HTTP API, field for field.
+import type { Bounds } from "../geo";
 import type { Bilingual } from "../types";
 
 export interface Amount {
@@ -56,6 +57,8 @@ export interface CoverageSetting {
   since: string;
   until: string;
   max_gsd_cm: number;
+  /** Limits that can be asked for, the finest first. */
+  gsd_classes_cm: number[];
   cell_m: number;
   time_zone: string;
   reach: Bilingual;
@@ -121,6 +124,10 @@ export interface Gap {
   reachable_percent: number | null;
   flight_minutes: number | null;
   sorties: number | null;
+  /** Named by its outline: the same after other gaps came and went. */
+  gap_id?: string;
+  /** Pieces that one battery flies, each with a plan ready to fly. */
+  flights?: { number: number; minutes: number }[];
 }
 
 export interface GapList {
@@ -151,6 +158,18 @@ export interface Explanation {
 /** What is asked for; what is left out is as configured. */
 export interface CoverageAsked {
   as_of?: string;
+  /** Only what was in the store on that day. */
+  known_then?: "true";
   since?: string;
   max_gsd_cm?: number;
 }
+
+/** A flight or import whose photos do not count. */
+export interface Withdrawal { sortie_id: string; reason: string; by: string; at: string; photos: number }
+export interface WithdrawalList { withdrawn: Withdrawal[] }
+/** `new`: false where it was withdrawn before, for the reason that stands. */
+export interface Withdrawn extends Withdrawal { new: boolean }
+export interface Restored { sortie_id: string; photos: number }
+
+/** The part of a TileJSON document that the map needs; null bounds where there is nothing to show. */
+export interface TileSet { bounds: Bounds | null }

@@ -2,8 +2,8 @@
 // in the map engine, so it is only ever imported lazily.
 import "maplibre-gl/dist/maplibre-gl.css";
 import {
-  GeoJSONSource, Map as Engine, NavigationControl, ScaleControl, setWorkerUrl,
-  type StyleSpecification,
+  GeoJSONSource, Map as Engine, NavigationControl, ScaleControl, VectorTileSource, setWorkerUrl,
+  type MapMouseEvent, type StyleSpecification,
 } from "maplibre-gl";
 // A bundled file of our own origin: the content security policy admits no foreign worker.
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
@@ -18,7 +18,12 @@ export interface SurfaceHandlers {
   hover(at: LonLat | null): void;
   /** The view has changed: what is drawn above the map must be placed again. */
   moved?(): void;
+  /** What lies under the pointer in these layers of the style, the uppermost first. */
+  under?: { layers: readonly string[]; at(found: Touched[], clicked: boolean): void };
 }
+
+/** A feature under the pointer, with the layer of the style that shows it. */
+export interface Touched { layer: string; properties: Record<string, unknown> }
 
 /** Pixels of the map that what is shown keeps clear of, on all sides or on each. */
 export type Padding = number | { top: number; right: number; bottom: number; left: number };
@@ -51,7 +56,14 @@ export class MapSurface<Source extends string> {
       if (typeof id === "string") handlers.pickLead(id);
     });
     this.#engine.on("mousemove", (event) => handlers.hover([event.lngLat.lng, event.lngLat.lat]));
-    this.#engine.on("mouseout", () => handlers.hover(null));
+    this.#engine.on("mouseout", () => {
+      handlers.hover(null);
+      handlers.under?.at([], false);
+    });
+    if (handlers.under) {
+      this.#engine.on("mousemove", (event) => handlers.under?.at(this.#under(event), false));
+      this.#engine.on("click", (event) => handlers.under?.at(this.#under(event), true));
+    }
     this.#engine.on("mouseenter", "leads", () => this.#cursor("pointer"));
     this.#engine.on("mouseleave", "leads", () => this.#cursor(""));
     this.#theme.addEventListener("change", this.restyle);
@@ -61,6 +73,12 @@ export class MapSurface<Source extends string> {
     this.#data.set(name, data);
     const source = this.#engine.getSource(name);
     if (source instanceof GeoJSONSource) void source.setData(data);
+  }
+
+  /** Fetches the vector tiles of a source from another address. */
+  setTiles(name: string, pattern: string): void {
+    const source = this.#engine.getSource(name);
+    if (source instanceof VectorTileSource) source.setTiles([pattern]);
   }
 
   /** Jumps without an animation: a reviewer changes leads faster than a flight across the map. */
@@ -95,6 +113,12 @@ export class MapSurface<Source extends string> {
     this.set("graticule", lines);
     this.#handlers.step(step_deg);
   };
+
+  #under({ point }: MapMouseEvent): Touched[] {
+    const layers = (this.#handlers.under?.layers ?? []).filter((layer) => this.#engine.getLayer(layer));
+    return this.#engine.queryRenderedFeatures(point, { layers })
+      .map((found) => ({ layer: found.layer.id, properties: found.properties }));
+  }
 
   #cursor(kind: string): void {
     this.#engine.getCanvas().style.cursor = kind;
