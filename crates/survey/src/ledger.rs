@@ -45,7 +45,6 @@ pub use query::{
     AgeFigures, Ages, CellSeen, DockFigures, GroundRaster, ImagedFigures, LedgerQuery, LengthSeen,
     RasterFrame, Share, TownFigures,
 };
-pub use rasters::LastSeen;
 pub use saved::SavedError;
 
 use frames::{Fixed, Frame, Frames, Stratum};

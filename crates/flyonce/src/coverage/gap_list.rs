@@ -58,7 +58,7 @@ pub fn find(figures: &Figures<'_>, settings: &Settings) -> Result<FoundGaps> {
         until: Some(CivilDay(figures.since.0 - 1)),
         ..figures.ever()
     };
-    let ages = figures.ledger.last_seen(&before, &unseen)?;
+    let ages = figures.ledger.last_days(&before, &unseen)?;
     let rules = GapRules {
         today: figures.until,
         smallest_m2: settings.coverage.smallest_gap_m2,

@@ -1,4 +1,4 @@
-//! Last-seen days and best GSD as pixels, and last-seen days cell by cell.
+//! Last-seen days and best GSD as pixels.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,9 @@ use super::projector::Projector;
 use super::query::{Filter, GroundRaster, LedgerQuery, RasterFrame};
 use super::tile::{CELLS, Tile};
 use super::{Ledger, tile_and_cell};
-use crate::cells::CellSet;
 use crate::geodesy::Wgs84;
 use crate::grid::{GridError, GridPoint};
-use crate::raster::{TILE_CELLS, TileKey};
-use crate::time::CivilDay;
+use crate::raster::TileKey;
 
 /// Most pixels of a raster.
 const MOST_PIXELS: usize = 1 << 28;
@@ -20,45 +18,7 @@ const MOST_PIXELS: usize = 1 << 28;
 /// Last day and sharpest class of a tile's cells; nothing where no counting photo shows a cell.
 type TileView = Vec<Option<(u16, u8)>>;
 
-/// When cells were last seen, of the tiles that were asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LastSeen {
-    tiles: HashMap<TileKey, Vec<Option<u16>>, Fixed>,
-}
-
-impl LastSeen {
-    /// The last day on which a photo showed the cell of a row and column; none where none did.
-    #[must_use]
-    pub fn at(&self, row: i32, column: i32) -> Option<CivilDay> {
-        let days = self
-            .tiles
-            .get(&(row.div_euclid(TILE_CELLS), column.div_euclid(TILE_CELLS)))?;
-        let cell = row.rem_euclid(TILE_CELLS) * TILE_CELLS + column.rem_euclid(TILE_CELLS);
-        days[cell as usize].map(|day| CivilDay(i32::from(day)))
-    }
-}
-
 impl Ledger {
-    /// When cells were last seen: of all tiles that have any cell of a set.
-    ///
-    /// # Errors
-    /// As [`Ledger::imaged`]; [`LedgerError::OtherCells`].
-    pub fn last_seen(&self, query: &LedgerQuery<'_>, cells: &CellSet) -> Result<LastSeen, LedgerError> {
-        if cells.lattice() != self.lattice {
-            return Err(LedgerError::OtherCells);
-        }
-        let filter = query.filter(self.limits, &self.frames)?;
-        let mut tiles: HashMap<TileKey, Vec<Option<u16>>, Fixed> = HashMap::default();
-        for key in cells.tiles().keys() {
-            let Some(tile) = self.tile(*key) else { continue };
-            let mut days = vec![None; CELLS];
-            // Strata come by day: the last one stays.
-            each_cell(tile, &filter, |cell, stratum| days[cell] = Some(stratum.day));
-            tiles.insert(*key, days);
-        }
-        Ok(LastSeen { tiles })
-    }
-
     /// Last-seen days and best GSD as pixels, for pictures and files. A pixel outside the working area was never seen.
     ///
     /// # Errors

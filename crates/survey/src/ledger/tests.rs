@@ -320,10 +320,6 @@ proptest! {
         let raster = ledger.raster(&LedgerQuery::default(), &pixel).unwrap();
         let last = showing.iter().map(|photo| photo.day).max();
         prop_assert_eq!(raster.last_seen_day[0], last.unwrap_or(GroundRaster::NEVER));
-        let tile = CellSet::of_tiles(ledger.grid().clone(), ledger.lattice(), [(key, Box::new([u64::MAX; 64]))]);
-        let seen = ledger.last_seen(&LedgerQuery::default(), &tile).unwrap();
-        let (row, column) = (key.0 * 64 + cell as i32 / 64, key.1 * 64 + cell as i32 % 64);
-        prop_assert_eq!(seen.at(row, column), last.map(CivilDay));
         let sharpest = showing.iter().map(|photo| ledger.limits().class_of(photo.gsd_cm).unwrap()).min();
         match sharpest {
             Some(class) => prop_assert_eq!(f64::from(raster.best_gsd_cm[0]), ledger.limits().cm()[class]),
