@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::grid::GridPoint;
 
+mod convex;
 mod painter;
 
 pub(crate) use painter::{Painter, Span, push_bits, push_span};

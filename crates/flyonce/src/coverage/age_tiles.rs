@@ -14,8 +14,9 @@ use survey::ledger::{GroundRaster, RasterFrame};
 use survey::raster::{Bits, Lattice, TILE_CELLS, TileKey};
 
 use crate::answers::place::rounded;
-use crate::coverage::age_map::{AGE_CLASSES, bounds_m, shown_ground};
+use crate::coverage::age_map::{AGE_CLASSES, shown_ground};
 use crate::coverage::figures::Figures;
+use crate::map_picture::bounds_m;
 
 /// Tiles beyond are stretched ones of this zoom, whose pixels of 2 m are finer than the cells of a ledger.
 pub const DEEPEST_ZOOM: u8 = 16;

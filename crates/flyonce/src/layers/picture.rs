@@ -7,7 +7,7 @@ use survey::layers::{Difference, LayerRef};
 
 use crate::answers::layer_kinds::kind_words;
 use crate::lang::{Lang, Words};
-use crate::layers::Town;
+use crate::layers::NamedArea;
 use crate::layers::compare::Comparison;
 use crate::map_picture::colours::{BORDER, Colour, GAINED, LOST, SAME};
 use crate::map_picture::labels::{Labels, numbered_words};
@@ -24,7 +24,7 @@ const TOWNS_LISTED: usize = 12;
 pub fn map_png(
     comparison: &Comparison,
     (kept, found): (&[Polygon], &Difference),
-    towns: &[Town],
+    towns: &[NamedArea],
     grid: &WorkingGrid,
     lang: Lang,
 ) -> Result<Vec<u8>> {

@@ -7,6 +7,7 @@
 //! the cell evenly: van der Corput's idea in two directions (Niederreiter 1992, ch. 3).
 
 use super::TILE_CELLS;
+use super::convex::ConvexPainter;
 
 /// Columns `from..to` of one row of the lattice. A polygon's spans are in order of row and column; spans of one row do
 /// not touch, so that one set of cells has one list of spans.
@@ -45,22 +46,32 @@ const FROM_PLACE: [u64; WORD as usize + 1] = {
 };
 
 /// Columns of a word, rows of a band: those of a tile.
-const WORD: i32 = TILE_CELLS;
+pub(super) const WORD: i32 = TILE_CELLS;
 
 const fn place(index: usize) -> usize {
     index * 39 % WORD as usize
 }
 
+/// How far a row's sample points are shifted along it, a column's across it, in cells.
+fn offset(index: i32) -> f64 {
+    OFFSETS[(index & (WORD - 1)) as usize]
+}
+
+/// The same in steps of 2⁻³² cell.
+pub(super) fn offset_fixed(index: i32) -> i64 {
+    (2 * place((index & (WORD - 1)) as usize) as i64 + 1) << 25
+}
+
 /// The sample point of a cell, in columns and rows.
 #[cfg(test)]
 fn sample_point(row: i32, column: i32) -> [f64; 2] {
-    let offset = |index: i32| OFFSETS[index.rem_euclid(WORD) as usize];
     [f64::from(column) + offset(row), f64::from(row) + offset(column)]
 }
 
 /// Paints rings; keeps its working memory between polygons.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Painter {
+    convex: ConvexPainter,
     /// By their first rows.
     edges: Vec<Edge>,
     /// Those of `edges` that reach into the band and were met before it.
@@ -101,6 +112,58 @@ impl Edge {
         })
     }
 
+    /// Turns over the cells right of the edge in those of its own rows that the band has; `top` is the band's first row,
+    /// and it has `width` words a row from column `base` on.
+    fn mark(&self, top: i32, base: i32, width: usize, band: &mut [Word]) {
+        let rows = (band.len() / width) as i32;
+        let (from, to) = (self.first_row.max(top), self.last_row.min(top + rows - 1));
+        let mut below = if from == self.first_row {
+            self.low[0]
+        } else {
+            self.column_at(f64::from(from))
+        };
+        let lines = band.chunks_exact_mut(width).skip((from - top) as usize);
+        for (row, words) in (from..=to).zip(lines) {
+            let bottom = f64::from(row);
+            let above = if row == self.last_row {
+                self.high[0]
+            } else {
+                self.column_at(bottom + 1.0)
+            };
+            let mut beside = u64::MAX;
+            if row == self.first_row {
+                beside &= FROM_PLACE[first_place(self.low[1] - bottom)];
+            }
+            if row == self.last_row {
+                beside &= !FROM_PLACE[first_place(self.high[1] - bottom)];
+            }
+            let (west, east) = if self.slope < 0.0 {
+                (above, below)
+            } else {
+                (below, above)
+            };
+            // Where the edge would be if the row's points were the cells' western corners.
+            let edge = self.low[0] + (bottom - self.low[1]) * self.slope - offset(row);
+            let is_right = |column: i32| u64::from(f64::from(column) >= edge + offset(column) * self.slope);
+            let (mut left, right) = (floor(west), floor(east));
+            while right - left >= WORD {
+                let bits = (0..WORD).fold(0, |bits, next| bits | is_right(left + next) << next);
+                turn_over(words, left - base, bits, beside);
+                left += WORD;
+            }
+            // Looking at a cell more than the edge passes through changes nothing, and a fixed number is quick.
+            let bits = if right - left < 3 {
+                is_right(left) | is_right(left + 1) << 1 | is_right(left + 2) << 2 | u64::MAX << 3
+            } else {
+                let looked_at = (0..=right - left).fold(0, |bits, next| bits | is_right(left + next) << next);
+                looked_at | (u64::MAX << (right - left)) << 1
+            };
+            turn_over(words, left - base, bits, beside);
+            turn_over_from(words, left - base + WORD, beside);
+            below = above;
+        }
+    }
+
     /// The column at a row, between the ends: rounding must not carry it beyond them.
     fn column_at(&self, row: f64) -> f64 {
         let column = self.low[0] + (row - self.low[1]) * self.slope;
@@ -111,40 +174,20 @@ impl Edge {
         };
         column.max(west).min(east)
     }
+}
 
-    /// Turns over the cells of a row that lie right of the edge, within its own rows.
-    fn mark(&self, row: i32, base: i32, words: &mut [Word]) {
-        let bottom = f64::from(row);
-        let (from, to) = (self.low[1] - bottom, self.high[1] - bottom);
-        let beside = FROM_PLACE[first_place(from)] & !FROM_PLACE[first_place(to)];
-        let (one, other) = (
-            if from > 0.0 {
-                self.low[0]
-            } else {
-                self.column_at(bottom)
-            },
-            if to < 1.0 {
-                self.high[0]
-            } else {
-                self.column_at(bottom + 1.0)
-            },
-        );
-        let (left, right) = (floor(one.min(other)) - base, floor(one.max(other)) - base);
-        // Where the edge would be if the row's points were the cells' corners.
-        let shifted = self.low[0] - from * self.slope - OFFSETS[row.rem_euclid(WORD) as usize];
-        for word in left / WORD..=right / WORD {
-            let first = word * WORD;
-            let (low, high) = ((left - first).max(0), (right - first).min(WORD - 1));
-            let mut bits = 0;
-            for column in low..=high {
-                let edge = shifted + OFFSETS[column as usize] * self.slope;
-                bits |= u64::from(f64::from(base + first + column) >= edge) << column;
-            }
-            let after = u64::MAX.checked_shl(high as u32 + 1).unwrap_or(0);
-            words[word as usize].here ^= (bits | after) & beside;
-        }
-        words[(right / WORD) as usize + 1].onwards ^= beside;
-    }
+/// Turns over 64 cells from `at` on, as `bits` say, where `beside` has their columns.
+fn turn_over(words: &mut [Word], at: i32, bits: u64, beside: u64) {
+    let (word, step) = ((at / WORD) as usize, (at % WORD) as u32);
+    words[word].here ^= bits << step & beside;
+    words[word + 1].here ^= bits.unbounded_shr(64 - step) & beside;
+}
+
+/// Turns over all cells from `at` on.
+fn turn_over_from(words: &mut [Word], at: i32, beside: u64) {
+    let (word, step) = ((at / WORD) as usize, (at % WORD) as u32);
+    words[word].onwards ^= beside;
+    words[word].here ^= !(u64::MAX << step) & beside;
 }
 
 /// Index of the first place that is not below `share` of a cell.
@@ -155,8 +198,18 @@ fn first_place(share: f64) -> usize {
 impl Painter {
     /// The cells whose sample points lie inside the rings (even-odd, so that holes may run either way), of corners in
     /// columns and rows.
+    /// A convex ring of up to four corners is painted by [`ConvexPainter`], whose edges have points of their own.
     pub fn paint(&mut self, rings: &[Vec<[f64; 2]>], spans: &mut Vec<Span>) {
         spans.clear();
+        if let [ring] = rings
+            && self.convex.paint(ring, spans)
+        {
+            return;
+        }
+        self.paint_any(rings, spans);
+    }
+
+    fn paint_any(&mut self, rings: &[Vec<[f64; 2]>], spans: &mut Vec<Span>) {
         self.edges.clear();
         self.open.clear();
         let (mut west, mut east) = (f64::MAX, f64::MIN);
@@ -173,7 +226,7 @@ impl Painter {
         }
         self.edges.sort_unstable_by_key(|edge| edge.first_row);
         let base = floor(west).div_euclid(WORD) * WORD;
-        let width = ((floor(east) - base) / WORD) as usize + 2;
+        let width = ((floor(east) - base) / WORD) as usize + 3;
         let mut next = 0;
         while let Some(edge) = self.edges.get(next) {
             let mut top = edge.first_row;
@@ -210,11 +263,7 @@ impl Painter {
         self.band
             .resize((last - top + 1) as usize * width, Word::default());
         for edge in &self.open {
-            let (from, to) = (edge.first_row.max(top), edge.last_row.min(last));
-            let rows = self.band.chunks_exact_mut(width).skip((from - top) as usize);
-            (from..=to)
-                .zip(rows)
-                .for_each(|(row, words)| edge.mark(row, base, words));
+            edge.mark(top, base, width, &mut self.band);
         }
         for (row, words) in (top..).zip(self.band.chunks_exact(width)) {
             let mut left_of_all = 0;
@@ -253,7 +302,7 @@ pub(crate) fn push_span(spans: &mut Vec<Span>, span: Span) {
 }
 
 /// `f64::floor` is a call on plain x86-64; two conversions are not.
-fn floor(value: f64) -> i32 {
+pub(super) fn floor(value: f64) -> i32 {
     let cut = value as i32;
     cut - i32::from(f64::from(cut) > value)
 }
@@ -266,7 +315,7 @@ mod tests {
 
     fn cells(rings: &[Vec<[f64; 2]>]) -> Vec<[i32; 2]> {
         let mut spans = Vec::new();
-        Painter::default().paint(rings, &mut spans);
+        Painter::default().paint_any(rings, &mut spans);
         for [one, next] in spans.array_windows() {
             assert!(
                 (one.row, one.to) < (next.row, next.from),

@@ -161,7 +161,7 @@ async fn ground(
     reference: Option<Reference>,
 ) -> Result<Ground> {
     let today = workplace.zone.civil_day(clock::now());
-    let basis = Basis::of(workplace, today, arguments.cell_m).await?;
+    let basis = Basis::of(workplace, today, None, arguments.cell_m).await?;
     if let Some(file) = &arguments.layer {
         let version = arguments.layer_version.as_deref();
         let layer = layers::load(file, None, version, reference, "")?.layer;
