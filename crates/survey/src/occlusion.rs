@@ -16,7 +16,7 @@ use crate::area::Polygon;
 use crate::cells::CellSet;
 use crate::geodesy::{LocalTangent, Wgs84};
 use crate::grid::{GridError, WorkingGrid};
-use crate::raster::{Bits, Lattice, TILE_CELLS, TileKey};
+use crate::raster::{Bits, Lattice, TILE_CELLS, TileKey, sample_point};
 use crate::terrain::{Surroundings, Terrain};
 
 #[cfg(test)]
@@ -318,8 +318,8 @@ impl HiddenGround {
             while left != 0 {
                 let column = left.trailing_zeros();
                 left &= left - 1;
-                let middle = first + across * (f64::from(column) + 0.5) + up * (row as f64 + 0.5);
-                if self.is_hidden(mask, middle) {
+                let [along, across_rows] = sample_point(row as i32, column as i32);
+                if self.is_hidden(mask, first + across * along + up * across_rows) {
                     *word &= !(1 << column);
                 }
             }

@@ -7,7 +7,7 @@ use crate::grid::GridPoint;
 mod convex;
 mod painter;
 
-pub(crate) use painter::{Painter, Span, push_bits, push_span};
+pub(crate) use painter::{Painter, Span, push_bits, push_span, sample_point};
 
 /// Row and column of a tile, in tiles from the grid's origin.
 pub type TileKey = (i32, i32);

@@ -111,6 +111,11 @@ fn cells_of_a_surface_model_are_taken_as_they_are() {
         ring: places(&rectangle([20.0, 30.0], [200.0, 100.0], 1.0)),
         ..photo.clone()
     };
+    // With a fifth corner: rings of four are painted in another way when they stand alone.
+    let [photo, hidden] = [photo, hidden].map(|mut photo| {
+        photo.ring.insert(1, middle(&photo.ring));
+        photo
+    });
     let visible = photo.cells(&ledger).difference(&hidden.cells(&ledger));
     ledger.enter(&frame(Shown::Cells(&visible), "a")).unwrap();
     assert_eq!(ledger.imaged_cells(&LedgerQuery::default()).unwrap(), visible);
@@ -121,4 +126,12 @@ fn cells_of_a_surface_model_are_taken_as_they_are() {
     other.enter(&frame(Shown::Rings(&rings), "a")).unwrap();
     assert_eq!(other.to_bytes(), bytes);
     assert_eq!(Ledger::from_bytes(&bytes).unwrap().to_bytes(), bytes);
+}
+
+/// Between the first two corners.
+fn middle(ring: &[Wgs84]) -> Wgs84 {
+    Wgs84 {
+        latitude_deg: f64::midpoint(ring[0].latitude_deg, ring[1].latitude_deg),
+        longitude_deg: f64::midpoint(ring[0].longitude_deg, ring[1].longitude_deg),
+    }
 }

@@ -75,7 +75,7 @@ fn refusals_can_be_read() {
     newer[14] = 9;
     assert_eq!(
         refused(&newer).to_string(),
-        "the saved ledger has version 9; this program reads version 1"
+        "the saved ledger has version 9; this program reads version 2"
     );
     let mut damaged = bytes.clone();
     damaged[40] ^= 1;
