@@ -17,8 +17,9 @@ mod trace;
 pub use flights::{GapPiece, SHARE_FOR_STRAIGHT_WAYS, pieces_for};
 pub use trace::{Part, Run, parts};
 
-/// Corners of a gap's outline lie no farther from the edges of its cells than this, in cells.
-const OUTLINE_TOLERANCE_CELLS: f64 = 1.5;
+/// Corners of a gap's outline lie no farther from the edges of its cells than this, in cells. A straight edge's cells
+/// reach up to one beyond it on either side, because their sample points lie anywhere in them.
+const OUTLINE_TOLERANCE_CELLS: f64 = 2.0;
 
 /// Why gaps cannot be told.
 #[derive(Debug, Clone, PartialEq, Error)]

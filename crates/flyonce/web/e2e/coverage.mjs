@@ -98,7 +98,7 @@ async function theMap() {
   await until("gaps are listed", async () => (await page.locator("[data-gap]").count()) === Math.min(100, expected.gaps.total));
   const light = [238, 241, 243];
   await until("ages are drawn", async () => (await pixels([over([206, 211, 219], light)]))[0] > 1000);
-  const drawn = await pixels([[26, 120, 80], [102, 178, 98], [222, 203, 93]].map((colour) => over(colour, light)));
+  const drawn = await pixels([[11, 85, 159], [107, 174, 214], [255, 230, 128]].map((colour) => over(colour, light)));
   check(`ground that was seen is drawn: ${drawn}`, drawn.some((count) => count > 300));
   const words = await sweep();
   for (const part of ["西镇", "东镇", "从未拍到", "天", "空白第"]) {
