@@ -220,33 +220,7 @@ impl Shelf {
             .iter()
             .find(|entry| entry.record.layer_ref() == record.layer_ref())
         {
-            if same.sha256 != sha256 {
-                return Err(Refused::error(
-                    format!(
-                        "已有图层 {}(编号 {}),内容不同,请换版本号",
-                        record.layer_ref(),
-                        same.id
-                    ),
-                    format!(
-                        "there is another layer {} already ({}); a change needs a new version (内容不同,请换版本号)",
-                        record.layer_ref(),
-                        same.id
-                    ),
-                ));
-            }
-            if same.retired.is_some() {
-                return Err(Refused::error(
-                    format!(
-                        "图层 {} 已停用;恢复:flyonce layers restore {}",
-                        same.record.layer_ref(),
-                        same.id
-                    ),
-                    format!(
-                        "layer {} was taken out of use; `layers restore` brings it back",
-                        same.id
-                    ),
-                ));
-            }
+            is_same(same, &sha256)?;
             return Ok((same.clone(), false));
         }
         let mut kept = Vec::new();
@@ -366,6 +340,39 @@ impl LockedBook {
 
 fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+/// # Errors
+/// Another layer stands under the name and version, or this one was taken out of use.
+fn is_same(same: &ShelfEntry, sha256: &str) -> Result<()> {
+    if same.sha256 != sha256 {
+        return Err(Refused::error(
+            format!(
+                "已有图层 {}(编号 {}),内容不同,请换版本号",
+                same.record.layer_ref(),
+                same.id
+            ),
+            format!(
+                "there is another layer {} already ({}); a change needs a new version (内容不同,请换版本号)",
+                same.record.layer_ref(),
+                same.id
+            ),
+        ));
+    }
+    if same.retired.is_some() {
+        return Err(Refused::error(
+            format!(
+                "图层 {} 已停用;恢复:flyonce layers restore {}",
+                same.record.layer_ref(),
+                same.id
+            ),
+            format!(
+                "layer {} was taken out of use; `layers restore` brings it back",
+                same.id
+            ),
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

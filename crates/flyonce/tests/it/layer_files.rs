@@ -57,8 +57,8 @@ fn files_as_people_bring_them_are_read_or_refused_with_what_to_do() {
     );
 }
 
-#[test]
-fn numbers_in_the_wrong_order_or_zone_are_noticed() {
+/// The same ring rightly and wrongly written.
+fn rings_of_many_kinds() -> Program {
     let program = Program::new();
     let write = |name: &str, ring: Value| program.write(name, polygon(&ring, ""));
     let turned = |ring: &[[f64; 2]]| json!(ring.iter().map(|[x, y]| [*y, *x]).collect::<Vec<_>>());
@@ -82,6 +82,12 @@ fn numbers_in_the_wrong_order_or_zone_are_noticed() {
         "right.geojson",
         &["--kind", "shown", "--datum", "WGS-84"],
     );
+    program
+}
+
+#[test]
+fn numbers_in_the_wrong_order_or_zone_are_noticed() {
+    let program = rings_of_many_kinds();
     for (file, datum, zh, en) in [
         (
             "turned.geojson",

@@ -296,10 +296,13 @@ fn runways_come_from_lines_and_outlines() {
     assert!(runways_of(&point).is_err());
 }
 
+/// A place and the height that is allowed there by which surface.
+type Worked = ([f64; 2], Option<(f64, &'static str)>);
+
 /// Worked by hand from the tables: runway 18/36, its ends 1,900 m north and south of the centre. An approach begins 60 m
 /// beyond an end, 300 m wide, 2 % over 3,000 m, 2.5 % over 3,600 m, then level at 150 m; a take-off climb 180 m wide, 2 %,
 /// 1,800 m wide at most; a transitional surface rises by 14.3 % to 45 m; the cone by 5 %.
-const BY_HAND: [([f64; 2], Option<(f64, &str)>); 19] = [
+const BY_HAND: [Worked; 19] = [
     ([0.0, 0.0], Some((0.0, "18/36 升降带 strip"))),
     ([149.0, 1950.0], Some((0.0, "18/36 升降带 strip"))),
     ([250.0, 0.0], Some((14.3, "18/36 过渡面 transitional"))),

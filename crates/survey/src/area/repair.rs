@@ -117,14 +117,14 @@ impl Reader<'_> {
         let mut seen = HashSet::new();
         for (index, hole) in raw.holes.iter().enumerate() {
             let ring = self.ring(index + 1, hole)?;
-            if let Ring::Clean(points) = &ring {
-                if !seen.insert(crossing::round_trip(points)) {
-                    self.repairs.push(Repair::DuplicateRing {
-                        polygon: self.polygon,
-                        ring: index + 1,
-                    });
-                    continue;
-                }
+            if let Ring::Clean(points) = &ring
+                && !seen.insert(crossing::round_trip(points))
+            {
+                self.repairs.push(Repair::DuplicateRing {
+                    polygon: self.polygon,
+                    ring: index + 1,
+                });
+                continue;
             }
             holes.push((index + 1, ring));
         }

@@ -89,7 +89,7 @@ export const COVERAGE_WORDS = {
   "coverage.history.note": { zh: "实拍按现有照片逐日重算；可达、计划为当日给出的数字。", en: "Imaged is computed anew for each day; reachable and planned are as stated on that day." },
   "coverage.forecast": { zh: "预计", en: "Forecast" },
   "coverage.gaps": { zh: "空白区域", en: "Gaps" },
-  "coverage.gaps.total": { zh: "共 {n} 处 {a} km²；另有 {s} 处小于 {m} m²，合计 {b} km²，不列出", en: "{n} in all, {a} km²; {s} more below {m} m², {b} km² together, are not listed" },
+  "coverage.gaps.total": { zh: "共 {n} 处 {a} km²；另有 {s} 处小于 {m} m²，合计 {b}，不列出", en: "{n} in all, {a} km²; {s} more below {m} m², {b} together, are not listed" },
   "coverage.gaps.what": { zh: "时段内没有清晰拍到的适飞区域，按紧急程度（多久没拍 × 目标权重）排列。", en: "Flyable ground that no sharp photo of the window shows, the most urgent first (age × weight of the targets on it)." },
   "coverage.gaps.none": { zh: "没有空白：适飞区域在期限内都已拍到。", en: "No gaps: the flyable area was seen within the limit." },
   "coverage.gaps.unknown": { zh: "没有适飞图层，无法判断哪里是空白。", en: "No layer says where may be flown, so nobody can say where gaps are." },
