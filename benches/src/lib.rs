@@ -46,13 +46,6 @@ pub fn mean_processor_seconds(mut work: impl FnMut()) -> f64 {
     }
 }
 
-/// Processor time of this thread so far, s: on a machine that others use too it says more than the clock.
-pub fn processor_s() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let first = text.split(' ').next().and_then(|word| word.parse::<f64>().ok());
-    first.unwrap_or_default() / 1e9
-}
-
 /// Numbers from 0 to 1, the same ones for the same seed (SplitMix64).
 #[derive(Debug, Clone)]
 pub struct Spread(u64);

@@ -3,7 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a bench stops by panicking")]
 
-use benches::{Spread, processor_s};
+use benches::{Spread, processor_seconds};
 use survey::area::Polygon;
 use survey::geodesy::{LocalTangent, Wgs84};
 use survey::grid::WorkingGrid;
@@ -54,11 +54,11 @@ fn main() {
         from_deg: 135.0,
     };
     let open = FreeSpace::open(grid.clone());
-    let started = processor_s();
+    let started = processor_seconds();
     let closed = FreeSpace::new(grid, &no_fly, 100.0, None).expect("areas near the centre");
     println!(
         "16 docks, cells of {cell_m} m, at most 8 km; {count} no-fly areas of {CORNERS} corners and 100 m of margin, joined in {:.3} s",
-        processor_s() - started
+        processor_seconds() - started
     );
     for (name, rule, space) in [
         ("disc of 4.5 km", ReachRule::Disc { radius_m: 4_500.0 }, &open),
@@ -71,7 +71,7 @@ fn main() {
             &closed,
         ),
     ] {
-        let started = processor_s();
+        let started = processor_seconds();
         let fleet =
             FleetReach::of(&docks, &rule, space, Lattice::new(cell_m)).expect("docks near the centre");
         println!(
@@ -82,7 +82,7 @@ fn main() {
                 .iter()
                 .filter(|dock| dock.grounded().is_some())
                 .count(),
-            processor_s() - started
+            processor_seconds() - started
         );
     }
 }

@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use benches::{Spread, mean_processor_seconds, processor_s};
+use benches::{Spread, mean_processor_seconds, processor_seconds};
 use survey::siting::{Effort, Problem, Progress, Siting, Stage, solve};
 
 const SIDE_KM: f64 = 40.0;
@@ -49,13 +49,13 @@ fn main() {
         parts: u64::MAX,
         ..Effort::default()
     };
-    let started = processor_s();
+    let started = processor_seconds();
     // Shares of the time by which the stages end.
     let shares = [0.15, 0.55, 0.7, 1.0];
     let mut ends = [0.0; 4];
     let mut proven = None;
     let siting = solve(&problem, SITES, &[], effort, &mut |progress: Progress| {
-        let now = processor_s() - started;
+        let now = processor_seconds() - started;
         if proven.is_none() && progress.bound <= progress.value * (1.0 + PROVEN) {
             proven = Some(now);
         }
@@ -69,7 +69,7 @@ fn main() {
         now < asked.seconds * shares[stage]
     })
     .expect("16 of the candidates");
-    let end = processor_s() - started;
+    let end = processor_seconds() - started;
     let proven = proven.or((siting.gap() <= PROVEN).then_some(end));
     report(&problem, &siting, (ends, end));
     let good = siting.bound * (1.0 - GOOD);
